@@ -1,0 +1,1 @@
+"""Networks, losses, the input reader and the training loop; no Spark."""

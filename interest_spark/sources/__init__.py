@@ -1,0 +1,1 @@
+"""Raw formats to canonical rows, one reader per format."""

@@ -1,0 +1,1 @@
+"""Pure DataFrame-to-DataFrame stages; reading and writing stand outside."""

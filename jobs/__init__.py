@@ -1,0 +1,1 @@
+"""One thin spark-submit entry per job."""
