@@ -61,14 +61,16 @@ def read_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
     Raises BadDataError naming the file that is missing or changed.
     """
     path = Path(path)
-    _check_seal(path, manifest_sha256)
+    check_bundle(path, manifest_sha256)
     with np.load(path / _WEIGHTS, allow_pickle=False) as arrays:
         weights = {name: arrays[name] for name in arrays.files}
     config = json.loads((path / _CONFIG).read_text(encoding="utf-8"))
     return Bundle(weights, config, pq.read_table(path / _ITEMS))
 
 
-def _check_seal(path: Path, manifest_sha256: str | None) -> None:
+def check_bundle(path: Path, manifest_sha256: str | None = None) -> None:
+    """Raise BadDataError, naming the file, unless the bundle is as it was written; nothing is loaded."""
+    path = Path(path)
     remedy = "restore it, or train again with `interest train`"
     try:
         if manifest_sha256 is not None and _sha256(path / MANIFEST) != manifest_sha256:

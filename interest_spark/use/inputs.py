@@ -1,0 +1,67 @@
+"""What a job of this layer reads from the warehouse, and what to type when it is not there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from interest_spark.errors import ConfigError
+from interest_spark.tables import Warehouse
+from interest_spark.use.score import Model
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Tables at the versions they had when the job began: a commit made meanwhile changes nothing."""
+
+    warehouse: Warehouse
+    versions: Mapping[str, int]
+
+    @classmethod
+    def of(cls, warehouse: Warehouse, tables: Iterable[str]) -> "Inputs":
+        return cls(warehouse, {table: warehouse.version(table) for table in tables})
+
+    def files(self, table: str, **selection: Any) -> list[str]:
+        return self.warehouse.files(table, **self._pinned(table, selection))
+
+    def read(self, spark: "SparkSession", table: str, **selection: Any) -> "DataFrame":
+        return self.warehouse.read(spark, table, **self._pinned(table, selection))
+
+    def content_id(self, table: str, **selection: Any) -> str:
+        return self.warehouse.content_id(table, **self._pinned(table, selection))
+
+    def _pinned(self, table: str, selection: dict[str, Any]) -> dict[str, Any]:
+        version = self.versions[table]
+        return selection if version < 0 else {**selection, "version": version}
+
+
+def require_day(warehouse: Warehouse, table: str, dt: str, remedy: str) -> None:
+    """Raise ConfigError, naming `remedy`, unless the day of the table is committed."""
+    if warehouse.committed(table, dt) is None:
+        raise ConfigError(
+            f"table {table} has no committed day {dt} in {warehouse.root}; run `{remedy} --day {dt}` first"
+        )
+
+
+def newest_model(warehouse: Warehouse, dt: str) -> Model:
+    """The model of the last day up to `dt` that has one; never one trained on later days."""
+    days = [day for day in warehouse.days("models") if day <= dt]
+    for day in reversed(days):
+        for path in warehouse.files("models", day=day):
+            row = pq.ParquetFile(path).read(["model_version", "path", "manifest_sha256"]).to_pylist()[0]
+            return Model(row["model_version"], row["path"], row["manifest_sha256"])
+    raise ConfigError(
+        f"no model is committed for {dt} or a day before in {warehouse.root}; run `interest train --day {dt}` first"
+    )
+
+
+def published_model(files: Iterable[str]) -> str:
+    """The model version that `recommendations` files of one day were made with; "" if they hold no row."""
+    for path in files:
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=1, columns=["model_version"]):
+            return str(batch["model_version"][0])
+    return ""
