@@ -75,11 +75,27 @@ class SourceConfig(Section):
 
 
 class SourcesConfig(Section):
-    """The shop's deliveries; items and users are optional."""
+    """The shop's deliveries; items and users are optional. Paths are below `root` unless absolute."""
 
+    root: str = ""
     events: SourceConfig
     items: SourceConfig | None = None
     users: SourceConfig | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _below_root(cls, keys: Any) -> Any:
+        root = keys.get("root") if isinstance(keys, dict) else None
+        if not root:
+            return keys
+        return {name: _move_below(root, value) for name, value in keys.items()}
+
+
+def _move_below(root: str, source: Any) -> Any:
+    if not isinstance(source, dict) or not isinstance(source.get("path"), str):
+        return source
+    path = source["path"]
+    return source if path.startswith("/") or "://" in path else {**source, "path": f"{root.rstrip('/')}/{path}"}
 
 
 class IngestConfig(Section):
@@ -142,7 +158,7 @@ class BlocksConfig(Section):
     """Packed training blocks: `tokens` per block, several histories in one."""
 
     tokens: int = Field(default=200, ge=2)
-    files: int = Field(default=4, ge=1)
+    files: int = Field(default=4, ge=1, le=65536)
     row_group_blocks: int = Field(default=128, ge=1)
 
 
@@ -172,6 +188,7 @@ class TrainConfig(Section):
     max_steps: int | None = Field(default=None, ge=1)
     batch_blocks: int = Field(default=16, ge=1)
     streams: int = Field(default=2, ge=1)
+    shuffle_blocks: int = Field(default=2048, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0.0)
     loss_chunk: int = Field(default=1024, ge=1)
     seed: int = 0

@@ -1,0 +1,38 @@
+"""What a named raw format knows: defaults for a source's configuration, and corrections in columns."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from interest_spark.config import SourceConfig
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+Columns = dict[str, "Column"]
+Refusal = tuple[str, Callable[[Columns], "Column"]]
+
+
+def _unchanged(columns: Columns) -> Columns:
+    return columns
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One raw format.
+
+    `events`, `items` and `users` hold SourceConfig defaults (columns, format, time_format …), which the
+    deployment's own keys override. `correct` rewrites the canonical text columns before they are typed;
+    `refusals` are further quarantine reasons, each with its condition.
+    """
+
+    events: Mapping[str, Any]
+    items: Mapping[str, Any] = field(default_factory=dict)
+    users: Mapping[str, Any] = field(default_factory=dict)
+    correct: Callable[[Columns], Columns] = _unchanged
+    refusals: Sequence[Refusal] = ()
+
+    def settings(self, kind: str, source: SourceConfig) -> SourceConfig:
+        """The source's configuration with this format's defaults below its own keys."""
+        own = {key: getattr(source, key) for key in source.model_fields_set}
+        return SourceConfig.model_validate({**getattr(self, kind), **own})

@@ -1,0 +1,156 @@
+"""One raw line to named text fields, or to the reason why not. Values stay the text that the shop wrote."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from interest_spark.config import SourceConfig
+from interest_spark.sources.lines import Line, UnreadableFileError, read_lines
+
+_BOM = b"\xef\xbb\xbf"
+_RAW_PREFIX_CHARACTERS = 10_000
+
+
+class RefusedLineError(Exception):
+    """A line is no record; its text is the quarantine reason."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A line's fields in the order asked for; `raw` and `reason` are set for a refused line."""
+
+    line: int
+    values: Sequence[str | None]
+    raw: str | None = None
+    reason: str | None = None
+
+
+Decode = Callable[[str], Sequence[str | None]]
+
+
+def read_records(path: str, source: SourceConfig, fields: Sequence[str], max_line_bytes: int) -> Iterator[Record]:
+    """Every data line of a file as a Record with its raw text, accepted or not.
+
+    Raises UnreadableFileError for a file that is cut or lacks one of `fields` in its CSV header.
+    """
+    lines = read_lines(path, max_line_bytes)
+    decode = json_decoder(fields) if source.format == "jsonl" else _csv_decoder_of_file(path, source, fields, lines)
+    empty: Sequence[str | None] = [None] * len(fields)
+    for line in lines:
+        try:
+            text = _text_of(line, max_line_bytes)
+            yield Record(line.number, decode(text), text)
+        except RefusedLineError as refusal:
+            yield Record(line.number, empty, readable(line), str(refusal))
+
+
+def json_decoder(fields: Sequence[str]) -> Decode:
+    """Decode a JSON object; numbers keep their digits, `a.b` reaches into an inner object.
+
+    >>> json_decoder(["id", "price", "geo.lat"])('{"id": 18446744073709551999, "price": 1e400, "geo": {"lat": 1.50}}')
+    ['18446744073709551999', '1e400', '1.50']
+    """
+    parse = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode
+
+    def decode(text: str) -> Sequence[str | None]:
+        try:
+            document = parse(text)
+        except (ValueError, RecursionError):
+            raise RefusedLineError("not_json") from None
+        if not isinstance(document, dict):
+            raise RefusedLineError("not_an_object")
+        values = [_as_text(_reach(document, field)) for field in fields]
+        if "\\" in text:  # only an escape can bring in what the bytes themselves did not hold
+            _refuse_bad_characters(values)
+        return values
+
+    return decode
+
+
+def csv_decoder(header: Sequence[str], fields: Sequence[str], separator: str) -> Decode:
+    """Decode one line of CSV by the header's names; quoted line breaks are not supported.
+
+    >>> csv_decoder(["id", "title"], ["title"], ",")('7,"red, large"')
+    ['red, large']
+    """
+    places = [header.index(field) for field in fields]
+
+    def decode(text: str) -> Sequence[str | None]:
+        if '"' in text:
+            try:
+                cells = next(csv.reader([text], delimiter=separator, strict=True))
+            except (csv.Error, StopIteration):
+                raise RefusedLineError("unbalanced_quote") from None
+        else:
+            cells = text.split(separator)
+        if len(cells) != len(header):
+            raise RefusedLineError("wrong_field_count")
+        return [cells[place] for place in places]
+
+    return decode
+
+
+def readable(line: Line) -> str:
+    """A refused line as text: invalid bytes are written as \\xNN, a very long line keeps its beginning."""
+    text = line.content.decode("utf-8", errors="backslashreplace")
+    if len(text) <= _RAW_PREFIX_CHARACTERS:
+        return text
+    return f"{text[:_RAW_PREFIX_CHARACTERS]}… [{line.length} bytes]"
+
+
+def _csv_decoder_of_file(path: str, source: SourceConfig, fields: Sequence[str], lines: Iterator[Line]) -> Decode:
+    header = list(source.header or ()) or _read_header(source, lines)
+    missing = [field for field in fields if header and field not in header]
+    if missing:
+        raise UnreadableFileError(
+            f"{path} has no column {', '.join(map(repr, missing))}; its header is {source.separator.join(header)!r}: "
+            "correct the source's columns, or deliver the file again"
+        )
+    return csv_decoder(header, fields, source.separator) if header else csv_decoder(fields, fields, source.separator)
+
+
+def _read_header(source: SourceConfig, lines: Iterator[Line]) -> list[str]:
+    first = next(lines, None)
+    if first is None:
+        return []
+    text = first.content.removeprefix(_BOM).decode("utf-8", errors="replace")
+    return next(csv.reader([text], delimiter=source.separator), [])
+
+
+def _text_of(line: Line, max_line_bytes: int) -> str:
+    if line.length > max_line_bytes:
+        raise RefusedLineError("line_too_long")
+    content = line.content.removeprefix(_BOM) if line.number == 1 else line.content
+    if not content.strip():
+        raise RefusedLineError("empty_line")
+    if b"\0" in content:
+        raise RefusedLineError("nul_byte")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RefusedLineError("invalid_utf8") from None
+
+
+def _reach(document: Mapping[str, object], field: str) -> object:
+    if field in document or "." not in field:
+        return document.get(field)
+    outer, _, inner = field.partition(".")
+    child = document.get(outer)
+    return _reach(child, inner) if isinstance(child, dict) else None
+
+
+def _as_text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "|".join(value)  # as MovieLens writes several genres
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _refuse_bad_characters(values: Sequence[str | None]) -> None:
+    for value in values:
+        if value is not None and "\0" in value:
+            raise RefusedLineError("nul_byte")
+        if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
+            raise RefusedLineError("invalid_utf8")

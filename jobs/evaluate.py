@@ -1,0 +1,88 @@
+"""How good the suggestions were that were made `evaluate.horizon_days` before the day."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from interest_spark.dates import day_end, parse_zone
+from interest_spark.errors import ConfigError
+from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
+from interest_spark.tables import fingerprint
+from interest_spark.use.baselines import add_popular, own_favourites
+from interest_spark.use.evaluate import (
+    Horizon,
+    answered_users,
+    drop_unsuggestable,
+    figures,
+    published_lists,
+    relevant_items,
+    summary,
+)
+from interest_spark.use.inputs import Inputs, published_model, require_day
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_OF_CUTOFF = ("recommendations", "unserved", "sequences", "popularity", "bots")
+_SETTINGS = {"score", "evaluate", "sequences", "shop"}
+
+
+def run(context: JobContext) -> Outcome:
+    """Judge the suggestions made `evaluate.horizon_days` ago by the events since, beside popularity and own habits."""
+    config, warehouse, dt = context.config, context.warehouse, context.dt
+    k, days = config.evaluate.k, config.evaluate.horizon_days
+    if k > config.score.k:
+        raise ConfigError(f"evaluate.k {k} exceeds score.k {config.score.k}, the length of the lists; lower it")
+    cutoff = (context.day - timedelta(days=days)).isoformat()
+    require_day(warehouse, "recommendations", cutoff, "interest daily")
+    require_day(warehouse, "sequences", dt, "interest sequences")
+    inputs = Inputs.of(warehouse, (*_OF_CUTOFF, "events", "vocab"))
+    made_from = _fingerprint(context, inputs, cutoff)
+    if warehouse.is_current("metrics", dt, made_from):
+        return NOTHING_TO_DO
+
+    per_user = figures(_lists(context, inputs, cutoff), k)
+    model_version = published_model(inputs.files("recommendations", day=cutoff))
+    rows = summary(per_user, model_version, f"next_{days}_days", k)
+    return _publish(context, inputs, made_from, rows)
+
+
+def _lists(context: JobContext, inputs: Inputs, cutoff: str) -> "DataFrame":
+    """One row a user with something relevant: `relevant` and each contender's list."""
+    from pyspark import StorageLevel
+
+    spark, dt, config = context.spark, context.dt, context.config
+    zone, habits = parse_zone(config.shop.time_zone), config.sequences.behaviors
+    start = day_end(context.day - timedelta(days=config.evaluate.horizon_days), zone)
+    horizon = Horizon(start, day_end(context.day, zone), config.evaluate.target_behaviors or habits)
+
+    published, unserved, sequences, _, bots = (inputs.read(spark, table, day=cutoff) for table in _OF_CUTOFF)
+    users = answered_users(published, unserved, bots.union(inputs.read(spark, "bots", day=dt)))
+    relevant = relevant_items(inputs.read(spark, "events", after=cutoff, through=dt), horizon, users)
+    judged = drop_unsuggestable(relevant, sequences, inputs.read(spark, "vocab", through=cutoff), config.score)
+    judged = judged.persist(StorageLevel.DISK_ONLY)
+    history = inputs.read(spark, "events", through=cutoff)
+    own = own_favourites(history.where(history.behavior.isin(*habits)), judged, config.evaluate.k)
+    lists = judged.join(published_lists(published), "user_id", how="left").join(own, "user_id", how="left")
+    return add_popular(lists, inputs.files("popularity", day=cutoff), config.evaluate.k, config.score)
+
+
+def _fingerprint(context: JobContext, inputs: Inputs, cutoff: str) -> str:
+    contents = [inputs.content_id(table, day=cutoff) for table in _OF_CUTOFF]
+    others = [inputs.content_id("events", through=context.dt), inputs.content_id("bots", day=context.dt)]
+    return fingerprint(contents, others, context.config.model_dump(mode="json", include=_SETTINGS))
+
+
+def _publish(context: JobContext, inputs: Inputs, made_from: str, rows: "DataFrame") -> Outcome:
+    from pyspark.sql import functions as F
+
+    ordered = rows.withColumn("dt", F.lit(context.dt)).coalesce(1).sortWithinPartitions("slice", "metric")
+    staged = context.warehouse.stage(ordered, "metrics", [context.dt], context.run_id)
+    version = context.warehouse.commit(staged, job="evaluate", made_from=made_from, inputs=inputs.versions)
+    context.spark.catalog.clearCache()
+    return Outcome("done", {"metrics": staged.rows}, {"metrics": version})
+
+
+command = job_command("evaluate", run)
+
+if __name__ == "__main__":
+    main(command)
