@@ -28,10 +28,12 @@ setup(
     install_requires=[
         "click>=8.1",
         "deltalake>=1.6,<2",
+        "fsspec>=2023.1",
         "implicit>=0.7.2,<0.8",
         "numpy>=1.26,<2",
         "packaging>=23",
         "pandas>=2.2,<3",
+        "psutil>=5.9",
         "pyarrow>=14.0.2,<15",
         "pydantic>=2.7,<3",
         "pyspark>=3.5,<3.6",
