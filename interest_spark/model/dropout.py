@@ -1,5 +1,8 @@
 """Dropout whose masks do not depend on how a batch is spread over ranks."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import tensorflow as tf
 
 
@@ -22,12 +25,24 @@ class StreamDropout:
         if not self._rate:
             return values
         streams = self._keys.shape[0]
-        shape = tf.concat([[tf.shape(values)[0] // streams], tf.shape(values)[1:]], axis=0)
-        drawn = [tf.random.stateless_uniform(shape, key + (self._calls, 0)) for key in tf.unstack(self._keys)]
-        kept = tf.concat(drawn, axis=0) >= self._rate
+        size = tf.size(values) // streams
+        drawn = [_random_16_bits(size, key + (self._calls, 0)) for key in tf.unstack(self._keys)]
+        kept = tf.reshape(tf.concat(drawn, axis=0) >= round(self._rate * 2**16), tf.shape(values))
         return tf.where(kept, values / (1.0 - self._rate), 0.0)
+
+
+def _random_16_bits(count: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """uint16[count]: half the draws that floats would take, and the rate is met to 1/65536."""
+    words = tf.random.stateless_uniform([(count + 1) // 2], key, minval=None, maxval=None, dtype=tf.int32)
+    return tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:count]
 
 
 def no_dropout(values: tf.Tensor) -> tf.Tensor:
     """The values themselves: what scoring uses in place of StreamDropout."""
     return values
+
+
+def stream_keys(seed: int, step: int, streams: Sequence[int]) -> np.ndarray:
+    """int32[streams, 2]: a key for each stream in each step of a run."""
+    words = [np.random.SeedSequence([seed, step, stream]).generate_state(2) for stream in streams]
+    return np.array(words, np.uint32).view(np.int32)

@@ -1,0 +1,26 @@
+"""The items a model may suggest."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interest_spark.errors import BadDataError
+from interest_spark.schemas import FIRST_ITEM_INDEX
+
+_SCHEMA = pa.schema([("item_index", pa.int32()), ("item_id", pa.string())])
+
+
+def read_candidates(files: Sequence[str]) -> pa.Table:
+    """`item_index` (int32, ascending) and `item_id` from Parquet files; raises BadDataError when an index repeats."""
+    table = pa.concat_tables([_SCHEMA.empty_table(), *(pq.read_table(file).cast(_SCHEMA) for file in files)])
+    table = table.sort_by("item_index").combine_chunks()
+    index = table["item_index"].to_numpy()
+    if not len(index):
+        raise BadDataError("there is no item to learn; check that the day has sequences of known items")
+    if (np.diff(index) <= 0).any() or index[0] < FIRST_ITEM_INDEX:
+        raise BadDataError(
+            "the vocabulary gives one item_index to two items; rebuild the day with `interest sequences`"
+        )
+    return table
