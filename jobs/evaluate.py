@@ -28,11 +28,10 @@ _SETTINGS = {"score", "evaluate", "sequences", "shop"}
 
 def run(context: JobContext) -> Outcome:
     """Judge the suggestions made `evaluate.horizon_days` ago by the events since, beside popularity and own habits."""
-    config, warehouse, dt = context.config, context.warehouse, context.dt
-    k, days = config.evaluate.k, config.evaluate.horizon_days
-    if k > config.score.k:
-        raise ConfigError(f"evaluate.k {k} exceeds score.k {config.score.k}, the length of the lists; lower it")
-    cutoff = (context.day - timedelta(days=days)).isoformat()
+    warehouse, dt, settings = context.warehouse, context.dt, context.config.evaluate
+    if settings.k > context.config.score.k:
+        raise ConfigError(f"evaluate.k {settings.k} exceeds score.k {context.config.score.k}, the length of the lists")
+    cutoff = _days_before(context, settings.horizon_days)
     require_day(warehouse, "recommendations", cutoff, "interest daily")
     require_day(warehouse, "sequences", dt, "interest sequences")
     inputs = Inputs.of(warehouse, (*_OF_CUTOFF, "events", "vocab"))
@@ -40,9 +39,9 @@ def run(context: JobContext) -> Outcome:
     if warehouse.is_current("metrics", dt, made_from):
         return NOTHING_TO_DO
 
-    per_user = figures(_lists(context, inputs, cutoff), k)
+    per_user = figures(_lists(context, inputs, cutoff), settings.k)
     model_version = published_model(inputs.files("recommendations", day=cutoff))
-    rows = summary(per_user, model_version, f"next_{days}_days", k)
+    rows = summary(per_user, model_version, f"next_{settings.horizon_days}_days", settings.k)
     return _publish(context, inputs, made_from, rows)
 
 
@@ -50,20 +49,34 @@ def _lists(context: JobContext, inputs: Inputs, cutoff: str) -> "DataFrame":
     """One row a user with something relevant: `relevant` and each contender's list."""
     from pyspark import StorageLevel
 
-    spark, dt, config = context.spark, context.dt, context.config
-    zone, habits = parse_zone(config.shop.time_zone), config.sequences.behaviors
-    start = day_end(context.day - timedelta(days=config.evaluate.horizon_days), zone)
-    horizon = Horizon(start, day_end(context.day, zone), config.evaluate.target_behaviors or habits)
-
+    spark, dt, config, k = context.spark, context.dt, context.config, context.config.evaluate.k
     published, unserved, sequences, _, bots = (inputs.read(spark, table, day=cutoff) for table in _OF_CUTOFF)
     users = answered_users(published, unserved, bots.union(inputs.read(spark, "bots", day=dt)))
-    relevant = relevant_items(inputs.read(spark, "events", after=cutoff, through=dt), horizon, users)
-    judged = drop_unsuggestable(relevant, sequences, inputs.read(spark, "vocab", through=cutoff), config.score)
+    relevant = relevant_items(inputs.read(spark, "events", after=cutoff, through=dt), _horizon(context), users)
+    # The whole vocabulary: a backfilled day's items may have got their permanent numbers on a later day.
+    judged = drop_unsuggestable(relevant, sequences, inputs.read(spark, "vocab"), config.score)
     judged = judged.persist(StorageLevel.DISK_ONLY)
-    history = inputs.read(spark, "events", through=cutoff)
-    own = own_favourites(history.where(history.behavior.isin(*habits)), judged, config.evaluate.k)
+    history = inputs.read(spark, "events", after=_day_before_history(context), through=cutoff)
+    own = own_favourites(history.where(history.behavior.isin(*config.sequences.behaviors)), judged, k)
     lists = judged.join(published_lists(published), "user_id", how="left").join(own, "user_id", how="left")
-    return add_popular(lists, inputs.files("popularity", day=cutoff), config.evaluate.k, config.score)
+    return add_popular(lists, inputs.files("popularity", day=cutoff), k, config.score)
+
+
+def _horizon(context: JobContext) -> Horizon:
+    config = context.config
+    zone, cutoff = parse_zone(config.shop.time_zone), context.day - timedelta(days=config.evaluate.horizon_days)
+    behaviors = config.evaluate.target_behaviors or config.sequences.behaviors
+    return Horizon(day_end(cutoff, zone), day_end(context.day, zone), behaviors)
+
+
+def _day_before_history(context: JobContext) -> str | None:
+    """A user's own habits reach as far back as the sequences of the cutoff day do."""
+    days = context.config.sequences.history_days
+    return None if days is None else _days_before(context, context.config.evaluate.horizon_days + days)
+
+
+def _days_before(context: JobContext, days: int) -> str:
+    return (context.day - timedelta(days=days)).isoformat()
 
 
 def _fingerprint(context: JobContext, inputs: Inputs, cutoff: str) -> str:

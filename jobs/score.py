@@ -1,5 +1,6 @@
 """Recommendations and vectors for every user of a day, and a reason for each who has fewer than K."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from interest_spark.bundles import check_bundle
@@ -46,14 +47,11 @@ def _score(context: JobContext, inputs: Inputs, model: Model) -> "dict[str, Data
 def _publish(context: JobContext, inputs: Inputs, made_from: str, frames: "dict[str, DataFrame]") -> Outcome:
     from pyspark.sql import functions as F
 
-    staged = [
-        context.warehouse.stage(frame.withColumn("dt", F.lit(context.dt)), table, [context.dt], context.run_id)
-        for table, frame in frames.items()
-    ]
-    versions = {
-        run.table: context.warehouse.commit(run, job="score", made_from=made_from, inputs=inputs.versions)
-        for run in staged
-    }
+    warehouse, dt = context.warehouse, context.dt
+    day = F.lit(dt).alias("dt")
+    staged = [warehouse.stage(frame.select("*", day), table, [dt], context.run_id) for table, frame in frames.items()]
+    commit = partial(warehouse.commit, job="score", made_from=made_from, inputs=inputs.versions)
+    versions = {run.table: commit(run) for run in staged}
     context.spark.catalog.clearCache()
     return Outcome("done", {run.table: run.rows for run in staged}, versions)
 

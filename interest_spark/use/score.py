@@ -87,10 +87,8 @@ def unserved(answers: "DataFrame", bots: "DataFrame", config: ScoreConfig) -> "D
     from pyspark.sql import functions as F
 
     rows = F.size("item_id")
-    short = answers.where(rows < config.k).select(
-        "user_id", F.lit(TOO_FEW_CANDIDATES).alias("reason"), rows.alias("rows")
-    )
-    return short.unionByName(bots.select("user_id", F.lit(BOT).alias("reason"), F.lit(0).alias("rows")))
+    short = answers.where(rows < config.k).select("user_id", F.lit(TOO_FEW_CANDIDATES), rows)
+    return short.union(bots.select("user_id", F.lit(BOT), F.lit(0))).toDF("user_id", "reason", "rows")
 
 
 def _answer(recipe: _Recipe, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -20,14 +20,12 @@ def config_of(root: Path, **sections: Any) -> Config:
     return Config.model_validate({"warehouse": str(root), "sources": {"events": {"path": "unused"}}, **sections})
 
 
-def commit(
-    spark: "SparkSession", root: Path, table: str, dt: str, rows: Sequence[Sequence[Any]], run_id: str = ""
-) -> None:
+def commit(spark: "SparkSession", root: Path, table: str, dt: str, rows: Sequence[Sequence[Any]]) -> None:
     """Commit `rows`, in the order of the table's columns without `dt`, as the day's content."""
     from pyspark.sql import functions as F
 
     warehouse = Warehouse(root)
-    run_id = run_id or f"test-{warehouse.version(table) + 1}"
+    run_id = f"test-{warehouse.version(table) + 1}"
     frame = spark.createDataFrame(list(rows), spark_schema(table)).withColumn("dt", F.lit(dt))
     warehouse.commit(warehouse.stage(frame, table, [dt], run_id), job="test", made_from=run_id)
 

@@ -24,7 +24,9 @@ def popularity(items: list[int], blocked: tuple[str, ...] = ()) -> Popularity:
 
 
 def lists(rows: list[list[int]]) -> Lists:
-    return Lists.of_lengths(np.array([len(row) for row in rows]), np.array(sum(rows, []), np.int32))
+    return Lists.of_lengths(
+        np.array([len(row) for row in rows]), np.array([item for row in rows for item in row], np.int32)
+    )
 
 
 def suggest(

@@ -1,0 +1,162 @@
+"""The evaluation job on a world of six users whose figures are worked out by hand."""
+
+import math
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from interest_spark.errors import ConfigError
+from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome
+from interest_spark.tables import Warehouse
+from jobs import evaluate
+from tests.integration.warehouse_world import commit, config_of, event, item_id, popularity, sequence
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+CUTOFF, DAY = "2026-01-03", "2026-01-10"
+SECOND, THIRD = 1 / math.log2(3), 1 / math.log2(4)
+
+
+def suggestions(user: str, items: list[int], source: str = "model") -> list[tuple[Any, ...]]:
+    return [(user, rank, item_id(item), 1.0, source, "m1") for rank, item in enumerate(items, start=1)]
+
+
+def bought(user: str, item: int, day: str, hour: float = 12.0) -> tuple[Any, ...]:
+    return event(user, item_id(item), day, hour, "purchase")
+
+
+def build(spark: "SparkSession", root: Path) -> None:
+    """Popularity at the cutoff: 2, 3, 4, 5, 6. Lists hold three items."""
+    commit(spark, root, "popularity", CUTOFF, popularity({2: 50, 3: 40, 4: 30, 5: 20, 6: 10}))
+    commit(spark, root, "bots", CUTOFF, [("old robot", "volume", 900, 24, "")])
+    commit(spark, root, "bots", DAY, [("new robot", "volume", 900, 24, "")])
+    commit(spark, root, "vocab", CUTOFF, [(item_id(item), item, CUTOFF) for item in range(2, 10)])
+    commit(spark, root, "vocab", DAY, [(item_id(20), 20, DAY)])
+    histories = {"ann": [7, 7, 8], "ben": [2], "eve": [2, 3], "dan": [9], "new robot": [4], "fay": [5]}
+    commit(spark, root, "sequences", CUTOFF, [sequence(user, items) for user, items in histories.items()])
+    commit(spark, root, "sequences", DAY, [sequence(user, items) for user, items in histories.items()])
+    published = (
+        suggestions("ann", [5, 2, 9])
+        + suggestions("ben", [3, 4, 5], "popularity")
+        + suggestions("eve", [9, 8, 7])
+        + suggestions("dan", [2, 3, 4])
+        + suggestions("new robot", [2, 3, 5])
+    )
+    commit(spark, root, "recommendations", CUTOFF, published)
+    commit(spark, root, "unserved", CUTOFF, [("old robot", "bot", 0), ("fay", "too_few_candidates", 0)])
+    past = [
+        event(user, item_id(item), "2026-01-01", hour)
+        for user, items in histories.items()
+        for hour, item in enumerate(items)
+    ]
+    commit(spark, root, "events", "2026-01-01", past)
+    commit(spark, root, "events", "2026-01-04", [bought("ann", 2, "2026-01-04", 0.0), bought("ann", 8, "2026-01-04")])
+    week = [
+        bought("ann", 2, "2026-01-10"),  # again: counts once
+        bought("ann", 20, "2026-01-10"),  # an item that came after the cutoff: nobody can suggest it, and it counts
+        bought("ben", 4, "2026-01-10", 23.999),
+        bought("ben", 2, "2026-01-10"),  # seen before the cutoff
+        bought("eve", 3, "2026-01-10"),  # seen, and all she bought: she does not count
+        event("dan", item_id(3), "2026-01-10"),  # a view, not a purchase
+        bought("dan", 2, "2026-01-02"),  # arrived after the cutoff, happened before it
+        bought("new robot", 2, "2026-01-10"),
+        bought("old robot", 2, "2026-01-10"),
+        bought("fay", 6, "2026-01-10"),  # had a reason instead of suggestions
+        bought("stranger", 2, "2026-01-10"),  # came after the cutoff
+    ]
+    commit(spark, root, "events", DAY, week)
+
+
+def run(spark: "SparkSession", root: Path, score: dict[str, Any] | None = None, **settings: Any) -> Outcome:
+    config = config_of(
+        root, score={"k": 3, **(score or {})}, evaluate={"k": 3, "target_behaviors": ["purchase"], **settings}
+    )
+    return evaluate.run(JobContext(config, date.fromisoformat(DAY)))
+
+
+def measured(spark: "SparkSession", root: Path) -> dict[tuple[str, str], tuple[float, int]]:
+    rows = Warehouse(root).read(spark, "metrics", day=DAY).collect()
+    assert {(row.model_version, row.split) for row in rows} == {("m1", "next_7_days")}
+    return {(row.slice, row.metric): (row.value, row.users) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def root(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("warehouse")
+    build(spark, root)
+    return root
+
+
+def test_by_hand_where_seen_items_are_excluded(spark: "SparkSession", root: Path) -> None:
+    """Relevant are: ann 2, 20 (8 was seen); ben 4; fay 6. Popularity offers ann 2, 3, 4; ben 3, 4, 5; fay 2, 3, 4."""
+    assert run(spark, root).rows == {"metrics": 10}
+    best_of_two = 1 + SECOND
+    found = measured(spark, root)
+    expected = {
+        ("model", "recall@3"): ((1 / 2 + 1 + 0) / 3, 3),
+        ("model", "ndcg@3"): ((SECOND / best_of_two + SECOND + 0) / 3, 3),
+        ("model:source=model", "recall@3"): (1 / 2, 1),
+        ("model:source=model", "ndcg@3"): (SECOND / best_of_two, 1),
+        ("model:source=popularity", "recall@3"): (1, 1),
+        ("model:source=popularity", "ndcg@3"): (SECOND, 1),
+        ("popularity", "recall@3"): ((1 / 2 + 1 + 0) / 3, 3),
+        ("popularity", "ndcg@3"): ((1 / best_of_two + SECOND + 0) / 3, 3),
+        # Own items, then popular ones: ann 7, 8, 2; ben 2, 3, 4; fay 5, 2, 3.
+        ("own_frequency", "recall@3"): ((1 / 2 + 1 + 0) / 3, 3),
+        ("own_frequency", "ndcg@3"): ((THIRD / best_of_two + THIRD + 0) / 3, 3),
+    }
+    assert found.keys() == expected.keys()
+    for key, (value, users) in expected.items():
+        assert found[key] == (pytest.approx(value, abs=1e-8), users), key
+
+
+def test_by_hand_where_seen_items_are_kept(spark: "SparkSession", root: Path) -> None:
+    """Relevant are: ann 2, 8, 20; ben 2, 4; eve 3; fay 6. Popularity offers 2, 3, 4 to everybody."""
+    run(spark, root, {"exclude_seen": False})
+    found = measured(spark, root)
+    assert found["model", "recall@3"] == (pytest.approx((1 / 3 + 1 / 2 + 0 + 0) / 4, abs=1e-8), 4)
+    assert found["popularity", "recall@3"] == (pytest.approx((1 / 3 + 1 + 1 + 0) / 4, abs=1e-8), 4)
+    # ann 7, 8, 2; ben 2, 3, 4; eve 3, 2 (equally often, 3 later), 4; fay 5, 2, 3.
+    assert found["own_frequency", "recall@3"] == (pytest.approx((2 / 3 + 1 + 1 + 0) / 4, abs=1e-8), 4)
+    ann, ben, best = SECOND + THIRD, 1 + THIRD, 1 + SECOND
+    assert found["own_frequency", "ndcg@3"] == (
+        pytest.approx((ann / (best + THIRD) + ben / best + 1 + 0) / 4, abs=1e-8),
+        4,
+    )
+
+
+def test_blocked_items_are_neither_offered_nor_relevant(spark: "SparkSession", root: Path) -> None:
+    run(spark, root, {"blocked_items": [item_id(4), item_id(6)]})
+    found = measured(spark, root)
+    assert found["popularity", "recall@3"] == (pytest.approx(1 / 2), 1)
+
+
+def test_nobody_to_judge(spark: "SparkSession", root: Path) -> None:
+    run(spark, root, target_behaviors=["rate"])
+    assert set(measured(spark, root).values()) == {(None, 0)}
+
+
+def test_suggestions_that_were_never_made(spark: "SparkSession", tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="interest daily --day 2026-01-03"):
+        run(spark, tmp_path)
+
+
+def test_longer_lists_than_published(spark: "SparkSession", tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"evaluate\.k 4 exceeds score\.k 3"):
+        run(spark, tmp_path, k=4)
+
+
+def test_skips_what_is_current_and_later_events_change_nothing(spark: "SparkSession", root: Path) -> None:
+    """Events of days after D, and late ones from before the cutoff, leave every figure as it is."""
+    run(spark, root)
+    before = measured(spark, root)
+    assert run(spark, root) is NOTHING_TO_DO
+    commit(spark, root, "events", "2026-01-11", [bought("fay", 2, "2026-01-11", 0.0), bought("dan", 2, "2026-01-09")])
+    assert run(spark, root) is NOTHING_TO_DO
+    late = [bought("fay", 2, CUTOFF, 23.999), bought("dan", 2, "2026-01-01")]
+    commit(spark, root, "events", "2026-01-05", late)
+    assert run(spark, root).status == "done"
+    assert measured(spark, root) == before
