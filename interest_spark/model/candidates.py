@@ -20,7 +20,5 @@ def read_candidates(files: Sequence[str]) -> pa.Table:
     if not len(index):
         raise BadDataError("there is no item to learn; check that the day has sequences of known items")
     if (np.diff(index) <= 0).any() or index[0] < FIRST_ITEM_INDEX:
-        raise BadDataError(
-            "the vocabulary gives one item_index to two items; rebuild the day with `interest sequences`"
-        )
+        raise BadDataError("the vocabulary gives one item_index to two items; restore it, or start a new warehouse")
     return table

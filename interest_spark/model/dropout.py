@@ -26,7 +26,7 @@ class StreamDropout:
             return values
         streams = self._keys.shape[0]
         size = tf.size(values) // streams
-        drawn = [_random_16_bits(size, key + (self._calls, 0)) for key in tf.unstack(self._keys)]
+        drawn = [_random_16_bits(size, key + tf.constant([self._calls, 0])) for key in tf.unstack(self._keys)]
         kept = tf.reshape(tf.concat(drawn, axis=0) >= round(self._rate * 2**16), tf.shape(values))
         return tf.where(kept, values / (1.0 - self._rate), 0.0)
 

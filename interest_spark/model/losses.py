@@ -25,7 +25,10 @@ class FullCrossEntropy:
         self._chunk = max(1, min(chunk, _MAX_LOGITS // len(candidates)))
 
     def __call__(self, network: SasRec, hidden: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """hidden float32[B, T, d], target int32[B, T] (0: none) -> the loss's sum and the count of targets, float32[]."""
+        """The loss's sum and the count of targets, float32[] each, of hidden float32[B, T, d] and target int32[B, T].
+
+        A target of 0 is none.
+        """
         cells = tf.where(target > 0)  # [N, 2]
         vectors = tf.gather_nd(hidden, cells)  # [N, d]
         labels = tf.gather(self._label_of_item, tf.gather_nd(target, cells))  # [N]

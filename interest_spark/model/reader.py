@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from interest_spark.errors import BadDataError, ConfigError
-from interest_spark.model.block_files import Unit, read_units, steps_per_epoch
+from interest_spark.model.block_files import read_units, steps_per_epoch
 
 NO_BLOCK = -1
 
