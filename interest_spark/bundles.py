@@ -19,6 +19,9 @@ import pyarrow.parquet as pq
 
 from interest_spark.errors import BadDataError
 
+BUNDLES = "bundles"
+"""The folder of a warehouse that bundles lie in."""
+
 MANIFEST = "manifest.json"
 _WEIGHTS = "weights.npz"
 _CONFIG = "config.json"

@@ -225,6 +225,12 @@ class EvaluateConfig(Section):
     backtest: bool = True
 
 
+class MaintainConfig(Section):
+    """Housekeeping; a run that takes longer than `retention_hours` would lose the files it is staging."""
+
+    retention_hours: int = Field(default=168, ge=1)
+
+
 class Config(Section):
     """One deployment."""
 
@@ -239,6 +245,7 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    maintain: MaintainConfig = MaintainConfig()
 
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:

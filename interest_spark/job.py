@@ -74,22 +74,27 @@ class JobContext:
 
         return start_session(self.config.spark, "interest_spark")
 
-    def for_day(self, day: date) -> "JobContext":
-        """The same job for another day, as a run of its own."""
-        return JobContext(self.config, day)
 
+def job_command(name: str, run: Callable[..., Outcome], *options: click.Option) -> click.Command:
+    """The command line of a job: `--config FILE --day DAY [--set a.b=value]…`.
 
-def job_command(name: str, run: Callable[[JobContext], Outcome]) -> click.Command:
-    """The command line of a job: `--config FILE --day DAY [--set a.b=value]…`."""
+    `run` gets a JobContext, and the job's own `options` as keyword arguments; its docstring is the help text.
+    """
 
-    @click.command(name=name, help=run.__doc__, context_settings={"help_option_names": ["-h", "--help"]})
-    @click.option("--config", "config_path", required=True, help="The deployment's YAML file.")
-    @click.option("--day", required=True, help="The day to work for, YYYY-MM-DD; never implied.")
-    @click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override one configuration key.")
-    def command(config_path: str, day: str, overrides: tuple[str, ...]) -> None:
-        with_exit_code(lambda: _run_and_report(name, run, JobContext(load_config(config_path, overrides), parse_day(day))))
+    def command(config_path: str, day: str, overrides: tuple[str, ...], **own: Any) -> None:
+        def action() -> None:
+            context = JobContext(load_config(config_path, overrides), parse_day(day))
+            _run_and_report(name, context, lambda: run(context, **own))
 
-    return command
+        with_exit_code(action)
+
+    common = [
+        click.Option(["--config", "config_path"], required=True, help="The deployment's YAML file."),
+        click.Option(["--day"], required=True, help="The day to work for, YYYY-MM-DD; never implied."),
+        click.Option(["--set", "overrides"], multiple=True, metavar="A.B=VALUE", help="Override one configuration key."),
+    ]
+    settings = {"help_option_names": ["-h", "--help"]}
+    return click.Command(name, context_settings=settings, callback=command, params=[*common, *options], help=run.__doc__)
 
 
 def main(command: click.Command) -> None:
@@ -107,10 +112,10 @@ def with_exit_code(action: Callable[[], None]) -> None:
         sys.exit(error.exit_code)
 
 
-def _run_and_report(name: str, run: Callable[[JobContext], Outcome], context: JobContext) -> None:
+def _run_and_report(name: str, context: JobContext, run: Callable[[], Outcome]) -> None:
     started = time.monotonic()
     get_logger().info("job started", job=name, day=context.dt, run_id=context.run_id)
-    outcome = run(context)
+    outcome = run()
     report = {
         "job": name,
         "day": context.dt,

@@ -10,6 +10,7 @@ replaced run is invisible. One commit replaces whole days. Layout:
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,12 @@ class Warehouse:
         reader = spark.read.schema(schema).option("basePath", str(self._folder(table)))
         return reader.parquet(*files).select(*schema.names)
 
+    def read_small(self, table: str, **selection: Any) -> pa.Table:
+        """The rows of a table that is small by nature, such as `models` or `metrics`, without Spark."""
+        schema = TABLES[table]
+        parts = (pq.ParquetFile(path).read().cast(schema) for path in self.files(table, **selection))
+        return pa.concat_tables([schema.empty_table(), *parts])
+
     def days(self, table: str) -> list[str]:
         """Every committed day, also those whose partition is empty, ascending."""
         return sorted(self._newest_by_day(table))
@@ -145,15 +152,23 @@ class Warehouse:
                 "give the job's user write permission or set warehouse to another folder"
             ) from None
 
-    def stage(self, frame: "DataFrame", table: str, days: Iterable[str], run_id: str) -> StagedRun:
+    def stage(
+        self,
+        frame: "DataFrame",
+        table: str,
+        days: Iterable[str],
+        run_id: str,
+        options: Mapping[str, str | int] | None = None,
+    ) -> StagedRun:
         """Write `frame`, which has the table's columns and `dt`, where no reader looks; check every footer.
 
         `days` are the days that the commit will replace, with or without rows; a row of another day is an error.
+        `options` go to Spark's Parquet writer.
         """
         base_version = self.version(table)
         folder = self._folder(table) / f"run={run_id}"
-        columns = [*TABLES[table].names, "dt"]
-        frame.select(*columns).write.partitionBy("dt").mode("error").parquet(str(folder))
+        rows_with_day = frame.select(*TABLES[table].names, "dt")
+        rows_with_day.write.options(**(options or {})).partitionBy("dt").mode("error").parquet(str(folder))
         actions = tuple(self._add_action(table, path) for path in sorted(folder.glob("dt=*/*.parquet")))
         staged = tuple(sorted(days))
         strangers = {action.partition_values["dt"] for action in actions} - set(staged)
@@ -209,7 +224,10 @@ class Warehouse:
         delta = self._open(table)
         if delta is None:
             return []
-        return delta.vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True)
+        gone = delta.vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True)
+        if not dry_run:
+            self._remove_empty_runs(table, retention_hours)
+        return gone
 
     # -------------------------------------------------------------------------------------------
 
@@ -217,6 +235,14 @@ class Warehouse:
         if table not in TABLES:
             raise ConfigError(f"table {table!r} is unknown; known tables: {', '.join(TABLES)}")
         return self.root / table
+
+    def _remove_empty_runs(self, table: str, retention_hours: int) -> None:
+        """A young empty folder may be a run that has just begun to stage; an old one holds nothing any more."""
+        oldest = time.time() - retention_hours * 3600
+        folders = sorted(self._folder(table).glob("run=*/**/"), reverse=True)  # the inner ones first
+        for folder in folders:
+            if folder.stat().st_mtime < oldest and not any(folder.iterdir()):
+                folder.rmdir()
 
     def _open(self, table: str, version: int | None = None) -> DeltaTable | None:
         try:

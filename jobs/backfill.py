@@ -1,0 +1,48 @@
+"""The daily run for every day of a range, in order; a rerun goes on where the last one stopped."""
+
+from dataclasses import replace
+from datetime import date
+
+import click
+
+from interest_spark.dates import day_range, parse_day
+from interest_spark.errors import ConfigError, InterestError
+from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
+from interest_spark.log import get_logger, progress
+from jobs import daily
+
+
+def run(context: JobContext, first_day: str) -> Outcome:
+    """Run `daily` for each day from --from to --day, both included, and stop at the first that fails."""
+    days = list(day_range(_first(first_day, context.day), context.day))
+    outcome, by_day = NOTHING_TO_DO, {}
+    with progress("backfill", "days") as shown:
+        for done, day in enumerate(days, start=1):
+            result = _run_day(context, day)
+            by_day[day.isoformat()] = result.status
+            outcome += result
+            shown.update(done, len(days), day=day.isoformat(), status=result.status)
+    return replace(outcome, details={"days": by_day})
+
+
+def _run_day(context: JobContext, day: date) -> Outcome:
+    try:
+        return daily.run(context if day == context.day else JobContext(context.config, day))
+    except InterestError:
+        get_logger().error("backfill stopped", day=day.isoformat(), hint="mend the cause, then run the same command again")
+        raise
+
+
+def _first(text: str, last: date) -> date:
+    first = parse_day(text)
+    if first > last:
+        raise ConfigError(f"--from {first} is after --day {last}; name the earlier day with --from")
+    return first
+
+
+command = job_command(
+    "backfill", run, click.Option(["--from", "first_day"], required=True, help="The first day of the range, YYYY-MM-DD.")
+)
+
+if __name__ == "__main__":
+    main(command)

@@ -1,0 +1,50 @@
+"""The `interest` command: every job, and the tools around them."""
+
+import importlib
+
+import click
+
+from interest_spark import __version__
+from interest_spark.job import main as run_command
+
+COMMANDS = (
+    "ingest",
+    "sequences",
+    "train",
+    "score",
+    "evaluate",
+    "daily",
+    "backfill",
+    "maintain",
+    "doctor",
+    "synth",
+    "show",
+)
+
+
+class _Jobs(click.Group):
+    """Imports a job's module only when the job is named, so that `interest --help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"jobs.{cmd_name}").command
+        return command
+
+
+@click.command(cls=_Jobs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def command() -> None:
+    """User interests from clickstream logs: sequences, training and bulk scoring, day by day."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    run_command(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Rows of a table for people to read; of a user's recommendations also what they follow from."""
+
+from datetime import date
+
+import click
+import pyarrow as pa
+
+from interest_spark.config import Config, load_config
+from interest_spark.dates import parse_day, parse_zone
+from interest_spark.errors import ConfigError
+from interest_spark.job import main, with_exit_code
+from interest_spark.tables import Warehouse
+from interest_spark.use.lookup import check_day, day_rows, last_events, some_users, titles
+from interest_spark.use.show import console, render
+
+
+@click.command(name="show", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("table")
+@click.option("--config", "config_path", required=True, help="The deployment's YAML file.")
+@click.option("--day", required=True, help="The day to show, YYYY-MM-DD; never implied.")
+@click.option("--user", help="Only this user's rows; with recommendations also the user's last events.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows to show at most.")
+@click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override one configuration key.")
+def command(table: str, config_path: str, day: str, user: str | None, limit: int, overrides: tuple[str, ...]) -> None:
+    """Print rows of TABLE on a day, with the titles of items."""
+    with_exit_code(lambda: _show(load_config(config_path, overrides), table, parse_day(day), user, limit))
+
+
+def _show(config: Config, table: str, day: date, user: str | None, limit: int) -> None:
+    warehouse, dt = Warehouse(config.warehouse), day.isoformat()
+    check_day(warehouse, table, dt)
+    if table == "recommendations" and user is not None:
+        _show_user(config, warehouse, dt, user, limit)
+        return
+    rows = day_rows(warehouse, table, dt, limit, user)
+    if user is not None and rows.num_rows == 0:
+        raise _unknown_user(warehouse, table, dt, user)
+    _print(config, warehouse, dt, rows, f"{table} on {dt}")
+
+
+def _show_user(config: Config, warehouse: Warehouse, dt: str, user: str, limit: int) -> None:
+    """What the user did last, what was suggested, and why if that is little or nothing."""
+    events = last_events(warehouse, dt, user, limit)
+    suggested = day_rows(warehouse, "recommendations", dt, limit, user)
+    reasons = day_rows(warehouse, "unserved", dt, 1, user)["reason"].to_pylist()
+    if not (events.num_rows or suggested.num_rows or reasons):
+        raise _unknown_user(warehouse, "recommendations", dt, user)
+    _print(config, warehouse, dt, events, f"Last events of {user} up to {dt}")
+    versions = suggested["model_version"].unique().to_pylist()
+    suggested = suggested.sort_by("rank").select(["rank", "item_id", "score", "source"])
+    _print(
+        config,
+        warehouse,
+        dt,
+        suggested,
+        f"Suggestions for {user} on {dt}" + f" by model {versions[0]}" * bool(versions),
+    )
+    for reason in reasons:
+        click.echo(f"{suggested.num_rows} suggestions instead of {config.score.k}; reason: {reason}")
+
+
+def _print(config: Config, warehouse: Warehouse, dt: str, rows: pa.Table, heading: str) -> None:
+    items = rows["item_id"].to_pylist() if "item_id" in rows.column_names else []
+    named = titles(warehouse, dt, [item for item in items if item is not None])
+    console().print(render(rows, heading, parse_zone(config.shop.time_zone), named))
+
+
+def _unknown_user(warehouse: Warehouse, table: str, dt: str, user: str) -> ConfigError:
+    users = ", ".join(some_users(warehouse, table, dt)) or "nobody"
+    return ConfigError(f"user {user!r} is not in {table} on {dt}; users there are for example {users}")
+
+
+if __name__ == "__main__":
+    main(command)

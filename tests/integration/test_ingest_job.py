@@ -1,0 +1,322 @@
+"""Ingest: every raw line is accounted for once, bad input is named, and reruns change nothing."""
+
+import gzip
+import os
+import shutil
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from interest_spark.config import Config
+from interest_spark.errors import BadDataError, ConfigError
+from interest_spark.job import JobContext, Outcome
+from interest_spark.tables import Warehouse
+from jobs import ingest
+from tests.log_files import deliver, event, shop_config, write_lines
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.usefixtures("spark")
+DAY = "2026-01-02"
+
+
+def run(config: Config, day: str = DAY) -> Outcome:
+    return ingest.run(JobContext(config, date.fromisoformat(day)))
+
+
+def rows(config: Config, table: str, **selection: Any) -> list[dict[str, Any]]:
+    return Warehouse(config.warehouse).read_small(table, **selection).to_pylist()
+
+
+def ledger(config: Config) -> list[tuple[int, int, int, int]]:
+    names = ("raw_lines", "accepted", "duplicates", "quarantined")
+    return sorted(tuple(row[name] for name in names) for row in rows(config, "ingest_ledger"))
+
+
+# One broken line a reason; each stands alone, so that a line refused for another reason fails.
+BROKEN: list[tuple[Any, str]] = [
+    (b"", "empty_line"),
+    (b"   ", "empty_line"),
+    (b'{"user_id": "' + b"x" * 10_000_000 + b'"}', "line_too_long"),
+    (b'{"user_id": "u\0"}', "nul_byte"),
+    (b'{"user_id": "\xff\xfe"}', "invalid_utf8"),
+    ('{"user_id": "u1", "item', "not_json"),
+    ('{"user_id": "u1"}{"user_id": "u2"}', "not_json"),
+    ("[]", "not_an_object"),
+    (event(user_id=None), "missing_user"),
+    (event(user_id=" "), "missing_user"),
+    (event(user_id=None, item_id=None, event_time="never"), "missing_user"),
+    (event(item_id=""), "missing_item"),
+    (event(behavior=None), "missing_behavior"),
+    (event(behavior="stare"), "unknown_behavior"),
+    (event(event_time=None), "missing_time"),
+    (event(event_time="yesterday"), "bad_time"),
+    (event(event_time="2026-13-01T00:00:00Z"), "bad_time"),
+    (event(event_time="2026"), "bad_time"),
+    (event(event_time="2026-01-03T00:00:00.000Z"), "time_out_of_range"),
+    (event(event_time="2025-12-25T23:59:59.999Z"), "time_out_of_range"),
+    (event(event_time="9999-12-31T23:59:59Z"), "time_out_of_range"),
+    (event(quantity=-1), "bad_quantity"),
+    (event(quantity="two"), "bad_quantity"),
+    (event(price=-0.01), "bad_price"),
+    (event(price="NaN"), "bad_price"),
+    ('{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","price":NaN}', "bad_price"),
+    ('{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","price":1e400}', "bad_price"),
+    ('{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","price":-1e400}', "bad_price"),
+    (event(rating="good"), "bad_rating"),
+]
+
+
+def test_every_broken_line_lands_in_quarantine_with_its_own_reason(tmp_path: Path) -> None:
+    path = deliver(tmp_path, DAY, [event(), *(line for line, _ in BROKEN)], name="part-0.jsonl.gz")
+    config = shop_config(tmp_path)
+    assert run(config).rows["events"] == 1
+    found = {row["source_line"]: row["reason"] for row in rows(config, "quarantine")}
+    assert found == {number: reason for number, (_, reason) in enumerate(BROKEN, start=2)}
+    assert {row["source_file"] for row in rows(config, "quarantine")} == {str(path)}
+    assert ledger(config) == [(len(BROKEN) + 1, 1, 0, len(BROKEN))]
+
+
+LINES = st.lists(
+    st.one_of(
+        st.builds(event, user_id=st.sampled_from(["a", "b", None, ""]), item_id=st.sampled_from(["x", "y", None])),
+        st.builds(event, price=st.sampled_from([1, "NaN", None]), session_id=st.sampled_from([None, "s"])),
+        st.binary(max_size=20).map(lambda line: line.replace(b"\n", b" ").replace(b"\r", b" ")),
+    ),
+    max_size=40,
+)
+
+
+# Each example is a Spark job, so a failing one is shown as it is, not shrunk.
+@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINES, min_size=1, max_size=3))
+def test_raw_lines_are_accepted_duplicates_or_quarantined_exactly(tmp_path: Path, files: list[list[Any]]) -> None:
+    shutil.rmtree(tmp_path, ignore_errors=True)
+    raw = Counter()
+    for number, lines in enumerate(files):
+        path = deliver(tmp_path, DAY, ["{}", *lines], name=f"part-{number}.jsonl")
+        raw[str(path)] = path.read_bytes().count(b"\n")
+    config = shop_config(tmp_path)
+    run(config)
+    counted = {row["source_file"]: row for row in rows(config, "ingest_ledger")}
+    accepted = Counter(row["source_file"] for row in rows(config, "events"))
+    quarantined = Counter(row["source_file"] for row in rows(config, "quarantine"))
+    assert {path: row["raw_lines"] for path, row in counted.items()} == raw
+    for path, row in counted.items():
+        assert row["accepted"] == accepted[path]
+        assert row["quarantined"] == quarantined[path]
+        assert row["raw_lines"] == row["accepted"] + row["duplicates"] + row["quarantined"]
+
+
+def test_strange_but_legal_ids_survive_exactly(tmp_path: Path) -> None:
+    ids = ["用户一", "🛒🛒", "0b8e7c1e-3d67-4f7a-9f63-2c1b7e7a0a11", "18446744073709551999", "a,b\"c'", "ÄÖ", "i'd%"]
+    lines = [event(user_id=name, item_id=name) for name in ids]
+    lines.append('{"user_id":36893488147419103233,"item_id":7,"behavior":"view","event_time":"2026-01-02T10:00:00Z"}')
+    deliver(tmp_path, DAY, lines)
+    config = shop_config(tmp_path)
+    run(config)
+    found = sorted((row["user_id"], row["item_id"]) for row in rows(config, "events"))
+    assert found == sorted([*((name, name) for name in ids), ("36893488147419103233", "7")])
+
+
+def test_copies_are_counted_within_and_across_days(tmp_path: Path) -> None:
+    config = shop_config(tmp_path)
+    deliver(tmp_path, DAY, [event(), event(), event(price=None), event(price=None), event(session_id="s")])
+    assert run(config).rows["events"] == 3
+    deliver(tmp_path, "2026-01-05", [event(), event(item_id="new"), event(price=None)])
+    assert run(config, "2026-01-05").rows["events"] == 1
+    assert ledger(config) == [(3, 1, 2, 0), (5, 3, 2, 0)]
+
+
+def test_a_late_event_belongs_to_the_day_it_arrived(tmp_path: Path) -> None:
+    config = shop_config(tmp_path)
+    deliver(tmp_path, "2026-01-05", [event(), event(event_time="2026-01-05T23:59:59.999999Z", item_id="i2")])
+    run(config, "2026-01-05")
+    assert len(rows(config, "events", day="2026-01-05")) == 2
+
+
+def test_the_second_run_does_nothing_and_a_new_delivery_is_taken_in(tmp_path: Path) -> None:
+    config = shop_config(tmp_path)
+    deliver(tmp_path, DAY, [event()])
+    assert run(config).status == "done"
+    assert run(config).status == "nothing_to_do"
+    deliver(tmp_path, DAY, [event(item_id="i2")], name="part-1.jsonl")
+    assert run(config).rows["events"] == 2
+    assert len(rows(config, "events")) == 2
+
+
+def test_catching_up_gives_what_day_by_day_gives(tmp_path: Path) -> None:
+    for day in ("2026-01-02", "2026-01-03", "2026-01-05"):
+        own = event(event_time=f"{day}T01:00:00Z", user_id=day)
+        deliver(tmp_path, day, [own, event(), event(event_time="2026-01-01T00:00:00Z"), "broken"])
+    one = shop_config(tmp_path, warehouse=str(tmp_path / "one"))
+    for day in ("2026-01-02", "2026-01-03", "2026-01-05"):
+        run(one, day)
+    batch = shop_config(tmp_path, warehouse=str(tmp_path / "batch"), ingest={"catch_up_days": 10})
+    run(batch, "2026-01-05")
+    for table in ("events", "quarantine", "ingest_ledger"):
+        for day in ("2026-01-02", "2026-01-03", "2026-01-05"):
+            first, second = (sorted(map(str, rows(config, table, day=day))) for config in (one, batch))
+            assert first == second, (table, day)
+    assert run(batch, "2026-01-05").status == "nothing_to_do"
+
+
+def test_a_changed_earlier_day_is_read_again_with_the_days_after_it(tmp_path: Path) -> None:
+    config = shop_config(tmp_path, ingest={"catch_up_days": 10})
+    deliver(tmp_path, "2026-01-02", [event()])
+    deliver(tmp_path, "2026-01-03", [event(), event(item_id="i2")])
+    run(config, "2026-01-03")
+    deliver(tmp_path, "2026-01-02", [event(item_id="i2")], name="more.jsonl")
+    run(config, "2026-01-03")
+    assert sorted(row["item_id"] for row in rows(config, "events")) == ["i1", "i2"]
+
+
+def test_a_day_without_events_is_published_empty(tmp_path: Path) -> None:
+    deliver(tmp_path, DAY, [])
+    config = shop_config(tmp_path)
+    assert run(config).rows["events"] == 0
+    assert Warehouse(config.warehouse).days("events") == [DAY]
+
+
+def nothing_published(config: Config) -> bool:
+    return all(Warehouse(config.warehouse).version(table) == -1 for table in ("events", "quarantine", "ingest_ledger"))
+
+
+@pytest.mark.parametrize("made", ["no folder", "empty folder"])
+def test_a_missing_or_empty_delivery(tmp_path: Path, made: str) -> None:
+    if made == "empty folder":
+        (tmp_path / "raw/events" / f"dt={DAY}").mkdir(parents=True)
+    config = shop_config(tmp_path)
+    with pytest.raises(BadDataError, match=rf"no raw files match .*dt={DAY}.*sources\.events\.path"):
+        run(config)
+    assert nothing_published(config)
+
+
+def test_a_gzip_file_cut_in_the_middle(tmp_path: Path) -> None:
+    path = deliver(tmp_path, DAY, [event(session_id=str(n)) for n in range(5000)], name="cut.jsonl.gz")
+    deliver(tmp_path, DAY, [event()], name="good.jsonl")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    config = shop_config(tmp_path)
+    with pytest.raises(BadDataError, match=r"cut\.jsonl\.gz is a gzip file cut off after line \d+.*deliver it again"):
+        run(config)
+    assert nothing_published(config)
+    path.write_bytes(whole)
+    assert run(config).rows["events"] == 5001
+
+
+def test_a_csv_without_a_mapped_column(tmp_path: Path) -> None:
+    write_lines(tmp_path / "raw/log.csv", ["who,what,when", "u,i,2026-01-02T00:00:00Z"])
+    columns = {"user_id": "who", "item_id": "what", "event_time": "time"}
+    source = {"path": "log.csv", "format": "csv", "columns": columns, "constants": {"behavior": "view"}}
+    config = shop_config(tmp_path, sources={"events": source})
+    with pytest.raises(BadDataError, match=r"log\.csv has no column 'time'; its header is 'who,what,when'"):
+        run(config)
+    assert nothing_published(config)
+
+
+def test_a_mapped_csv_needs_no_code(tmp_path: Path) -> None:
+    lines = ["谁;货;时;动作", "甲;\"a;b\";1767348000000;购买", "乙;c;1767348000000;看", "丙;c;1767348000000;想"]
+    write_lines(tmp_path / "raw/log.csv", lines)
+    source = {
+        "path": "log.csv",
+        "format": "csv",
+        "separator": ";",
+        "columns": {"user_id": "谁", "item_id": "货", "event_time": "时", "behavior": "动作"},
+        "behaviors": {"购买": "purchase", "看": "view"},
+        "time_format": "unix_ms",
+    }
+    config = shop_config(tmp_path, sources={"events": source})
+    run(config)
+    found = sorted((row["user_id"], row["item_id"], row["behavior"]) for row in rows(config, "events"))
+    assert found == [("乙", "c", "view"), ("甲", "a;b", "purchase")]
+    assert [row["reason"] for row in rows(config, "quarantine")] == ["unknown_behavior"]
+
+
+def test_too_many_bad_lines_publish_nothing_unless_the_reason_is_tolerated(tmp_path: Path) -> None:
+    deliver(tmp_path, DAY, [event(session_id=str(n)) for n in range(8)] + [event(user_id=None)] * 2)
+    strict = shop_config(tmp_path, ingest={"max_bad_share": 0.1})
+    with pytest.raises(BadDataError, match=r"20\.0% .*ingest\.max_bad_share 10\.0% \(missing_user 2\)"):
+        run(strict)
+    assert nothing_published(strict)
+    tolerant = shop_config(tmp_path, ingest={"max_bad_share": 0.1, "tolerated_reasons": ["missing_user"]})
+    assert run(tolerant).rows["quarantine"] == 2
+
+
+def test_a_whole_history_file_is_split_by_the_shops_own_days(tmp_path: Path) -> None:
+    times = ["2017-11-24T15:59:59Z", "2017-11-24T16:00:00Z", "2017-11-25T15:59:59Z", "2017-11-25T16:00:00Z"]
+    write_lines(tmp_path / "raw/all.jsonl", [event(event_time=time) for time in times] + ["broken"])
+    config = shop_config(
+        tmp_path,
+        shop={"time_zone": "Asia/Shanghai"},
+        sources={"events": {"path": "all.jsonl"}},
+        ingest={"first_day": "2017-11-25", "last_day": "2017-11-26"},
+    )
+    run(config, "2017-11-26")
+    counts = {day: len(rows(config, "events", day=day)) for day in ("2017-11-24", "2017-11-25", "2017-11-26")}
+    assert counts == {"2017-11-24": 0, "2017-11-25": 2, "2017-11-26": 1}
+    assert sorted(row["reason"] for row in rows(config, "quarantine")) == ["not_json", "time_out_of_range"]
+    assert run(config, "2017-11-26").status == "nothing_to_do"
+
+
+def test_attributes_are_the_latest_known_and_survive_days_without_news(tmp_path: Path) -> None:
+    config = shop_config(tmp_path, sources={"items": {"path": "items/dt={day}/*"}, "users": {"path": "users/dt={day}/*"}})
+    deliver(tmp_path, DAY, [event()])
+    deliver(tmp_path, DAY, [{"item_id": "i1", "title": "old", "price": 2}, {"item_id": "i2", "price": -1}], kind="items")
+    deliver(tmp_path, DAY, [{"user_id": "u1", "age": 31}, {"user_id": "u2", "age": 900}], kind="users")
+    run(config)
+    deliver(tmp_path, "2026-01-03", [event(event_time="2026-01-03T00:00:00Z")])
+    deliver(tmp_path, "2026-01-03", [{"item_id": "i1", "title": "新"}], kind="items")
+    run(config, "2026-01-03")
+    (item,) = rows(config, "items", day="2026-01-03")
+    assert (item["item_id"], item["title"], item["price"]) == ("i1", "新", 2.0)
+    assert [row["age"] for row in rows(config, "users", day=DAY)] == [31]
+    assert sorted(row["reason"] for row in rows(config, "quarantine")) == ["bad_age", "bad_price"]
+
+
+def test_a_warehouse_without_write_permission(tmp_path: Path) -> None:
+    deliver(tmp_path, DAY, [event()])
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o555)
+    config = shop_config(tmp_path, warehouse=str(locked))
+    everybody = os.geteuid() == 0
+    if everybody:  # root may write anywhere
+        for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+            folder.chmod(0o755)
+        os.seteuid(65534)
+    try:
+        with pytest.raises(ConfigError, match=r"warehouse .*locked cannot be written: Permission denied"):
+            run(config)
+    finally:
+        if everybody:
+            os.seteuid(0)
+
+
+def test_online_retail_invoices(tmp_path: Path) -> None:
+    header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+    lines = [
+        header,
+        "536365,85123A,WHITE HEART,6,2010-12-01 08:26:00,2.55,17850,United Kingdom",
+        "C536379,85123A,WHITE HEART,-1,2011-07-01 09:41:00,2.55,17850,United Kingdom",
+        "536370,POST,POSTAGE,3,2010-12-01 08:45:00,18,12583,France",
+        "536371,22086,,80,2010-12-01 09:00:00,2.55,,United Kingdom",
+        "A563185,B,Adjust bad debt,1,2011-08-12 14:50:00,-11062.06,17850,United Kingdom",
+    ]
+    path = tmp_path / "raw/online_retail.csv.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    source = {"path": "online_retail.csv.gz", "reader": "online_retail"}
+    config = shop_config(tmp_path, sources={"events": source, "items": source}, shop={"time_zone": "Europe/London"})
+    run(config, "2011-11-30")
+    events = sorted(rows(config, "events"), key=lambda row: row["source_line"])
+    assert [(row["behavior"], row["quantity"]) for row in events] == [("purchase", 6.0), ("return", 1.0)]
+    assert events[1]["event_time"].isoformat() == "2011-07-01T08:41:00+00:00"  # British Summer Time
+    reasons = {row["source_line"]: row["reason"] for row in rows(config, "quarantine")}
+    assert reasons == {4: "service_item", 5: "missing_user", 6: "service_item"}
+    assert [(row["item_id"], row["title"]) for row in rows(config, "items")] == [("85123A", "WHITE HEART")]
