@@ -5,9 +5,8 @@ from pathlib import Path
 
 from interest_spark.errors import BadDataError, BusyError, ConfigError
 
-_KINDS: dict[str, type[Exception]] = {
-    kind.__name__: kind for kind in (ConfigError, BadDataError, RuntimeError, BusyError)
-}
+_WORST_FIRST: tuple[type[Exception], ...] = (ConfigError, BadDataError, RuntimeError, BusyError)
+_KINDS = {kind.__name__: kind for kind in _WORST_FIRST}
 
 
 def note_failure(work: Path, rank: int, error: Exception) -> None:

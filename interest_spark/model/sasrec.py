@@ -32,7 +32,7 @@ class SasRec:
         self._scale = float(config.dim) ** 0.5
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout) -> tf.Tensor:
-        """The tokens' vectors, float32[B, T, d], from `item`, `position`, `segment`: int32[B, T]; padding's are void."""
+        """Vectors, float32[B, T, d], of the tokens `item`, `position`, `segment`: int32[B, T]; padding's are void."""
         x = tf.gather(self._items, tokens["item"]) * self._scale  # [B, T, d]
         x = dropout(x + tf.gather(self._positions, tokens["position"]))  # [B, T, d]
         bias = attention_bias(tokens["segment"])  # [B, 1, T, T]

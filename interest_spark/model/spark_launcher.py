@@ -64,9 +64,8 @@ def _make_rank_task() -> Any:
         import sys
         from pathlib import Path
 
-        shipped = [
-            str(path.resolve()) for path in sorted(Path.cwd().iterdir()) if path.suffix in (".zip", ".egg", ".whl")
-        ]
+        here = sorted(Path.cwd().iterdir())
+        shipped = [str(path) for path in here if path.suffix in (".zip", ".egg", ".whl")]
         sys.path[:0] = [*shipped, root]
         from interest_spark.model.plan import TrainPlan
         from interest_spark.model.rank_main import run_rank

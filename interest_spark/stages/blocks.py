@@ -1,0 +1,107 @@
+"""Histories to packed training blocks, and the items that a model trained on them may suggest."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from interest_spark.config import BlocksConfig
+from interest_spark.schemas import FIRST_ITEM_INDEX, TABLES
+from interest_spark.stages.packing import pack_histories
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_HISTORIES_AT_ONCE = 8192
+_FILE_BITS, _PLACE_BITS = 16, 28
+
+
+def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "DataFrame":
+    """Rows of `train_blocks` and `dt` from the day's `sequences`, in `config.files` partitions.
+
+    A history of n items gives n - 1 (input, target) tokens, of which the last `config.tokens` are kept. Users are
+    dealt out by the hash of their id, ordered by it and packed in lots of fixed size, so the blocks do not depend on
+    the cluster. `block_id` is unique over days: days since 1970, partition, place in the partition.
+    """
+    from interest_spark.tables import spark_schema
+
+    ordered = sequences.repartition(config.files, "user_id").sortWithinPartitions("user_id")
+
+    def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        partition = 0 if context is None else context.partitionId()
+        return blocks_of(batches, config.tokens, first_block_id(day, partition))
+
+    blocks = ordered.select("item_index", "behavior").mapInArrow(pack, spark_schema("train_blocks"))
+    return blocks.withColumn("dt", F.lit(day.isoformat()))
+
+
+def candidate_items(sequences: "DataFrame", vocab: "DataFrame") -> "DataFrame":
+    """`item_index, item_id` of every known item in the day's sequences: what a model trained on them may suggest."""
+    items = sequences.select(F.explode("item_index").alias("item_index")).where(F.col("item_index") >= FIRST_ITEM_INDEX)
+    return items.distinct().join(vocab, "item_index", how="inner").select("item_index", "item_id")
+
+
+def row_group_options(config: BlocksConfig) -> dict[str, int]:
+    """Parquet writer settings for row groups of `config.row_group_blocks` blocks: the reader's units of work.
+
+    The writer closes a row group by size, but looks at the size only every so many rows: with a size that one
+    block exceeds, the rows decide.
+    """
+    return {"parquet.block.size": 1, "parquet.page.size.row.check.min": config.row_group_blocks}
+
+
+def first_block_id(day: date, partition: int) -> int:
+    """The id of a partition's first block; 2^28 blocks of one partition and 2^16 partitions fit in between.
+
+    >>> first_block_id(date(1970, 1, 2), 3) == (1 << 44) + (3 << 28)
+    True
+    """
+    days = (day - date(1970, 1, 1)).days
+    return (days << _FILE_BITS | partition) << _PLACE_BITS
+
+
+def blocks_of(batches: Iterator[pa.RecordBatch], tokens: int, first_id: int) -> Iterator[pa.RecordBatch]:
+    """Pack the rows `item_index, behavior` of one partition, lot by lot, into rows of `train_blocks`."""
+    for number, lot in enumerate(lots(batches, _HISTORIES_AT_ONCE)):
+        columns = _pack_lot(lot, tokens)
+        count = len(columns["item"])
+        # Packing puts long histories first; a training batch should meet all lengths.
+        order = np.random.default_rng(number).permutation(count)
+        yield _to_arrow({name: values[order] for name, values in columns.items()}, np.arange(count) + first_id)
+        first_id += count
+
+
+def lots(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
+    """Regroup batches into tables of exactly `size` rows, the last one shorter."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        table = pa.Table.from_batches(held)
+        whole = table.num_rows // size * size
+        yield from (table.slice(first, size) for first in range(0, whole, size))
+        held = table.slice(whole).to_batches()
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _pack_lot(lot: pa.Table, tokens: int) -> dict[str, np.ndarray]:
+    lists = {name: lot.column(name).combine_chunks() for name in ("item_index", "behavior")}
+    lengths = lists["item_index"].value_lengths().to_numpy().astype(np.int64)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    items, behavior = (lists[name].flatten().to_numpy() for name in lists)
+    return pack_histories(items, offsets, {"behavior": behavior}, tokens)
+
+
+def _to_arrow(columns: dict[str, np.ndarray], ids: np.ndarray) -> pa.RecordBatch:
+    schema = TABLES["train_blocks"]
+    tokens = columns["item"].shape[1]
+    offsets = pa.array(np.arange(len(ids) + 1, dtype=np.int32) * tokens)
+    lists = {name: pa.ListArray.from_arrays(offsets, values.ravel()) for name, values in columns.items()}
+    arrays = [pa.array(ids), *(lists[name].cast(schema.field(name).type) for name in schema.names[1:])]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
