@@ -1,6 +1,6 @@
 """The items a model may suggest."""
 
-from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +12,13 @@ from interest_spark.schemas import FIRST_ITEM_INDEX
 _SCHEMA = pa.schema([("item_index", pa.int32()), ("item_id", pa.string())])
 
 
-def read_candidates(files: Sequence[str]) -> pa.Table:
-    """`item_index` (int32, ascending) and `item_id` from Parquet files; raises BadDataError when an index repeats."""
-    table = pa.concat_tables([_SCHEMA.empty_table(), *(pq.read_table(file).cast(_SCHEMA) for file in files)])
+def read_candidates(folder: Path) -> pa.Table:
+    """`item_index` (int32, ascending) and `item_id` from a folder of Parquet files, which nobody else writes to.
+
+    Raises BadDataError when there is no item or an index stands for two.
+    """
+    files = sorted(folder.glob("*.parquet"))
+    table = pa.concat_tables([_SCHEMA.empty_table(), *(pq.ParquetFile(file).read().cast(_SCHEMA) for file in files)])
     table = table.sort_by("item_index").combine_chunks()
     index = table["item_index"].to_numpy()
     if not len(index):

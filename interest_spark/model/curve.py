@@ -20,7 +20,6 @@ class Curve(Protocol):
 @contextmanager
 def draw_curve(path: Path, total_steps: int) -> Iterator[Curve]:
     """Write `path`: one JSON object a step with epoch, step, mean loss, targets and seconds since the start."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", buffering=1) as file, progress("train", "steps") as bar:
         yield _DrawnCurve(file, bar, total_steps)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import interest_spark
 from interest_spark.errors import BusyError, ConfigError
 from interest_spark.model.failures import find_failure
-from interest_spark.model.plan import TrainPlan, TrainResult
+from interest_spark.model.plan import CURVE, TrainPlan, TrainResult
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -68,9 +68,8 @@ def child_environment(plan: TrainPlan) -> dict[str, str]:
 
 
 def _bring_back(plan: TrainPlan, run: Callable[[TrainPlan], None]) -> TrainResult:
-    """Run in a fresh work folder, which stays behind only when something failed."""
-    shutil.rmtree(plan.work, ignore_errors=True)
-    plan.work.mkdir(parents=True)
+    """Run, and take the work folder away; it stays behind only when something failed."""
+    plan.work.mkdir(parents=True, exist_ok=True)
     run(plan)
     failure = find_failure(plan.work)
     if failure is not None:
@@ -81,5 +80,6 @@ def _bring_back(plan: TrainPlan, run: Callable[[TrainPlan], None]) -> TrainResul
             "see the log above and run the job again"
         )
     result = TrainResult.model_validate_json(plan.result.read_text(encoding="utf-8"))
+    shutil.move(plan.curve, plan.bundle / CURVE)
     shutil.rmtree(plan.work)
     return result

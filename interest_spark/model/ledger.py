@@ -16,7 +16,7 @@ class BlockLedger:
     """
 
     def __init__(self, files: Sequence[str]) -> None:
-        held = [pq.read_table(file, columns=["block_id"])["block_id"].to_numpy() for file in files]
+        held = [pq.ParquetFile(file).read(["block_id"])["block_id"].to_numpy() for file in files]
         ids = np.concatenate([np.zeros(0, np.int64), *held])
         order = np.argsort(ids, kind="stable")
         self._files = files

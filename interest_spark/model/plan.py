@@ -4,6 +4,8 @@ from pathlib import Path
 
 from interest_spark.config import Section, TrainConfig
 
+CURVE = "curve.jsonl"
+
 
 class TrainPlan(Section):
     """One training run. All paths lie where every node can reach them."""
@@ -11,16 +13,20 @@ class TrainPlan(Section):
     model_version: str
     trained_through: str  # the day whose sequences it is made from
     files: tuple[str, ...]  # of train_blocks, one table version, sorted
-    candidate_files: tuple[str, ...]  # Parquet with item_index and item_id: what the model may suggest
     tokens: int  # of a block
     train: TrainConfig
     bundle: Path  # the folder that rank 0 writes
-    work: Path  # a folder of this run: the plan, the ranks' errors and signs of life, the result
+    work: Path  # a folder of this run alone: the plan, the ranks' errors and signs of life, the result
+
+    @property
+    def candidates(self) -> Path:
+        """A folder of Parquet files with `item_index` and `item_id`: what the model may suggest."""
+        return self.work / "candidates"
 
     @property
     def curve(self) -> Path:
-        """The loss of every step, beside the bundle, one JSON object a line."""
-        return self.bundle.with_name(f"{self.bundle.name}.curve.jsonl")
+        """The loss of every step, one JSON object a line, while the run lasts; afterwards in the bundle's folder."""
+        return self.work / CURVE
 
     @property
     def result(self) -> Path:

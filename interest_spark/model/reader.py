@@ -144,7 +144,7 @@ def _permuted(groups: Sequence[Columns], random: np.random.Generator) -> Columns
 
 def _cut(pieces: Iterable[Columns], size: int, empty: Columns) -> Iterator[Columns]:
     """Cut pieces into lengths of `size`, the last one filled up with empty blocks, then only empty ones."""
-    rest = {name: values[:0] for name, values in empty.items()}
+    rest: Columns = {name: values[:0] for name, values in empty.items()}
     for piece in pieces:
         rest = _join([rest, piece])
         whole = len(rest["block_id"]) // size * size

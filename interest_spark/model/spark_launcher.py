@@ -29,7 +29,7 @@ def run_on_spark(plan: TrainPlan, spark: "SparkSession") -> None:
 
     context = spark.sparkContext
     _await_slots(context, plan)
-    alone = _is_on_this_machine(context.master)
+    alone = _is_on_this_machine(_master(context))
     if not alone:
         get_logger().warning("horovod ports are open to the cluster's network; keep it isolated")
     with _restored_signals():
@@ -79,8 +79,8 @@ def _await_slots(context: "SparkContext", plan: TrainPlan) -> None:
     """Wait for executors to register; all ranks must run at once, and Spark itself would wait for ever."""
     ranks, deadline = plan.train.ranks, time.monotonic() + plan.train.start_seconds
     while (slots := _task_slots(context)) < ranks:
-        text = f"train.ranks is {ranks}, but {context.master} runs {slots} tasks at once"
-        if context.master.startswith("local"):
+        text = f"train.ranks is {ranks}, but {_master(context)} runs {slots} tasks at once"
+        if _master(context).startswith("local"):
             raise ConfigError(f"{text}; set spark.master to local[{ranks}], or train.ranks to {max(slots, 1)}")
         if time.monotonic() > deadline:
             raise BusyError(f"{text}; run the job again when cores are free, or with --set train.ranks={max(slots, 1)}")
@@ -90,6 +90,10 @@ def _await_slots(context: "SparkContext", plan: TrainPlan) -> None:
 def _task_slots(context: "SparkContext") -> int:
     scala = context._jsc.sc()  # PySpark has no call for it
     return int(scala.maxNumConcurrentTasks(scala.resourceProfileManager().defaultResourceProfile()))
+
+
+def _master(context: "SparkContext") -> str:
+    return str(context.master)
 
 
 def _is_on_this_machine(master: str) -> bool:

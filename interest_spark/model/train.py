@@ -49,7 +49,7 @@ def train(plan: TrainPlan, ranks: Ranks, beat: Beat) -> TrainResult | None:
     started = time.monotonic()
     settings = plan.train
     be_deterministic(settings.seed)
-    items = read_candidates(plan.candidate_files)
+    items = read_candidates(plan.candidates)
     candidates = items["item_index"].to_numpy()
     network = build_network(settings.network, int(candidates[-1]) + 1, plan.tokens, settings.seed)
     variables = network.parameters.by_name

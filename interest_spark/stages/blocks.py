@@ -1,6 +1,6 @@
 """Histories to packed training blocks, and the items that a model trained on them may suggest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "Dat
 
     ordered = sequences.repartition(config.files, "user_id").sortWithinPartitions("user_id")
 
-    def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def pack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from pyspark import TaskContext
 
         context = TaskContext.get()
@@ -66,7 +66,7 @@ def first_block_id(day: date, partition: int) -> int:
     return (days << _FILE_BITS | partition) << _PLACE_BITS
 
 
-def blocks_of(batches: Iterator[pa.RecordBatch], tokens: int, first_id: int) -> Iterator[pa.RecordBatch]:
+def blocks_of(batches: Iterable[pa.RecordBatch], tokens: int, first_id: int) -> Iterator[pa.RecordBatch]:
     """Pack the rows `item_index, behavior` of one partition, lot by lot, into rows of `train_blocks`."""
     for number, lot in enumerate(lots(batches, _HISTORIES_AT_ONCE)):
         columns = _pack_lot(lot, tokens)
@@ -77,7 +77,7 @@ def blocks_of(batches: Iterator[pa.RecordBatch], tokens: int, first_id: int) -> 
         first_id += count
 
 
-def lots(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
+def lots(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
     """Regroup batches into tables of exactly `size` rows, the last one shorter."""
     held: list[pa.RecordBatch] = []
     for batch in batches:

@@ -1,0 +1,94 @@
+"""The day's histories to packed blocks, to a trained model, to a bundle that scoring can load."""
+
+from pathlib import Path
+
+from interest_spark.bundles import BUNDLES
+from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
+from interest_spark.model.launch import launch
+from interest_spark.model.plan import TrainPlan, TrainResult
+from interest_spark.tables import fingerprint
+from interest_spark.use.inputs import Inputs, require_day
+
+# Where and how patiently the ranks run changes nothing in the model.
+_MEANS = {"ranks", "launcher", "threads", "start_seconds", "stall_seconds"}
+
+
+def run(context: JobContext) -> Outcome:
+    """Pack the day's sequences into training blocks, train on them, and publish the model."""
+    warehouse, dt, config = context.warehouse, context.dt, context.config
+    require_day(warehouse, "sequences", dt, "interest sequences")
+    inputs = Inputs.of(warehouse, ("sequences", "vocab"))
+    blocks_from = fingerprint(inputs.content_id("sequences", day=dt), config.blocks.model_dump(mode="json"))
+    made_from = fingerprint(blocks_from, config.train.model_dump(mode="json", exclude=_MEANS))
+    if warehouse.is_current("models", dt, made_from):
+        return NOTHING_TO_DO
+
+    outcome = NOTHING_TO_DO
+    if not warehouse.is_current("train_blocks", dt, blocks_from):
+        outcome += _publish_blocks(context, inputs, blocks_from)
+    blocks = Inputs.of(warehouse, ("train_blocks",))
+    plan = _plan(context, blocks.files("train_blocks", day=dt))
+    _write_candidates(context, inputs, plan.candidates)
+    result = launch(plan, context.spark)
+    return outcome + _publish_model(context, plan, result, made_from, {**inputs.versions, **blocks.versions})
+
+
+def _publish_blocks(context: JobContext, inputs: Inputs, made_from: str) -> Outcome:
+    from interest_spark.stages.blocks import pack_blocks, row_group_options
+
+    config = context.config.blocks
+    frame = pack_blocks(inputs.read(context.spark, "sequences", day=context.dt), config, context.day)
+    staged = context.warehouse.stage(frame, "train_blocks", [context.dt], context.run_id, row_group_options(config))
+    version = context.warehouse.commit(staged, job="train", made_from=made_from, inputs=inputs.versions)
+    return Outcome("done", {"train_blocks": staged.rows}, {"train_blocks": version})
+
+
+def _plan(context: JobContext, files: list[str]) -> TrainPlan:
+    version = f"{context.dt}-{context.run_id}"
+    bundle = context.warehouse.root / BUNDLES / version
+    return TrainPlan(
+        model_version=version,
+        trained_through=context.dt,
+        files=tuple(files),
+        tokens=context.config.blocks.tokens,
+        train=context.config.train,
+        bundle=bundle,
+        work=bundle.with_name(f".{version}.work"),
+    )
+
+
+def _write_candidates(context: JobContext, inputs: Inputs, folder: Path) -> None:
+    """For the ranks to read: the catalogue does not pass through the driver."""
+    from interest_spark.stages.blocks import candidate_items
+
+    sequences = inputs.read(context.spark, "sequences", day=context.dt)
+    candidate_items(sequences, inputs.read(context.spark, "vocab")).write.parquet(str(folder))
+
+
+def _publish_model(
+    context: JobContext, plan: TrainPlan, result: TrainResult, made_from: str, inputs: dict[str, int]
+) -> Outcome:
+    from interest_spark.tables import spark_schema
+
+    row = {
+        "model_version": plan.model_version,
+        "path": str(plan.bundle),
+        "manifest_sha256": result.manifest_sha256,
+        "item_count": result.item_count,
+        "parameters": result.parameters,
+        "loss": result.loss,
+        "train_seconds": result.seconds,
+        "trained_through": plan.trained_through,
+        "dt": context.dt,
+    }
+    frame = context.spark.createDataFrame([row], spark_schema("models").add("dt", "string"))
+    staged = context.warehouse.stage(frame, "models", [context.dt], context.run_id)
+    version = context.warehouse.commit(staged, job="train", made_from=made_from, inputs=inputs)
+    figures = result.model_dump(include={"loss", "steps", "targets", "seconds"})
+    return Outcome("done", {"models": 1}, {"models": version}, {"training": figures})
+
+
+command = job_command("train", run)
+
+if __name__ == "__main__":
+    main(command)

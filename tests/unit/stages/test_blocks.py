@@ -1,0 +1,103 @@
+"""Blocks of a day are the same on every cluster, and nothing of a history is lost on the way."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interest_spark.config import BlocksConfig
+from interest_spark.stages.blocks import (
+    blocks_of,
+    candidate_items,
+    first_block_id,
+    lots,
+    pack_blocks,
+    row_group_options,
+)
+from interest_spark.tables import Warehouse
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+DAY = date(2024, 5, 1)
+CONFIG = BlocksConfig(tokens=12, files=3, row_group_blocks=5)
+
+
+def histories(users: int) -> list[tuple[str, list[int], list[int]]]:
+    random = np.random.default_rng(7)
+    rows = []
+    for user in range(users):
+        length = int(random.integers(1, 30))
+        items = random.integers(1, 90, length).tolist()
+        rows.append((f"user-{user}", items, [1 + item % 4 for item in items]))
+    return rows
+
+
+def frame(spark: "SparkSession", users: int = 300, partitions: int = 2) -> "DataFrame":
+    rows = spark.sparkContext.parallelize(histories(users), partitions)
+    return spark.createDataFrame(rows, "user_id string, item_index array<int>, behavior array<int>")
+
+
+def staged(spark: "SparkSession", warehouse: Warehouse, sequences: "DataFrame", run: str) -> list[pq.ParquetFile]:
+    blocks = pack_blocks(sequences, CONFIG, DAY)
+    run_files = warehouse.stage(blocks, "train_blocks", ["2024-05-01"], run, row_group_options(CONFIG)).actions
+    return [pq.ParquetFile(warehouse.root / "train_blocks" / action.path) for action in run_files]
+
+
+def test_blocks_do_not_depend_on_how_the_input_is_spread(spark: "SparkSession", tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    one = staged(spark, warehouse, frame(spark, partitions=1), "one")
+    seven = staged(spark, warehouse, frame(spark, partitions=7), "seven")
+    assert len(one) == CONFIG.files
+    assert [file.read().to_pylist() for file in one] == [file.read().to_pylist() for file in seven]
+
+
+def test_row_groups_hold_the_blocks_that_the_configuration_says(spark: "SparkSession", tmp_path: Path) -> None:
+    for file in staged(spark, Warehouse(tmp_path), frame(spark), "run"):
+        groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+        assert len(groups) > 2
+        assert set(groups[:-1]) == {CONFIG.row_group_blocks}
+
+
+def test_every_target_of_every_history_is_in_a_block(spark: "SparkSession", tmp_path: Path) -> None:
+    files = staged(spark, Warehouse(tmp_path), frame(spark), "run")
+    blocks = pa.concat_tables([file.read() for file in files])
+    cells = {name: np.array(blocks[name].to_pylist()) for name in ("item", "target", "behavior")}
+    found = sorted(zip(*(cells[name][cells["item"] > 0].tolist() for name in cells), strict=True))
+    expected = []
+    for _, items, behaviors in histories(300):
+        pairs = list(zip(items[:-1], items[1:], behaviors[:-1], strict=True))[-CONFIG.tokens :]
+        expected += [(item, 0 if target == 1 else target, behavior) for item, target, behavior in pairs]
+    assert found == sorted(expected)
+    assert len(set(blocks["block_id"].to_pylist())) == blocks.num_rows
+
+
+def test_candidates_are_the_known_items_of_the_sequences(spark: "SparkSession") -> None:
+    vocab = spark.createDataFrame([("a", 2), ("b", 3), ("never seen", 4), ("d", 5)], "item_id string, item_index int")
+    sequences = spark.createDataFrame([([1, 2, 5],), ([5, 3, 3],)], "item_index array<int>")
+    rows = candidate_items(sequences, vocab).orderBy("item_index").collect()
+    assert [(row.item_index, row.item_id) for row in rows] == [(2, "a"), (3, "b"), (5, "d")]
+
+
+def test_lots_do_not_depend_on_the_batches() -> None:
+    rows = pa.table({"n": list(range(23))})
+    for size in (1, 3, 23):
+        found = [lot["n"].to_pylist() for lot in lots(iter(rows.to_batches(max_chunksize=size)), 5)]
+        assert found == [list(range(first, min(first + 5, 23))) for first in range(0, 23, 5)]
+    assert list(lots(iter([]), 5)) == []
+
+
+def test_ids_of_days_and_partitions_never_meet() -> None:
+    firsts = [first_block_id(date(2024, 5, day), partition) for day in (1, 2) for partition in (0, 1, 65535)]
+    assert firsts == sorted(set(firsts))
+    assert min(np.diff(firsts)) == 2**28
+    assert first_block_id(date(2059, 1, 1), 65535) < 2**63 - 2**28
+
+
+def test_a_lot_without_pairs_gives_an_empty_batch() -> None:
+    lists = pa.array([[5], [6]], pa.list_(pa.int32()))
+    batch = pa.RecordBatch.from_arrays([lists, lists], ["item_index", "behavior"])
+    assert [part.num_rows for part in blocks_of([batch], 4, 0)] == [0]

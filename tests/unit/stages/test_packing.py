@@ -1,0 +1,77 @@
+"""Packing loses nothing, repeats nothing and wastes little."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interest_spark.stages.packing import pack_histories, place
+
+Histories = list[list[int]]
+
+TOKENS = 6
+HISTORIES = st.lists(st.lists(st.integers(1, 9), min_size=0, max_size=2 * TOKENS), max_size=30)
+
+
+def pack(histories: Histories, tokens: int = TOKENS) -> dict[str, np.ndarray]:
+    items = np.array([item for history in histories for item in history], np.int32)
+    offsets = np.cumsum([0, *map(len, histories)])
+    return pack_histories(items, offsets, {"behavior": np.arange(len(items), dtype=np.int32) + 1}, tokens)
+
+
+def segments(columns: dict[str, np.ndarray]) -> list[list[tuple[int, int, int]]]:
+    """The (item, target, position) tokens of every segment of every block."""
+    found = []
+    for block in range(len(columns["item"])):
+        row = {name: values[block] for name, values in columns.items()}
+        for segment in range(1, row["segment"].max() + 1):
+            cells = np.flatnonzero(row["segment"] == segment)
+            assert (np.diff(cells) == 1).all(), "a segment has a hole"
+            found.append([(int(row["item"][c]), int(row["target"][c]), int(row["position"][c])) for c in cells])
+    return found
+
+
+@given(HISTORIES)
+def test_every_kept_token_is_there_once_and_in_order(histories: Histories) -> None:
+    expected = []
+    for history in histories:
+        pairs = list(zip(history[:-1], history[1:], strict=True))[-TOKENS:]
+        if pairs:
+            expected.append([(item, 0 if target == 1 else target, place) for place, (item, target) in enumerate(pairs)])
+    assert sorted(segments(pack(histories))) == sorted(expected)
+
+
+@given(HISTORIES)
+def test_columns_are_aligned_and_padding_is_zero(histories: Histories) -> None:
+    columns = pack(histories)
+    items = np.array([0] + [item for history in histories for item in history])
+    filled = columns["segment"] > 0
+    np.testing.assert_array_equal(columns["item"], items[columns["behavior"]])
+    assert all(values.dtype == np.int32 and not values[~filled].any() for values in columns.values())
+
+
+@given(st.lists(st.integers(1, TOKENS), max_size=60))
+def test_best_fit_decreasing_opens_a_block_only_when_none_has_room(lengths: list[int]) -> None:
+    placement = place(np.array(lengths, np.int64), TOKENS)
+    rooms: list[int] = []
+    for length in sorted(lengths, reverse=True):
+        fitting = [room for room in rooms if room >= length]
+        if fitting:
+            rooms.remove(min(fitting))
+            rooms.append(min(fitting) - length)
+        else:
+            rooms.append(TOKENS - length)
+    assert placement.blocks == len(rooms)
+    filled = np.bincount(placement.block, weights=placement.lengths, minlength=placement.blocks)
+    assert sorted(TOKENS - filled) == sorted(rooms)
+
+
+def test_padding_is_a_small_share_of_usual_histories() -> None:
+    lengths = np.random.default_rng(0).zipf(1.5, 20_000).clip(1, 100)
+    placement = place(lengths, 100)
+    assert lengths.sum() / (placement.blocks * 100) > 0.99
+
+
+@pytest.mark.parametrize("histories", [[], [[]], [[5]], [[5], [6]]])
+def test_histories_without_a_pair_give_no_block(histories: Histories) -> None:
+    assert pack(histories)["item"].shape == (0, TOKENS)
