@@ -4,11 +4,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from interest_spark.config import SparkConfig
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+# The first example pays for imports and for a busy machine; time is measured in tests/bench, never asserted here.
+settings.register_profile("interest_spark", deadline=None)
+settings.load_profile("interest_spark")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,147 @@
+"""Histories, vocabulary, popularity and bots as of a day: no future in them, permanent integers, the same twice."""
+
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from interest_spark.config import Config
+from interest_spark.errors import BadDataError
+from interest_spark.job import JobContext, Outcome
+from interest_spark.tables import Warehouse
+from jobs import ingest, sequences
+from tests.log_files import deliver, event, shop_config
+
+pytestmark = pytest.mark.usefixtures("spark")
+TABLES = ("sequences", "vocab", "popularity", "bots")
+
+
+def run(config: Config, day: str) -> Outcome:
+    return sequences.run(JobContext(config, date.fromisoformat(day)))
+
+
+def take_in(config: Config, day: str, lines: list[Any]) -> None:
+    root = config.warehouse.parent
+    deliver(root, day, lines)
+    ingest.run(JobContext(config, date.fromisoformat(day)))
+
+
+def rows(config: Config, table: str, **selection: Any) -> list[dict[str, Any]]:
+    return Warehouse(config.warehouse).read_small(table, **selection).to_pylist()
+
+
+def histories(config: Config, day: str) -> dict[str, list[str]]:
+    ids = {row["item_index"]: row["item_id"] for row in rows(config, "vocab")}
+    return {row["user_id"]: [ids[index] for index in row["item_index"]] for row in rows(config, "sequences", day=day)}
+
+
+def at(day: str, hour: int, **changes: Any) -> dict[str, Any]:
+    return event(event_time=f"{day}T{hour:02}:00:00Z", **changes)
+
+
+FIRST = [at("2026-01-01", 9, item_id="b"), at("2026-01-01", 8, item_id="a"), at("2026-01-01", 9, user_id="u2", item_id="c")]
+SECOND = [at("2026-01-02", 7, item_id="d"), at("2026-01-01", 10, item_id="late"), at("2026-01-02", 8, user_id="u3")]
+
+
+def test_histories_are_ordered_by_time_and_late_events_find_their_place(tmp_path: Path) -> None:
+    config = shop_config(tmp_path)
+    take_in(config, "2026-01-01", FIRST)
+    take_in(config, "2026-01-02", SECOND)
+    run(config, "2026-01-01")
+    run(config, "2026-01-02")
+    assert histories(config, "2026-01-01") == {"u1": ["a", "b"], "u2": ["c"]}
+    assert histories(config, "2026-01-02") == {"u1": ["a", "b", "late", "d"], "u2": ["c"], "u3": ["i1"]}
+
+
+def test_nothing_as_of_a_day_depends_on_later_days(tmp_path: Path) -> None:
+    known, later = (shop_config(tmp_path / name) for name in ("known", "later"))
+    for config in (known, later):
+        take_in(config, "2026-01-01", FIRST)
+    busy = [at("2026-01-02", hour, item_id=f"n{n}", session_id=str(n)) for n, hour in enumerate(range(24))]
+    take_in(later, "2026-01-02", [*SECOND, *busy])
+    for config in (known, later):
+        run(config, "2026-01-01")
+    for table in TABLES:
+        first, second = (sorted(map(str, rows(config, table, day="2026-01-01"))) for config in (known, later))
+        assert first == second, table
+
+
+def test_integers_are_permanent_over_reruns_and_backfills_in_any_order(tmp_path: Path) -> None:
+    config = shop_config(tmp_path)
+    take_in(config, "2026-01-01", FIRST)
+    run(config, "2026-01-01")
+    before = {row["item_id"]: row["item_index"] for row in rows(config, "vocab")}
+    assert sorted(before.values()) == [2, 3, 4]
+    take_in(config, "2026-01-03", [at("2026-01-03", 1, item_id="z")])
+    run(config, "2026-01-03")
+    take_in(config, "2026-01-02", SECOND)
+    run(config, "2026-01-02")
+    deliver(tmp_path, "2026-01-01", [at("2026-01-01", 1, item_id="0-first")], name="part-1.jsonl")
+    ingest.run(JobContext(config, date(2026, 1, 1)))
+    run(config, "2026-01-01")
+    after = rows(config, "vocab")
+    assert {row["item_id"]: row["item_index"] for row in after} | before == {
+        row["item_id"]: row["item_index"] for row in after
+    }
+    assert sorted(row["item_index"] for row in after) == list(range(2, 2 + len(after)))
+    assert len({row["item_id"] for row in after}) == len(after)
+
+
+def test_the_second_run_is_a_no_op_until_the_events_change(tmp_path: Path) -> None:
+    config = shop_config(tmp_path)
+    take_in(config, "2026-01-01", FIRST)
+    assert run(config, "2026-01-01").status == "done"
+    assert run(config, "2026-01-01").status == "nothing_to_do"
+    take_in(config, "2026-01-02", SECOND)
+    assert run(config, "2026-01-01").status == "nothing_to_do"
+    deliver(tmp_path, "2026-01-01", [at("2026-01-01", 1)], name="part-1.jsonl")
+    ingest.run(JobContext(config, date(2026, 1, 1)))
+    assert run(config, "2026-01-01").status == "done"
+
+
+def test_the_cap_keeps_the_newest_and_seen_keeps_all(tmp_path: Path) -> None:
+    config = shop_config(tmp_path, sequences={"max_length": 2, "behaviors": ["view", "purchase"]})
+    lines = [at("2026-01-01", hour, item_id=f"i{hour}", behavior="purchase") for hour in range(5)]
+    take_in(config, "2026-01-01", [*lines, at("2026-01-01", 6, item_id="i9", behavior="favorite")])
+    run(config, "2026-01-01")
+    assert histories(config, "2026-01-01") == {"u1": ["i3", "i4"]}
+    (row,) = rows(config, "sequences")
+    assert (len(row["seen"]), row["events"]) == (5, 5)
+
+
+def test_popularity_counts_the_last_days_only(tmp_path: Path) -> None:
+    config = shop_config(tmp_path, sequences={"popularity_days": 1})
+    take_in(config, "2026-01-01", FIRST)
+    take_in(config, "2026-01-02", [at("2026-01-02", n, item_id="d") for n in range(3)] + [at("2026-01-02", 5, item_id="b")])
+    run(config, "2026-01-02")
+    found = [(row["item_id"], row["events"], row["rank"]) for row in rows(config, "popularity")]
+    assert sorted(found, key=lambda row: row[2]) == [("d", 3, 1), ("b", 1, 2)]
+
+
+def test_machines_are_found_and_people_are_not(tmp_path: Path) -> None:
+    config = shop_config(tmp_path, bots={"max_events_per_day": 100, "max_active_hours": 20, "min_events_for_rhythm": 30})
+    midnight = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+    def visits(user: str, seconds: list[float]) -> list[dict[str, Any]]:
+        times = [(midnight + timedelta(seconds=second)).isoformat() for second in seconds]
+        return [event(user_id=user, event_time=time, session_id=str(n)) for n, time in enumerate(times)]
+
+    lines = [
+        *visits("flood", [n**1.5 for n in range(101)]),
+        *visits("sleepless", [3600 * hour + hour**2 for hour in range(20)]),
+        *visits("timer", [30 * n for n in range(30)]),
+        *visits("keen", [n**1.5 for n in range(100)]),
+        *visits("early and late", [3600 * hour + hour**2 for hour in range(19)]),
+        *visits("short timer", [30 * n for n in range(29)]),
+    ]
+    take_in(config, "2026-01-01", lines)
+    run(config, "2026-01-01")
+    found = {row["user_id"]: row["reason"] for row in rows(config, "bots")}
+    assert found == {"flood": "volume", "sleepless": "round_the_clock", "timer": "rhythm"}
+    assert set(histories(config, "2026-01-01")) == {"keen", "early and late", "short timer"}
+
+
+def test_a_day_before_all_events_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(BadDataError, match="interest ingest --day 2026-01-01"):
+        run(shop_config(tmp_path), "2026-01-01")
