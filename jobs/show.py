@@ -11,7 +11,7 @@ from interest_spark.errors import ConfigError
 from interest_spark.job import main, with_exit_code
 from interest_spark.tables import Warehouse
 from interest_spark.use.lookup import check_day, day_rows, last_events, some_users, titles
-from interest_spark.use.show import console, render
+from interest_spark.use.show import print_rows
 
 
 @click.command(name="show", context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,23 +46,19 @@ def _show_user(config: Config, warehouse: Warehouse, dt: str, user: str, limit: 
     if not (events.num_rows or suggested.num_rows or reasons):
         raise _unknown_user(warehouse, "recommendations", dt, user)
     _print(config, warehouse, dt, events, f"Last events of {user} up to {dt}")
-    versions = suggested["model_version"].unique().to_pylist()
-    suggested = suggested.sort_by("rank").select(["rank", "item_id", "score", "source"])
-    _print(
-        config,
-        warehouse,
-        dt,
-        suggested,
-        f"Suggestions for {user} on {dt}" + f" by model {versions[0]}" * bool(versions),
-    )
+    heading = f"Suggestions for {user} on {dt}"
+    if suggested.num_rows:
+        heading += f" by model {suggested['model_version'][0]}"
+    columns = ["rank", "item_id", "score", "source"]
+    _print(config, warehouse, dt, suggested.sort_by("rank").select(columns), heading)
     for reason in reasons:
-        click.echo(f"{suggested.num_rows} suggestions instead of {config.score.k}; reason: {reason}")
+        click.echo(f"fewer than {config.score.k} suggestions for the reason {reason}")
 
 
 def _print(config: Config, warehouse: Warehouse, dt: str, rows: pa.Table, heading: str) -> None:
     items = rows["item_id"].to_pylist() if "item_id" in rows.column_names else []
     named = titles(warehouse, dt, [item for item in items if item is not None])
-    console().print(render(rows, heading, parse_zone(config.shop.time_zone), named))
+    print_rows(rows, heading, parse_zone(config.shop.time_zone), named)
 
 
 def _unknown_user(warehouse: Warehouse, table: str, dt: str, user: str) -> ConfigError:
