@@ -29,7 +29,6 @@ setup(
         "click>=8.1",
         "deltalake>=1.6,<2",
         "fsspec>=2023.1",
-        "implicit>=0.7.2,<0.8",
         "numpy>=1.26,<2",
         "packaging>=23",
         "pandas>=2.2,<3",
