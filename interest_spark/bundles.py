@@ -36,7 +36,7 @@ class Bundle:
     `items` has the columns `item_index` (int32, ascending) and `item_id`: the candidates it can suggest.
     """
 
-    weights: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray[Any, Any]]
     config: Mapping[str, Any]
     items: pa.Table
 
@@ -54,7 +54,7 @@ def write_bundle(path: Path, bundle: Bundle) -> str:
     manifest = json.dumps({"format": _FORMAT, "sha256": sums}, indent=2, sort_keys=True)
     (draft / MANIFEST).write_text(manifest, encoding="utf-8")
     shutil.rmtree(path, ignore_errors=True)
-    os.replace(draft, path)
+    draft.replace(path)
     return _sha256(path / MANIFEST)
 
 
@@ -84,7 +84,9 @@ def check_bundle(path: Path, manifest_sha256: str | None = None) -> None:
             raise BadDataError(f"model bundle {path}: format {manifest['format']!r} is not {_FORMAT}; {remedy}")
         changed = [name for name, digest in sums.items() if _sha256(path / name) != digest]
     except OSError as error:
-        raise BadDataError(f"model bundle {path}: {error.filename} cannot be read: {error.strerror}; {remedy}") from None
+        raise BadDataError(
+            f"model bundle {path}: {error.filename} cannot be read: {error.strerror}; {remedy}"
+        ) from None
     except (ValueError, KeyError, TypeError):
         raise BadDataError(f"model bundle {path}: {MANIFEST} is not a manifest; {remedy}") from None
     if changed:

@@ -1,6 +1,7 @@
 """Recommendations and vectors for every user of a day, and a reason for each who has fewer than K."""
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interest_spark.bundles import check_bundle
@@ -25,7 +26,7 @@ def run(context: JobContext) -> Outcome:
     made_from = fingerprint(contents, model.manifest_sha256, model.version, config.model_dump(mode="json"))
     if warehouse.is_current("recommendations", dt, made_from):
         return NOTHING_TO_DO
-    check_bundle(model.path, model.manifest_sha256)
+    check_bundle(Path(model.path), model.manifest_sha256)
     return _publish(context, inputs, made_from, _score(context, inputs, model))
 
 
