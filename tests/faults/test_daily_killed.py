@@ -1,0 +1,144 @@
+"""The daily run killed at random moments and started again: the same content, and never a partial day in sight."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from interest_spark.bundles import read_bundle
+from interest_spark.schemas import TABLES
+from interest_spark.sources.synthetic import ShopPlan, generate_shop
+from interest_spark.tables import Warehouse
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+ROOT = Path(__file__).parents[2]
+KILLS = 10
+FIRST_DAILY = date(2026, 1, 9)
+RUN_SECONDS = 900
+# Paths and durations belong to an attempt, all else to its inputs.
+OF_THE_ATTEMPT = ("path", "train_seconds")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("killed")
+    generate_shop(ShopPlan(users=60, items=40, days=30, seed=11), root / "shop")
+    return root
+
+
+def configure(shop: Path, name: str) -> Path:
+    config = yaml.safe_load((ROOT / "conf" / "shop.yaml").read_text(encoding="utf-8"))
+    config["warehouse"] = str(shop / name)
+    config["sources"]["root"] = str(shop / "shop")
+    config["spark"] = {"shuffle_partitions": 2}
+    config["blocks"] = {"tokens": 50, "files": 2}
+    config["train"] = {"ranks": 1, "epochs": 1, "batch_blocks": 4, "network": {"dim": 16, "feed_forward": 16}}
+    path = shop / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return path
+
+
+def start_daily(config: Path, day: date, log: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "jobs.daily", "--config", str(config), "--day", day.isoformat()]
+    with log.open("ab") as output:
+        return subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
+
+
+def digest(warehouse: Warehouse, table: str, day: str) -> str:
+    """Of the day's rows in any order; what belongs to the attempt is left out."""
+    columns = [name for name in TABLES[table].names if name not in OF_THE_ATTEMPT]
+    rows = warehouse.read_small(table, day=day).select(columns).to_pylist()
+    return hashlib.sha256("\n".join(sorted(map(repr, rows))).encode()).hexdigest()
+
+
+def contents(warehouse: Warehouse) -> dict[tuple[str, str], str]:
+    return {(table, day): digest(warehouse, table, day) for table in TABLES for day in warehouse.days(table)}
+
+
+class Poller(threading.Thread):
+    """A reader that looks at every committed day all the time and remembers what it saw."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        super().__init__(daemon=True)
+        self.seen: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.errors: list[str] = []
+        self.polls = 0
+        self._warehouse, self._stop = warehouse, threading.Event()
+
+    def run(self) -> None:
+        while not self._stop.wait(0.05):
+            try:
+                for key, found in contents(self._warehouse).items():
+                    self.seen[key].add(found)
+                self.polls += 1
+            except Exception as error:  # any error at all is what the test is about
+                self.errors.append(repr(error))
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.join(timeout=120)
+
+
+def await_no_child(process: "subprocess.Popen[bytes]", seconds: int = 120) -> None:
+    """All that the killed driver had started must end by itself."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGKILL)
+    raise AssertionError(f"processes of the killed driver were still there after {seconds} s")
+
+
+def test_ten_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> None:
+    chance = random.Random(20260109)
+    killed, undisturbed = Warehouse(shop / "killed"), Warehouse(shop / "undisturbed")
+    config, day, kills, log = configure(shop, "killed"), FIRST_DAILY, 0, shop / "killed.log"
+    poller = Poller(killed)
+    poller.start()
+    typical = 60.0
+    while kills < KILLS:
+        started = time.monotonic()
+        process = start_daily(config, day, log)
+        try:
+            process.wait(timeout=chance.uniform(0.1, 0.9) * typical)
+            assert process.returncode == 0, log.read_text(encoding="utf-8")[-5000:]
+            typical = time.monotonic() - started
+            day += timedelta(days=1)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+            await_no_child(process)
+    days = [FIRST_DAILY + timedelta(days=number) for number in range((day - FIRST_DAILY).days + 1)]
+    assert start_daily(config, day, log).wait(timeout=RUN_SECONDS) == 0, log.read_text(encoding="utf-8")[-5000:]
+    poller.stop()
+
+    for day in days:
+        assert start_daily(configure(shop, "undisturbed"), day, shop / "undisturbed.log").wait(timeout=RUN_SECONDS) == 0
+    expected = contents(undisturbed)
+    assert contents(killed) == expected
+    assert poller.errors == []
+    assert poller.polls > 0
+    assert {key: found for key, found in poller.seen.items() if found != {expected[key]}} == {}
+    assert {"recommendations", "user_vectors", "metrics"} <= {table for table, _ in expected}
+    for row, other in zip(models(killed), models(undisturbed), strict=True):
+        first, second = (read_bundle(Path(model["path"]), model["manifest_sha256"]) for model in (row, other))
+        assert first.weights.keys() == second.weights.keys()
+        assert all((first.weights[name] == second.weights[name]).all() for name in first.weights)
+
+
+def models(warehouse: Warehouse) -> list[dict[str, str]]:
+    return sorted(warehouse.read_small("models").to_pylist(), key=lambda row: row["trained_through"])

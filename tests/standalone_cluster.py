@@ -1,0 +1,112 @@
+"""A real Spark standalone master with workers on the loopback interface, from pyspark's own scripts."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyspark
+
+from interest_spark.java import ensure_java
+
+START_SECONDS = 120
+SPARK_HOME = Path(pyspark.__file__).parent
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where to submit to, and with what environment."""
+
+    master: str
+    environment: dict[str, str]
+
+    def submit(self, arguments: list[str], cwd: Path, timeout: int) -> subprocess.CompletedProcess[str]:
+        """`spark-submit` in client mode with one core and a bounded heap an executor."""
+        command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", self.master, *_resources(), *arguments]
+        return subprocess.run(
+            command, cwd=cwd, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+
+@contextmanager
+def standalone_cluster(folder: Path, workers: int = 2, worker_memory: str = "3g") -> Iterator[Cluster]:
+    """Start a master and `workers` of one core each; stop exactly those processes afterwards.
+
+    Their environment has neither PYTHONPATH nor the source tree.
+    """
+    ensure_java()
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "SPARK_HOME")}
+    environment |= {
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(folder / "scratch"),
+        "SPARK_NO_DAEMONIZE": "1",
+    }
+    port, ui = _free_port(), _free_port()
+    master = f"spark://127.0.0.1:{port}"
+    addresses = ["--host", "127.0.0.1"]
+    started = []
+    try:
+        arguments = ["master.Master", *addresses, "--port", str(port), "--webui-port", str(ui)]
+        started.append(_start(folder, "master", arguments, environment))
+        for number in range(workers):
+            size = ["--cores", "1", "--memory", worker_memory, "--work-dir", str(folder / f"work-{number}")]
+            arguments = ["worker.Worker", *addresses, "--webui-port", "0", *size, master]
+            started.append(_start(folder, f"worker-{number}", arguments, environment))
+        _await_workers(ui, workers)
+        yield Cluster(master, environment)
+    finally:
+        for process in reversed(started):
+            _stop(process)
+
+
+def _resources() -> list[str]:
+    return [
+        *("--executor-memory", "2g", "--executor-cores", "1", "--driver-memory", "1g"),
+        *("--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.driver.bindAddress=127.0.0.1"),
+        *("--conf", "spark.ui.enabled=false"),
+    ]
+
+
+def _start(folder: Path, name: str, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    folder.mkdir(parents=True, exist_ok=True)
+    log = (folder / f"{name}.log").open("wb")
+    command = [str(SPARK_HOME / "bin" / "spark-class"), f"org.apache.spark.deploy.{arguments[0]}", *arguments[1:]]
+    # A session of its own, so that what the process starts is stopped with it.
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, how)
+            process.wait(timeout=20)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_workers(ui: int, workers: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{ui}/json/", timeout=5) as page:
+                if page.read().decode().count('"ALIVE"') >= workers + 1:  # the master's own state counts one
+                    return
+        except OSError:
+            pass
+        time.sleep(0.5)
+    raise TimeoutError(f"the cluster had fewer than {workers} workers after {START_SECONDS} s")
