@@ -64,7 +64,9 @@ help: ## this list
 install: $(PACKAGE_STAMP) $(if $(WITH_HOROVOD),$(HOROVOD_STAMP)) ## set up .venv: everything that the jobs need
 ifeq ($(RANKS),1)
 	@echo "RANKS=1: training runs in one process, without Horovod."
-else ifeq ($(CAN_HOROVOD),)
+else ifneq ($(CAN_HOROVOD),)
+	@echo "$(VENV) is ready."
+else
 	@echo "g++ is missing, so Horovod cannot be built: everything works but training on more than one rank." >&2
 	@echo "For RANKS=$(RANKS) install g++ (Debian, Ubuntu: apt-get install g++) and run make again. Going on with one rank." >&2
 endif

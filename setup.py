@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 
 TRAIN = ["tensorflow-cpu>=2.18,<2.19", "petastorm==0.13.1"]
 HOROVOD = ["horovod==0.28.1"]
-TEST = ["pytest", "pytest-timeout", "hypothesis", "chispa", "ruff", "mypy", "import-linter"]
+TEST = ["pytest", "pytest-timeout", "hypothesis", "ruff", "mypy", "import-linter"]
 
 
 def _version() -> str:

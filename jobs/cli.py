@@ -5,7 +5,6 @@ import importlib
 import click
 
 from interest_spark import __version__
-from interest_spark.job import main as run_command
 
 COMMANDS = (
     "ingest",
@@ -43,7 +42,7 @@ def command() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-    run_command(command)
+    command()
 
 
 if __name__ == "__main__":

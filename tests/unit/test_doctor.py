@@ -1,6 +1,8 @@
 """The examination's order, its verdicts and its exit codes; the probes themselves are tried in integration."""
 
 import json
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -62,6 +64,26 @@ def test_a_wrong_version_exits_2_before_anything_is_tried(tried: list[str], monk
     assert report(result)["unsupported"] == ["pyarrow"]
     assert "error: pyarrow: 21.0.0, supported is >=14.0.2,<15" in result.stderr
     assert "pip install 'pyarrow>=14.0.2,<15'" in result.stderr
+
+
+def test_a_missing_library_is_reported_by_the_console_script_instead_of_a_traceback() -> None:
+    program = """
+import sys
+from importlib import metadata
+def version(name, known=metadata.version):
+    if name == "pyarrow":
+        raise metadata.PackageNotFoundError(name)
+    return known(name)
+metadata.version = version
+sys.modules["pyarrow"] = sys.modules["pyspark"] = None
+from jobs.cli import main
+sys.argv = ["interest", "doctor"]
+main()
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: pyarrow: not installed, supported is")
+    assert json.loads(ran.stdout.strip().splitlines()[-1])["unsupported"] == ["pyarrow"]
 
 
 def test_a_missing_java_exits_2_without_starting_spark(tried: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
