@@ -123,7 +123,9 @@ class IngestConfig(Section):
     def _event_columns(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [key for key in keys if key not in TABLES["events"].names]
         if unknown or not keys:
-            raise ValueError(f"{unknown or 'empty'}: name columns of events, one of {', '.join(TABLES['events'].names)}")
+            raise ValueError(
+                f"{unknown or 'empty'}: name columns of events, one of {', '.join(TABLES['events'].names)}"
+            )
         return keys
 
 

@@ -21,7 +21,9 @@ def parse_day(text: str) -> date:
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"day {text!r} is not a calendar day; write it as YYYY-MM-DD, for example 2026-01-31") from None
+        raise ConfigError(
+            f"day {text!r} is not a calendar day; write it as YYYY-MM-DD, for example 2026-01-31"
+        ) from None
 
 
 def parse_zone(name: str) -> ZoneInfo:

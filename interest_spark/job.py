@@ -91,10 +91,14 @@ def job_command(name: str, run: Callable[..., Outcome], *options: click.Option) 
     common = [
         click.Option(["--config", "config_path"], required=True, help="The deployment's YAML file."),
         click.Option(["--day"], required=True, help="The day to work for, YYYY-MM-DD; never implied."),
-        click.Option(["--set", "overrides"], multiple=True, metavar="A.B=VALUE", help="Override one configuration key."),
+        click.Option(
+            ["--set", "overrides"], multiple=True, metavar="A.B=VALUE", help="Override one configuration key."
+        ),
     ]
     settings = {"help_option_names": ["-h", "--help"]}
-    return click.Command(name, context_settings=settings, callback=command, params=[*common, *options], help=run.__doc__)
+    return click.Command(
+        name, context_settings=settings, callback=command, params=[*common, *options], help=run.__doc__
+    )
 
 
 def main(command: click.Command) -> None:
@@ -127,5 +131,3 @@ def _run_and_report(name: str, context: JobContext, run: Callable[[], Outcome]) 
         **outcome.details,
     }
     click.echo(json.dumps(report, ensure_ascii=False))
-
-

@@ -89,6 +89,12 @@ def progress(task: str, unit: str) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield _Lines(task, unit)
         return
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[details]}"))
+    columns = (
+        "{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[details]}"),
+    )
     with RichProgress(*columns, console=Console(stderr=True)) as bar:
         yield _Bar(bar, task)

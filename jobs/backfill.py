@@ -29,7 +29,9 @@ def _run_day(context: JobContext, day: date) -> Outcome:
     try:
         return daily.run(context if day == context.day else JobContext(context.config, day))
     except InterestError:
-        get_logger().error("backfill stopped", day=day.isoformat(), hint="mend the cause, then run the same command again")
+        get_logger().error(
+            "backfill stopped", day=day.isoformat(), hint="mend the cause, then run the same command again"
+        )
         raise
 
 
@@ -41,7 +43,9 @@ def _first(text: str, last: date) -> date:
 
 
 command = job_command(
-    "backfill", run, click.Option(["--from", "first_day"], required=True, help="The first day of the range, YYYY-MM-DD.")
+    "backfill",
+    run,
+    click.Option(["--from", "first_day"], required=True, help="The first day of the range, YYYY-MM-DD."),
 )
 
 if __name__ == "__main__":

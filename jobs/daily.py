@@ -45,7 +45,9 @@ def _run_step(context: JobContext, name: str, step: Step) -> Outcome:
     log.info("step started")
     started = time.monotonic()
     outcome = step(context)
-    log.info("step finished", status=outcome.status, seconds=round(time.monotonic() - started, 1), rows=dict(outcome.rows))
+    log.info(
+        "step finished", status=outcome.status, seconds=round(time.monotonic() - started, 1), rows=dict(outcome.rows)
+    )
     return outcome
 
 

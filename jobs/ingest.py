@@ -26,9 +26,15 @@ def run(context: JobContext) -> Outcome:
     plan = plan_ingest(context)
     if not plan.days and not plan.attributes:
         return NOTHING_TO_DO
-    rows = {kind: _checked_rows(context, plan, kind) for kind in ("events", *plan.attributes) if plan.days or kind != "events"}
+    rows = {
+        kind: _checked_rows(context, plan, kind)
+        for kind in ("events", *plan.attributes)
+        if plan.days or kind != "events"
+    }
     staged = _stage_events(context, plan, rows) if plan.days else []
-    staged[:0] = [_stage(context, _attributes(context, rows[kind], kind), kind, [context.dt]) for kind in plan.attributes]
+    staged[:0] = [
+        _stage(context, _attributes(context, rows[kind], kind), kind, [context.dt]) for kind in plan.attributes
+    ]
     versions = {
         part.table: context.warehouse.commit(
             part,

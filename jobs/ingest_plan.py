@@ -39,7 +39,9 @@ def plan_ingest(context: JobContext) -> IngestPlan:
     """
     sources = context.config.sources
     first = context.day - timedelta(days=context.config.ingest.catch_up_days)
-    deliveries = {"events": find_deliveries(sources.events, "sources.events", first=first, last=context.day)}
+    deliveries: dict[str, Sequence[Delivery]] = {
+        "events": find_deliveries(sources.events, "sources.events", first=first, last=context.day)
+    }
     for kind in ATTRIBUTE_TABLES:
         source: SourceConfig | None = getattr(sources, kind)
         found = source and find_deliveries(source, f"sources.{kind}", first=first, last=context.day, required=False)
@@ -50,7 +52,9 @@ def plan_ingest(context: JobContext) -> IngestPlan:
     made_from = {day: _fingerprint(context, deliveries, day) for day in delivered}
     stale = [day for day in delivered if not context.warehouse.is_current("events", day, made_from[day])]
     days = [day for day in delivered if stale and day >= stale[0]]
-    chosen = {kind: [d for d in found if d.day is None or d.day in days] for kind, found in deliveries.items()}
+    chosen: dict[str, Sequence[Delivery]] = {
+        kind: [d for d in found if d.day is None or d.day in days] for kind, found in deliveries.items()
+    }
     attributes = [kind for kind in ATTRIBUTE_TABLES if chosen[kind]]
     return IngestPlan(days, {day: made_from[day] for day in days}, chosen, attributes, whole_history=False)
 

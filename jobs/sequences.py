@@ -1,7 +1,7 @@
 """Events to bots, vocabulary, popularity and one ordered history per user."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run(context: JobContext) -> Outcome:
     """Build every user's history as of the end of the day, from the events ingested up to it."""
     config, warehouse, dt = context.config, context.warehouse, context.dt
-    history = {"after": _day_before_history(context), "through": dt}
+    history: dict[str, Any] = {"after": _day_before_history(context), "through": dt}
     if not warehouse.files("events", **history):
         raise BadDataError(f"no events up to {dt}; run `interest ingest --day {dt}` first, or choose a later day")
     settings = config.model_dump(mode="json", include={"sequences", "bots", "shop"})

@@ -15,7 +15,7 @@ from interest_spark.sources.typing_rules import ATTRIBUTE_PREFIX, TYPING_RULES
 from interest_spark.sources.values import blank_to_null
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 _LINE_COLUMNS = ("delivery_day", "source_file", "source_line", "raw", "file_fault")
 
@@ -47,7 +47,7 @@ def canonical_rows(
     return raw.select(*_LINE_COLUMNS, reason.alias("reason"), *(typed[name].alias(name) for name in typed))
 
 
-def _ids_first(problems: list[tuple[str, "F.Column"]]) -> list[tuple[str, "F.Column"]]:
+def _ids_first(problems: list[tuple[str, "Column"]]) -> list[tuple[str, "Column"]]:
     """A line without its ids says nothing else, so that is its reason whatever more is wrong with it."""
     ids = ("missing_user", "missing_item", "service_item")
     return sorted(problems, key=lambda problem: ids.index(problem[0]) if problem[0] in ids else len(ids))

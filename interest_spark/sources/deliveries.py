@@ -37,7 +37,9 @@ def find_deliveries(
     found = _by_day(source, first or last, last) if source.by_day else _whole_history(source)
     if required and not any(delivery.day in (None, last.isoformat()) for delivery in found):
         pattern = source.path.replace("{day}", last.isoformat())
-        raise BadDataError(f"no raw files match {pattern!r}; deliver them, or correct {key}.path, then run the job again")
+        raise BadDataError(
+            f"no raw files match {pattern!r}; deliver them, or correct {key}.path, then run the job again"
+        )
     return sorted(found)
 
 
@@ -46,8 +48,7 @@ def _whole_history(source: SourceConfig) -> list[Delivery]:
 
 
 def _by_day(source: SourceConfig, first: date, last: date) -> list[Delivery]:
-    # The first {day} is cut out of each path found; any further one must repeat it.
-    before, _, after = source.path.partition("{day}")
+    # A path's day is the first date in it that, put into the template, gives the path again.
     day_of = re.compile(r"(\d{4}-\d{2}-\d{2})")
     deliveries = []
     for path, size, modified in _list_files(source.path.replace("{day}", "????-??-??")):

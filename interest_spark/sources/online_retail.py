@@ -16,7 +16,9 @@ def _cancellations_are_returns(columns: Columns) -> Columns:
     if "session_id" not in columns:  # items and users have no invoice
         return columns
     cancelled = columns["session_id"].startswith("C")
-    quantity = F.when(cancelled, F.ltrim(F.regexp_replace(columns["quantity"], "^-", ""))).otherwise(columns["quantity"])
+    quantity = F.when(cancelled, F.ltrim(F.regexp_replace(columns["quantity"], "^-", ""))).otherwise(
+        columns["quantity"]
+    )
     return {**columns, "behavior": F.when(cancelled, "return").otherwise("purchase"), "quantity": quantity}
 
 

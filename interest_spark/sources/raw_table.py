@@ -1,6 +1,6 @@
 """Raw files to a DataFrame of numbered records: one Spark task a file, nothing on the driver."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -34,7 +34,7 @@ def raw_table(
         spark.sparkContext.parallelize(rows, numSlices=max(len(rows), 1)), "delivery_day string, path string"
     )
 
-    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for day, path in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield from _read_file(day, path, source, fields, max_line_bytes, schema)

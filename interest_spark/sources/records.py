@@ -92,7 +92,7 @@ def csv_decoder(header: Sequence[str], fields: Sequence[str], separator: str) ->
 
 
 def readable(line: Line) -> str:
-    """A refused line as text: invalid bytes are written as \\xNN, a very long line keeps its beginning."""
+    r"""A refused line as text: invalid bytes are written as \xNN, a very long line keeps its beginning."""
     text = line.content.decode("utf-8", errors="backslashreplace")
     if len(text) <= _RAW_PREFIX_CHARACTERS:
         return text

@@ -59,7 +59,9 @@ def mark_duplicates(rows: "DataFrame", earlier: "DataFrame", keys: Sequence[str]
     """
     good = rows.where(F.col("reason").isNull()).drop("raw", "reason", "file_fault", "delivery_day")
     order = Window.partitionBy(*keys).orderBy("dt", "source_file", "source_line")
-    known = earlier.select(*(F.col(key).alias(f"known_{key}") for key in keys)).distinct().withColumn("known", F.lit(True))
+    known = (
+        earlier.select(*(F.col(key).alias(f"known_{key}") for key in keys)).distinct().withColumn("known", F.lit(True))
+    )
     same = [F.col(key).eqNullSafe(F.col(f"known_{key}")) for key in keys]
     copies = good.withColumn("copy", F.row_number().over(order) > 1)
     marked = copies.join(known, same, how="left")
@@ -81,7 +83,9 @@ def ledger_of(rows: "DataFrame", kind: str, marked: "DataFrame | None" = None) -
     refused = F.count(F.when(F.col("reason").isNotNull(), 1))
     counts = rows.groupBy("source_file", "dt").agg(F.count("*").alias("raw_lines"), refused.alias("quarantined"))
     if marked is None:
-        counts = counts.withColumn("accepted", F.col("raw_lines") - F.col("quarantined")).withColumn("duplicates", F.lit(0))
+        counts = counts.withColumn("accepted", F.col("raw_lines") - F.col("quarantined")).withColumn(
+            "duplicates", F.lit(0)
+        )
     else:
         fates = marked.groupBy("source_file", "dt").agg(
             F.count(F.when(~F.col("duplicate"), 1)).alias("accepted"),

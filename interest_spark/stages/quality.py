@@ -38,8 +38,8 @@ def check_bad_share(rows: "DataFrame", ingest: IngestConfig) -> dict[str, dict[s
         if share > ingest.max_bad_share:
             worst = ", ".join(f"{reason} {n}" for reason, n in bad.most_common(3))
             raise BadDataError(
-                f"day {day}: {share:.1%} of its lines are bad, more than ingest.max_bad_share {ingest.max_bad_share:.1%} "
-                f"({worst}); nothing was published. Mend the log, or raise the limit, or list a reason "
-                "that is normal for the shop in ingest.tolerated_reasons"
+                f"day {day}: {share:.1%} of its lines are bad, more than ingest.max_bad_share "
+                f"{ingest.max_bad_share:.1%} ({worst}); nothing was published. Mend the log, or raise the limit, "
+                "or list a reason that is normal for the shop in ingest.tolerated_reasons"
             )
     return days

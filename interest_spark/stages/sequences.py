@@ -5,7 +5,7 @@ sorted Arrow batches where the user changes. (`collect_list` over a window holds
 by key falls back to sorting after 128 keys.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,7 @@ _OLDEST_FIRST = ("user_id", "event_time", "source_file", "source_line")
 
 
 def build_sequences(events: "DataFrame", vocab: "DataFrame", max_length: int, partitions: int, dt: str) -> "DataFrame":
-    """One row a user: lists aligned by position, oldest first, the last `max_length` events; columns of `sequences` and `dt`.
+    """One row a user, the columns of `sequences` and `dt`: the last `max_length` events as lists, oldest first.
 
     Events at the same instant keep the order of the log. `seen` and `events` cover the whole history.
     """
@@ -33,20 +33,16 @@ def build_sequences(events: "DataFrame", vocab: "DataFrame", max_length: int, pa
     )
     ordered = columns.repartition(partitions, "user_id").sortWithinPartitions(*_OLDEST_FIRST)
 
-    def cut(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def cut(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for table in whole_users(batches):
             yield histories(table, max_length)
 
     from interest_spark.tables import spark_schema
 
-    return (
-        ordered.select("user_id", *_LISTS)
-        .mapInArrow(cut, spark_schema("sequences"))
-        .withColumn("dt", F.lit(dt))
-    )
+    return ordered.select("user_id", *_LISTS).mapInArrow(cut, spark_schema("sequences")).withColumn("dt", F.lit(dt))
 
 
-def whole_users(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+def whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     """Regroup batches sorted by `user_id` so that no user is split; holds one batch and one user at a time."""
     held: list[pa.RecordBatch] = []
     for batch in batches:
@@ -74,8 +70,8 @@ def histories(table: pa.Table, max_length: int) -> pa.RecordBatch:
     >>> rows = rows.append_column("behavior", pa.array([1, 1, 4], pa.int32()))
     >>> rows = rows.append_column("event_time", pa.array([1, 2, 3], pa.timestamp("us", "UTC")))
     >>> rows = rows.append_column("price", pa.array([None, 1.0, 2.0]))
-    >>> histories(rows, max_length=1).select(["user_id", "item_index", "seen", "events"]).to_pylist()
-    [{'user_id': 'a', 'item_index': [5], 'seen': [5, 7], 'events': 2}, {'user_id': 'b', 'item_index': [7], 'seen': [7], 'events': 1}]
+    >>> histories(rows, max_length=1).select(["user_id", "item_index", "seen"]).to_pylist()
+    [{'user_id': 'a', 'item_index': [5], 'seen': [5, 7]}, {'user_id': 'b', 'item_index': [7], 'seen': [7]}]
     """
     table = table.combine_chunks()
     users = table.column("user_id").combine_chunks()
@@ -88,7 +84,9 @@ def histories(table: pa.Table, max_length: int) -> pa.RecordBatch:
     seen = _distinct_items(np.asarray(table.column("item_index")), starts, ends)
     columns = {"user_id": users.take(pa.array(starts)), **lists, "seen": seen, "events": pa.array(ends - starts)}
     schema = TABLES["sequences"]
-    return pa.RecordBatch.from_arrays([columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema)
+    return pa.RecordBatch.from_arrays(
+        [columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema
+    )
 
 
 def _list_array(offsets: pa.Array, values: pa.ChunkedArray) -> pa.Array:

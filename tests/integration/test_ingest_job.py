@@ -20,7 +20,7 @@ from jobs import ingest
 from tests.log_files import deliver, event, shop_config, write_lines
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    pass
 
 pytestmark = pytest.mark.usefixtures("spark")
 DAY = "2026-01-02"
@@ -94,7 +94,12 @@ LINES = st.lists(
 
 
 # Each example is a Spark job, so a failing one is shown as it is, not shrunk.
-@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(LINES, min_size=1, max_size=3))
 def test_raw_lines_are_accepted_duplicates_or_quarantined_exactly(tmp_path: Path, files: list[list[Any]]) -> None:
     shutil.rmtree(tmp_path, ignore_errors=True)
@@ -222,7 +227,7 @@ def test_a_csv_without_a_mapped_column(tmp_path: Path) -> None:
 
 
 def test_a_mapped_csv_needs_no_code(tmp_path: Path) -> None:
-    lines = ["谁;货;时;动作", "甲;\"a;b\";1767348000000;购买", "乙;c;1767348000000;看", "丙;c;1767348000000;想"]
+    lines = ["谁;货;时;动作", '甲;"a;b";1767348000000;购买', "乙;c;1767348000000;看", "丙;c;1767348000000;想"]
     write_lines(tmp_path / "raw/log.csv", lines)
     source = {
         "path": "log.csv",
@@ -266,9 +271,13 @@ def test_a_whole_history_file_is_split_by_the_shops_own_days(tmp_path: Path) -> 
 
 
 def test_attributes_are_the_latest_known_and_survive_days_without_news(tmp_path: Path) -> None:
-    config = shop_config(tmp_path, sources={"items": {"path": "items/dt={day}/*"}, "users": {"path": "users/dt={day}/*"}})
+    config = shop_config(
+        tmp_path, sources={"items": {"path": "items/dt={day}/*"}, "users": {"path": "users/dt={day}/*"}}
+    )
     deliver(tmp_path, DAY, [event()])
-    deliver(tmp_path, DAY, [{"item_id": "i1", "title": "old", "price": 2}, {"item_id": "i2", "price": -1}], kind="items")
+    deliver(
+        tmp_path, DAY, [{"item_id": "i1", "title": "old", "price": 2}, {"item_id": "i2", "price": -1}], kind="items"
+    )
     deliver(tmp_path, DAY, [{"user_id": "u1", "age": 31}, {"user_id": "u2", "age": 900}], kind="users")
     run(config)
     deliver(tmp_path, "2026-01-03", [event(event_time="2026-01-03T00:00:00Z")])

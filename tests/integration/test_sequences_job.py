@@ -40,7 +40,11 @@ def at(day: str, hour: int, **changes: Any) -> dict[str, Any]:
     return event(event_time=f"{day}T{hour:02}:00:00Z", **changes)
 
 
-FIRST = [at("2026-01-01", 9, item_id="b"), at("2026-01-01", 8, item_id="a"), at("2026-01-01", 9, user_id="u2", item_id="c")]
+FIRST = [
+    at("2026-01-01", 9, item_id="b"),
+    at("2026-01-01", 8, item_id="a"),
+    at("2026-01-01", 9, user_id="u2", item_id="c"),
+]
 SECOND = [at("2026-01-02", 7, item_id="d"), at("2026-01-01", 10, item_id="late"), at("2026-01-02", 8, user_id="u3")]
 
 
@@ -113,14 +117,18 @@ def test_the_cap_keeps_the_newest_and_seen_keeps_all(tmp_path: Path) -> None:
 def test_popularity_counts_the_last_days_only(tmp_path: Path) -> None:
     config = shop_config(tmp_path, sequences={"popularity_days": 1})
     take_in(config, "2026-01-01", FIRST)
-    take_in(config, "2026-01-02", [at("2026-01-02", n, item_id="d") for n in range(3)] + [at("2026-01-02", 5, item_id="b")])
+    take_in(
+        config, "2026-01-02", [at("2026-01-02", n, item_id="d") for n in range(3)] + [at("2026-01-02", 5, item_id="b")]
+    )
     run(config, "2026-01-02")
     found = [(row["item_id"], row["events"], row["rank"]) for row in rows(config, "popularity")]
     assert sorted(found, key=lambda row: row[2]) == [("d", 3, 1), ("b", 1, 2)]
 
 
 def test_machines_are_found_and_people_are_not(tmp_path: Path) -> None:
-    config = shop_config(tmp_path, bots={"max_events_per_day": 100, "max_active_hours": 20, "min_events_for_rhythm": 30})
+    config = shop_config(
+        tmp_path, bots={"max_events_per_day": 100, "max_active_hours": 20, "min_events_for_rhythm": 30}
+    )
     midnight = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
     def visits(user: str, seconds: list[float]) -> list[dict[str, Any]]:

@@ -8,7 +8,9 @@ from interest_spark.dates import day_end, day_range, day_start, parse_day, parse
 from interest_spark.errors import ConfigError
 
 
-@pytest.mark.parametrize("text", ["2026-1-1", "20260101", "2026-02-30", "today", "", "2026-01-01T00:00", "２０２６-01-01"])
+@pytest.mark.parametrize(
+    "text", ["2026-1-1", "20260101", "2026-02-30", "today", "", "2026-01-01T00:00", "２０２６-01-01"]
+)
 def test_malformed_days_are_refused_with_the_form_to_use(text: str) -> None:
     with pytest.raises(ConfigError, match="YYYY-MM-DD") as caught:
         parse_day(text)

@@ -46,7 +46,12 @@ def test_refused_json(line: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     ("line", "reason"),
-    [("a,b", "wrong_field_count"), ('a,"b,c', "unbalanced_quote"), ('a,"b"x,c', "unbalanced_quote"), ("a,b,c,d", "wrong_field_count")],
+    [
+        ("a,b", "wrong_field_count"),
+        ('a,"b,c', "unbalanced_quote"),
+        ('a,"b"x,c', "unbalanced_quote"),
+        ("a,b,c,d", "wrong_field_count"),
+    ],
 )
 def test_refused_csv(line: str, reason: str) -> None:
     with pytest.raises(RefusedLineError, match=f"^{reason}$"):
@@ -55,7 +60,7 @@ def test_refused_csv(line: str, reason: str) -> None:
 
 def test_csv_fields_are_found_by_name_whatever_their_order(tmp_path) -> None:
     path = tmp_path / "log.csv"
-    path.write_bytes("\ufeffprice,商品\n1.5,\"a \"\"b\"\", c\"\n".encode())
+    path.write_bytes('\ufeffprice,商品\n1.5,"a ""b"", c"\n'.encode())
     source = SourceConfig(path="", format="csv")
     (record,) = read_records(str(path), source, ["商品", "price"], 1000)
     assert (record.line, list(record.values), record.reason) == (2, ['a "b", c', "1.5"], None)

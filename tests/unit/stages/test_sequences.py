@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from interest_spark.stages.sequences import histories, whole_users
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
-USERS = st.dictionaries(st.text("ab用", min_size=1, max_size=3), st.lists(st.integers(2, 9), min_size=1, max_size=12), min_size=1)
+USERS = st.dictionaries(
+    st.text("ab用", min_size=1, max_size=3), st.lists(st.integers(2, 9), min_size=1, max_size=12), min_size=1
+)
 
 
 def rows_of(users: dict[str, list[int]]) -> pa.Table:
