@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from interest_spark.versions import Finding, inspect_versions
 
@@ -46,9 +47,11 @@ def find_exposures(config: "Config") -> list[Finding]:
     Horovod's elastic and `horovod.run` servers execute what anybody sends them (CVE-2024-10190,
     CVE-2026-31234); its ordinary ones and Spark's listen on the interfaces that they are given.
     """
-    exposures = [*_bound_everywhere(config), *_unauthenticated(config)]
+    exposures = _bound_everywhere(config)
+    if not _is_on_this_machine(config.spark.master):
+        exposures += _unauthenticated(config)
     if config.train.ranks > 1:
-        exposures += [*_elastic(), *_public_addresses()]
+        exposures += [*_elastic(), *_open_ranks(config), *_public_addresses()]
     return [Finding("network", "warning", found, "", remedy) for found, remedy in exposures]
 
 
@@ -60,7 +63,7 @@ def _bound_everywhere(config: "Config") -> list[tuple[str, str]]:
 
 
 def _unauthenticated(config: "Config") -> list[tuple[str, str]]:
-    if config.spark.master.startswith("local") or config.spark.conf.get("spark.authenticate") == "true":
+    if config.spark.conf.get("spark.authenticate") == "true":
         return []
     remedy = "set spark.authenticate to true on cluster and driver, or isolate the cluster's network"
     return [(f"{config.spark.master} without spark.authenticate takes jobs from anybody who reaches it", remedy)]
@@ -70,6 +73,17 @@ def _elastic() -> list[tuple[str, str]]:
     if os.environ.get("HOROVOD_ELASTIC", "0") in ("", "0"):
         return []
     return [("HOROVOD_ELASTIC is set: its server executes what anybody sends it", "unset HOROVOD_ELASTIC")]
+
+
+def _open_ranks(config: "Config") -> list[tuple[str, str]]:
+    if config.train.launcher != "spark" or _is_on_this_machine(config.spark.master):
+        return []
+    remedy = "let nothing but the cluster's own nodes reach its network"
+    return [(f"Horovod's ports are open to the network of {config.spark.master} while it trains", remedy)]
+
+
+def _is_on_this_machine(master: str) -> bool:
+    return master.startswith("local") or (urlsplit(master).hostname or "") in ("127.0.0.1", "localhost")
 
 
 def _public_addresses() -> list[tuple[str, str]]:

@@ -136,6 +136,10 @@ def test_horovods_absence_is_known_by_the_configured_ranks(
     [
         ({"spark": {"conf": {"spark.driver.bindAddress": "0.0.0.0"}}}, "the Spark driver binds 0.0.0.0"),
         ({"spark": {"master": "spark://10.0.0.1:7077"}}, "without spark.authenticate"),
+        (
+            {"spark": {"master": "yarn", "conf": {"spark.authenticate": "true"}}, "train": {"ranks": 2}},
+            "Horovod's ports are open to the network of yarn",
+        ),
     ],
 )
 def test_open_doors_are_warned_about(tmp_path: Path, sections: dict[str, object], said: str) -> None:
@@ -143,6 +147,12 @@ def test_open_doors_are_warned_about(tmp_path: Path, sections: dict[str, object]
     assert [found.status for found in findings] == ["warning"]
     assert said in findings[0].found
     assert findings[0].remedy
+
+
+@pytest.mark.parametrize("master", ["local[2]", "spark://127.0.0.1:7077"])
+def test_one_machine_is_not_exposed(tmp_path: Path, master: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_public_addresses", list)
+    assert doctor.find_exposures(make_config(tmp_path, spark={"master": master}, train={"ranks": 2})) == []
 
 
 def test_elastic_horovod_and_public_addresses_matter_with_more_than_one_rank(
