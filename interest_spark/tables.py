@@ -240,8 +240,9 @@ class Warehouse:
         """A young empty folder may be a run that has just begun to stage; an old one holds nothing any more."""
         oldest = time.time() - retention_hours * 3600
         folders = sorted(self._folder(table).glob("run=*/**/"), reverse=True)  # the inner ones first
-        for folder in folders:
-            if folder.stat().st_mtime < oldest and not any(folder.iterdir()):
+        old = [folder for folder in folders if folder.stat().st_mtime < oldest]  # removing one makes its parent young
+        for folder in old:
+            if not any(folder.iterdir()):
                 folder.rmdir()
 
     def _open(self, table: str, version: int | None = None) -> DeltaTable | None:

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from pathlib import Path
 
 from interest_spark.bundles import BUNDLES
 from interest_spark.job import JobContext, Outcome, job_command, main
@@ -21,10 +22,11 @@ def run(context: JobContext) -> Outcome:
 
 def _remove_bundles(context: JobContext, hours: int) -> int:
     """Bundles, and drafts of them, that are older than `hours` and stand in no committed row of `models`."""
-    named = set(context.warehouse.read_small("models")["path"].to_pylist())
+    # By name: the same folder may be mounted elsewhere than where its models were trained.
+    named = {Path(path).name for path in context.warehouse.read_small("models")["path"].to_pylist()}
     oldest = time.time() - hours * _HOUR
     folder = context.warehouse.root / BUNDLES
-    orphans = [path for path in folder.glob("*") if str(path) not in named and path.stat().st_mtime < oldest]
+    orphans = [path for path in folder.glob("*") if path.name not in named and path.stat().st_mtime < oldest]
     for path in orphans:
         shutil.rmtree(path)
     return len(orphans)
