@@ -15,6 +15,7 @@ from interest_spark.tables import Warehouse
 from tests.standalone_cluster import Cluster, standalone_cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+ROOT = Path(__file__).parents[2]
 DAY = "2026-01-05"
 WHERE = """
 from pyspark.sql import SparkSession
@@ -32,7 +33,7 @@ print("FOUND", *files)
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("cluster")
     generate_shop(ShopPlan(users=200, items=80, days=5, seed=3), root / "shop")
-    config = yaml.safe_load((Path(__file__).parents[2] / "conf" / "shop.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((ROOT / "conf" / "shop.yaml").read_text(encoding="utf-8"))
     config["warehouse"] = str(root / "warehouse")
     config["sources"]["root"] = str(root / "shop")
     config["train"] = {"ranks": 2, "launcher": "spark", "epochs": 2, "batch_blocks": 4, "start_seconds": 300}
@@ -86,11 +87,12 @@ def test_each_job_runs_through_spark_submit(cluster: Cluster, artefact: Path, sh
         assert set(served["source"].to_pylist()) == {"model"}
 
 
-def test_a_master_that_does_not_answer_is_temporary(artefact: Path, shop: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "jobs.sequences", "--config", str(shop / "cluster.yaml"), "--day", DAY]
-    command += ["--set", "spark.master=spark://127.0.0.1:9", "--set", f"warehouse={tmp_path}/w"]
-    deliver = [sys.executable, "-m", "jobs.ingest", *command[3:7], "--set", "spark.master=spark://127.0.0.1:9"]
-    done = subprocess.run(deliver + command[-2:], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120)
+def test_a_master_that_does_not_answer_is_temporary(shop: Path, tmp_path: Path) -> None:
+    overrides = ("spark.master=spark://127.0.0.1:9", f"warehouse={tmp_path}/warehouse")
+    command = [sys.executable, "-m", "jobs.ingest", "--config", str(shop / "cluster.yaml"), "--day", DAY]
+    command += [part for override in overrides for part in ("--set", override)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 75, done.stderr
     assert "spark://127.0.0.1:9 does not answer" in done.stderr
     assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("warehouse/*"))
