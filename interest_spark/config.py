@@ -249,6 +249,14 @@ class Config(Section):
     evaluate: EvaluateConfig = EvaluateConfig()
     maintain: MaintainConfig = MaintainConfig()
 
+    @field_validator("warehouse", mode="before")
+    @classmethod
+    def _a_folder(cls, warehouse: Any) -> Any:
+        # As a path, s3://bucket would quietly be a folder "s3:" beside the job.
+        if "://" in str(warehouse):
+            raise ValueError("the warehouse is a folder, mounted at the same path on every node, not a URL")
+        return warehouse
+
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     """Read a YAML file and apply `a.b=value` overrides, values being YAML too.

@@ -51,7 +51,7 @@ def run(context: JobContext) -> Outcome:
 def _stage_events(context: JobContext, plan: IngestPlan, rows: "dict[str, DataFrame]") -> list[StagedRun]:
     """Stage all that is kept per raw line; `events`, by which a rerun knows the day is done, last."""
     events = rows["events"]
-    counts = check_bad_share(events, context.config.ingest)
+    counts = check_bad_share(events, context.config.ingest, whole_history=plan.whole_history)
     get_logger().info("lines read", days=len(counts), by_reason=_total_by_reason(counts))
     earlier = context.warehouse.read(context.spark, "events", **earlier_days(context, plan))
     marked = mark_duplicates(events, earlier, context.config.ingest.duplicate_keys).persist(StorageLevel.DISK_ONLY)

@@ -22,24 +22,32 @@ def check_readable(rows: "DataFrame") -> None:
         raise BadDataError("; ".join(found) + ". Nothing was published")
 
 
-def check_bad_share(rows: "DataFrame", ingest: IngestConfig) -> dict[str, dict[str, int]]:
-    """Lines per day and reason ("" for good ones); BadDataError for a day with more than `max_bad_share` bad lines.
+def check_bad_share(rows: "DataFrame", ingest: IngestConfig, *, whole_history: bool) -> dict[str, dict[str, int]]:
+    """Lines per day and reason ("" for good ones); BadDataError if over `max_bad_share` of a delivery's lines are bad.
 
-    Reasons in `tolerated_reasons` do not count as bad: a shop expects them.
+    A delivery is a day's, or the whole history: its lines without a usable time, which stand under the run's own
+    day, would weigh on that day alone. Reasons in `tolerated_reasons` are not bad: a shop expects them.
     """
     # One row a day and reason: small whatever the log's size.
     counts = rows.groupBy("dt", F.coalesce("reason", F.lit("")).alias("reason")).count().collect()
-    days: dict[str, dict[str, int]] = {}
+    days: dict[str, Counter[str]] = {}
     for row in counts:
-        days.setdefault(row["dt"], {})[row["reason"]] = row["count"]
-    for day, reasons in sorted(days.items()):
-        bad = Counter({reason: n for reason, n in reasons.items() if reason and reason not in ingest.tolerated_reasons})
-        share = bad.total() / sum(reasons.values())
-        if share > ingest.max_bad_share:
-            worst = ", ".join(f"{reason} {n}" for reason, n in bad.most_common(3))
-            raise BadDataError(
-                f"day {day}: {share:.1%} of its lines are bad, more than ingest.max_bad_share "
-                f"{ingest.max_bad_share:.1%} ({worst}); nothing was published. Mend the log, or raise the limit, "
-                "or list a reason that is normal for the shop in ingest.tolerated_reasons"
-            )
-    return days
+        days.setdefault(row["dt"], Counter())[row["reason"]] = row["count"]
+    deliveries = {f"day {day}": lines for day, lines in sorted(days.items())}
+    if whole_history:
+        deliveries = {"the whole history": sum(days.values(), Counter())}
+    for name, lines in deliveries.items():
+        _check_delivery(name, lines, ingest)
+    return {day: dict(lines) for day, lines in days.items()}
+
+
+def _check_delivery(name: str, lines: "Counter[str]", ingest: IngestConfig) -> None:
+    bad = Counter({reason: n for reason, n in lines.items() if reason and reason not in ingest.tolerated_reasons})
+    share = bad.total() / max(lines.total(), 1)
+    if share > ingest.max_bad_share:
+        worst = ", ".join(f"{reason} {n}" for reason, n in bad.most_common(3))
+        raise BadDataError(
+            f"{name}: {share:.1%} of its lines are bad, more than ingest.max_bad_share {ingest.max_bad_share:.1%} "
+            f"({worst}); nothing was published. Mend the log, or raise the limit, or list a reason that is normal "
+            "for the shop in ingest.tolerated_reasons"
+        )

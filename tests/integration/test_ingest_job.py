@@ -244,6 +244,17 @@ def test_a_mapped_csv_needs_no_code(tmp_path: Path) -> None:
     assert [row["reason"] for row in rows(config, "quarantine")] == ["unknown_behavior"]
 
 
+def test_a_whole_history_is_judged_as_one_delivery(tmp_path: Path) -> None:
+    lines = [event(event_time=f"2026-01-01T10:00:{second:02}Z") for second in range(57)]
+    write_lines(tmp_path / "raw/log.jsonl", [*lines, *[event(event_time=None)] * 3])
+    source = {"events": {"path": "log.jsonl"}}
+    config = shop_config(tmp_path, sources=source, ingest={"max_bad_share": 0.05})
+    assert run(config).rows == {"events": 57, "quarantine": 3, "ingest_ledger": 2}
+    strict = shop_config(tmp_path, sources=source, ingest={"max_bad_share": 0.04}, warehouse=str(tmp_path / "strict"))
+    with pytest.raises(BadDataError, match=r"the whole history: 5\.0% .*\(missing_time 3\)"):
+        run(strict)
+
+
 def test_too_many_bad_lines_publish_nothing_unless_the_reason_is_tolerated(tmp_path: Path) -> None:
     deliver(tmp_path, DAY, [event(session_id=str(n)) for n in range(8)] + [event(user_id=None)] * 2)
     strict = shop_config(tmp_path, ingest={"max_bad_share": 0.1})

@@ -34,6 +34,7 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         ("warehouse: [1\n", (), "not valid YAML"),
         ("warehouse: !!python/object/apply:os.system ['true']\n", (), "not valid YAML"),
         ("sources: {events: {path: x}}\n", (), "key 'warehouse' is missing"),
+        (MINIMAL, ("warehouse=s3://bucket/shop",), "warehouse: .*not a URL"),
     ],
 )
 def test_each_mistake_has_its_message(tmp_path: Path, text: str, overrides: tuple[str, ...], message: str) -> None:
