@@ -27,7 +27,7 @@ def run(context: JobContext) -> Outcome:
     if not warehouse.is_current("train_blocks", dt, blocks_from):
         outcome += _publish_blocks(context, inputs, blocks_from)
     blocks = Inputs.of(warehouse, ("train_blocks",))
-    plan = _plan(context, blocks.files("train_blocks", day=dt))
+    plan = _plan(context, blocks.files("train_blocks", day=dt), made_from)
     _write_candidates(context, inputs, plan.candidates)
     result = launch(plan, context.spark)
     return outcome + _publish_model(context, plan, result, made_from, {**inputs.versions, **blocks.versions})
@@ -43,8 +43,9 @@ def _publish_blocks(context: JobContext, inputs: Inputs, made_from: str) -> Outc
     return Outcome("done", {"train_blocks": staged.rows}, {"train_blocks": version})
 
 
-def _plan(context: JobContext, files: list[str]) -> TrainPlan:
-    version = f"{context.dt}-{context.run_id}"
+def _plan(context: JobContext, files: list[str], made_from: str) -> TrainPlan:
+    # Named by what it is made from: a run that was killed and starts again gives the same model the same name.
+    version = f"{context.dt}-{made_from[:12]}"
     bundle = context.warehouse.root / BUNDLES / version
     return TrainPlan(
         model_version=version,
@@ -53,7 +54,7 @@ def _plan(context: JobContext, files: list[str]) -> TrainPlan:
         tokens=context.config.blocks.tokens,
         train=context.config.train,
         bundle=bundle,
-        work=bundle.with_name(f".{version}.work"),
+        work=bundle.with_name(f".{version}.{context.run_id}.work"),
     )
 
 
