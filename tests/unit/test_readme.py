@@ -1,0 +1,112 @@
+"""What README.md states as fact is what the code has: tables, keys and defaults, reasons, codes, commands, files."""
+
+import re
+import subprocess
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+from pydantic_core import PydanticUndefined
+
+from interest_spark import errors
+from interest_spark.config import Config, Section
+from interest_spark.schemas import BEHAVIORS, TABLES
+from interest_spark.sources.readers import READERS
+from jobs.cli import COMMANDS
+from tests.readme import README, ROOT, blocks, code, commands, files, table
+
+TEXT = README.read_text(encoding="utf-8")
+
+
+def type_name(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"list<{type_name(kind.value_type)}>"
+    return "timestamp" if pa.types.is_timestamp(kind) else str(kind)
+
+
+def test_the_tables_and_their_columns() -> None:
+    stated = {code(name)[0]: code(columns) for name, _, columns in table(TEXT, "table")}
+    assert stated == {
+        name: [f"{field.name} {type_name(field.type)}" for field in schema] for name, schema in TABLES.items()
+    }
+
+
+def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
+    """Every key with its default, or "required"; items and users have the keys of events."""
+    keys: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        kinds = (field.annotation, *getattr(field.annotation, "__args__", ()))
+        section = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+        default = field.get_default(call_default_factory=True)
+        if section is None or prefix == "sources.":
+            keys[prefix + name] = "required" if default is PydanticUndefined else default
+        if section is not None and name not in ("items", "users"):
+            keys |= defaults(section, f"{prefix}{name}.")
+    return keys
+
+
+def test_the_configuration_keys_and_their_defaults() -> None:
+    stated = {code(key)[0]: cell if cell == "required" else code(cell)[0] for key, cell, _ in table(TEXT, "key")}
+    read = {key: value if value == "required" else yaml.safe_load(value) for key, value in stated.items()}
+    expected = {key: list(value) if isinstance(value, tuple) else value for key, value in defaults(Config).items()}
+    assert read == expected
+
+
+def test_the_quarantine_reasons() -> None:
+    sources = [*(ROOT / "interest_spark/sources").glob("*.py"), ROOT / "interest_spark/stages/ingest.py"]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    refused = re.findall(r'RefusedLineError\("(\w+)"\)', text)
+    conditions = re.findall(r'^\s+\("([a-z_]+)", (?!lambda)\S', text, re.MULTILINE)
+    out_of_range = re.findall(r'^OUT_OF_RANGE = "(\w+)"', text, re.MULTILINE)
+    known = {*refused, *conditions, *out_of_range}
+    assert {"empty_line", "bad_price", "service_item", "time_out_of_range"} <= known
+    assert {code(reason)[0] for reason, _ in table(TEXT, "reason")} == known
+
+
+def test_the_exit_codes() -> None:
+    stated = [int(code(number)[0]) for number, _, _ in table(TEXT, "exit code")]
+    assert stated == sorted(value for name, value in vars(errors).items() if name.startswith("EXIT_"))
+
+
+def test_every_command_of_interest_is_described() -> None:
+    assert {code(name)[0] for name, _ in table(TEXT, "job")} == set(COMMANDS)
+
+
+def test_the_canonical_behaviors_and_the_readers() -> None:
+    (sentence,) = re.findall(r"Canonical are (.*?)\.", TEXT, re.DOTALL)
+    assert tuple(code(sentence)) == BEHAVIORS
+    (sentence,) = re.findall(r"`reader: (.*?) know those", TEXT, re.DOTALL)
+    assert set(code(f"`{sentence}")) == set(READERS) - {"mapped"}
+
+
+def test_every_configuration_is_mentioned_and_exists() -> None:
+    written = {block.title for block in files(TEXT)}
+    named = set(re.findall(r"conf/\w+\.yaml", TEXT)) - written
+    assert named == {path.relative_to(ROOT).as_posix() for path in ROOT.glob("conf/*.yaml")}
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"`make ([a-z-]+)", TEXT))))
+def test_every_make_target_named_in_the_text_exists(target: str) -> None:
+    done = subprocess.run(["make", "-n", "-t", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_link_within_the_page_has_its_heading() -> None:
+    headings = re.findall(r"^#+ (.+)$", TEXT, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", TEXT)) <= anchors
+
+
+def test_blocks_that_nobody_runs_say_why() -> None:
+    for block in blocks(TEXT):
+        assert block.language in ("sh", "text") or block.title, f"line {block.line}: neither run, nor saved, nor text"
+        if block.language == "text" and re.search(
+            r"^\s*(make|interest|spark-submit|python) ", block.text, re.MULTILINE
+        ):
+            assert block.text.startswith("# not run by the tests: "), f"line {block.line}"
+    assert len(commands(TEXT)) > 5
+
+
+def test_no_registry_and_no_absolute_home_is_named() -> None:
+    assert re.findall(r"pypi|index-url|registry\.|/root/|/home/|/tmp/", TEXT) == []
