@@ -104,7 +104,8 @@ $(TEST_STAMP): $(BASE_STAMP)
 
 $(SHOP_STAMP): | install
 	rm -rf $(SHOP) run/.shop-*
-	$(BIN)/interest synth --users $(USERS) --items $(ITEMS) --days $(DAYS) --seed $(SEED) --out $(SHOP)
+	$(BIN)/interest synth --users $(USERS) --items $(ITEMS) --days $(DAYS) --seed $(SEED) \
+	  --first-day $(FIRST_DAY) --out $(SHOP)
 	@touch $@
 
 run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, then one user's recommendations
