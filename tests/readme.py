@@ -20,10 +20,10 @@ class Block:
 
 
 def blocks(text: str) -> list[Block]:
-    """All fenced blocks in their order, without the indentation of a list that they stand in.
+    r"""All fenced blocks in their order, without the indentation of a list that they stand in.
 
-    >>> blocks("1. type\\n\\n   ```sh\\n   make\\n   ```\\n")
-    [Block(language='sh', title=None, text='make\\n', line=3)]
+    >>> blocks("1. type\n\n   ```sh\n   make\n   ```\n")
+    [Block(language='sh', title=None, text='make\n', line=3)]
     """
     found, opening, body = [], None, []
     for number, line in enumerate(text.splitlines(), start=1):

@@ -119,12 +119,16 @@ def test_taobao(tmp_path: Path) -> None:
 
 
 def test_movielens(tmp_path: Path) -> None:
+    """The beginning of the ratings, for time's sake; films and users whole."""
     folder = data_folder("ml-1m")
-    raw = frame(folder / "ratings.csv.gz")
+    raw = frame(folder / "ratings.csv.gz").head(150_000)
+    raw.to_csv(tmp_path / "ratings.csv.gz", index=False)
+    for name in ("movies.csv.gz", "users.csv.gz"):
+        (tmp_path / name).symlink_to(folder / name)
     undated = int((raw.timestamp == "").sum())
 
-    shop = Ingested.of("movielens", folder, "2003-02-28", tmp_path)
-    shop.check("ratings.csv.gz", 1_000_209, 0, {"missing_time": undated} if undated else {})
+    shop = Ingested.of("movielens", tmp_path, "2003-02-28", tmp_path / "warehouse")
+    shop.check("ratings.csv.gz", 150_000, 0, {"missing_time": undated} if undated else {})
 
     assert shop.table("items").num_rows == 3_883
     users = shop.table("users")
