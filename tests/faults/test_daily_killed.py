@@ -1,9 +1,7 @@
 """The daily run killed at random moments and started again: the same content, and never a partial day in sight."""
 
 import hashlib
-import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +10,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -42,7 +41,7 @@ def configure(shop: Path, name: str) -> Path:
     config["sources"]["root"] = str(shop / "shop")
     config["spark"] = {"shuffle_partitions": 2}
     config["blocks"] = {"tokens": 50, "files": 2}
-    config["train"] = {"ranks": 1, "epochs": 1, "batch_blocks": 4, "network": {"dim": 16, "feed_forward": 16}}
+    config["train"] = {"ranks": 2, "epochs": 1, "batch_blocks": 4, "network": {"dim": 16, "feed_forward": 16}}
     path = shop / f"{name}.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path
@@ -89,17 +88,16 @@ class Poller(threading.Thread):
         self.join(timeout=120)
 
 
-def await_no_child(process: "subprocess.Popen[bytes]", seconds: int = 120) -> None:
-    """All that the killed driver had started must end by itself."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGKILL)
-    raise AssertionError(f"processes of the killed driver were still there after {seconds} s")
+def kill(process: "subprocess.Popen[bytes]", seconds: int = 120) -> None:
+    """SIGKILL the driver alone; all that it had started, ranks included, must end by itself."""
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(family, timeout=seconds)
+    left = [" ".join(child.cmdline())[:200] for child in alive if child.is_running()]
+    for child in alive:
+        child.kill()
+    assert left == [], f"still there {seconds} s after the driver was killed"
 
 
 def test_ten_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> None:
@@ -118,10 +116,8 @@ def test_ten_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> N
             typical = time.monotonic() - started
             day += timedelta(days=1)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            kill(process)
             kills += 1
-            await_no_child(process)
     days = [FIRST_DAILY + timedelta(days=number) for number in range((day - FIRST_DAILY).days + 1)]
     assert start_daily(config, day, log).wait(timeout=RUN_SECONDS) == 0, log.read_text(encoding="utf-8")[-5000:]
     poller.stop()
