@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from interest_spark.model.sasrec import SasRec
 
-_LEAST = 1e-38  # a softmax share below it is zero in float32; its logarithm must stay finite
+_LEAST = float(np.finfo(np.float32).tiny)  # smaller shares are flushed to zero; their logarithm must stay finite
 _MAX_LOGITS = 2**25  # 128 MB of float32: a chunk has fewer rows where the catalogue is large
 
 

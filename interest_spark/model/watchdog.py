@@ -69,7 +69,7 @@ class Watchdog:
             mine, other = (_pulse(self._work, each).stat().st_mtime for each in (self._rank, rank))
         except OSError:
             return True
-        return mine - other > _SILENT_SECONDS
+        return mine - other > min(_SILENT_SECONDS, self._limit / 2)
 
 
 def _pulse(work: Path, rank: int) -> Path:

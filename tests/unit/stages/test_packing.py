@@ -1,5 +1,7 @@
 """Packing loses nothing, repeats nothing and wastes little."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,7 +37,7 @@ def segments(columns: dict[str, np.ndarray]) -> list[list[tuple[int, int, int]]]
 def test_every_kept_token_is_there_once_and_in_order(histories: Histories) -> None:
     expected = []
     for history in histories:
-        pairs = list(zip(history[:-1], history[1:], strict=True))[-TOKENS:]
+        pairs = list(pairwise(history))[-TOKENS:]
         if pairs:
             expected.append([(item, 0 if target == 1 else target, place) for place, (item, target) in enumerate(pairs)])
     assert sorted(segments(pack(histories))) == sorted(expected)
