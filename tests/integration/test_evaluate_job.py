@@ -90,6 +90,7 @@ def root(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> Pat
     return root
 
 
+@pytest.mark.slow
 def test_by_hand_where_seen_items_are_excluded(spark: "SparkSession", root: Path) -> None:
     """Relevant are: ann 2, 20 (8 was seen); ben 4; fay 6. Popularity offers ann 2, 3, 4; ben 3, 4, 5; fay 2, 3, 4."""
     assert run(spark, root).rows == {"metrics": 10}
@@ -149,6 +150,7 @@ def test_longer_lists_than_published(spark: "SparkSession", tmp_path: Path) -> N
         run(spark, tmp_path, k=4)
 
 
+@pytest.mark.slow
 def test_skips_what_is_current_and_later_events_change_nothing(spark: "SparkSession", root: Path) -> None:
     """Events of days after D, and late ones from before the cutoff, leave every figure as it is."""
     run(spark, root)

@@ -78,6 +78,7 @@ def in_plain_python(
     return {key: mean(values) for key, values in figures.items()}
 
 
+@pytest.mark.slow
 def test_equal_to_plain_python(spark: "SparkSession", tmp_path: Path) -> None:
     rng = random.Random(20)
     events = random_events(rng)

@@ -55,6 +55,7 @@ def rows(spark: "SparkSession", root: Path, table: str) -> list[Any]:
     return Warehouse(root).read(spark, table, day=DAY).orderBy("user_id").collect()
 
 
+@pytest.mark.slow
 def test_everyone_gets_k_rows_or_a_reason(spark: "SparkSession", root: Path) -> None:
     outcome = run(spark, root)
     assert outcome.status == "done"
