@@ -157,9 +157,15 @@ class SequencesConfig(Section):
 
 
 class BlocksConfig(Section):
-    """Packed training blocks: `tokens` per block, several histories in one."""
+    """Packed training blocks: `tokens` per block, several histories in one.
+
+    A token's target is the `next_event`, or an item of the `next_session`: the one after a pause of at least
+    `session_gap_minutes`. The latter suits shops whose events come in baskets, since suggestions are for later days.
+    """
 
     tokens: int = Field(default=200, ge=2)
+    target: Literal["next_event", "next_session"] = "next_event"
+    session_gap_minutes: int = Field(default=360, ge=1)
     files: int = Field(default=4, ge=1, le=65536)
     row_group_blocks: int = Field(default=128, ge=1)
 
@@ -194,7 +200,7 @@ class TrainConfig(Section):
     learning_rate: float = Field(default=1e-3, gt=0.0)
     loss_chunk: int = Field(default=1024, ge=1)
     seed: int = 0
-    start_seconds: int = Field(default=120, ge=1)
+    start_seconds: int = Field(default=300, ge=1)
     stall_seconds: int = Field(default=600, ge=1)
     network: NetworkConfig = NetworkConfig()
 

@@ -11,18 +11,21 @@ from pyspark.sql import functions as F
 from interest_spark.config import BlocksConfig
 from interest_spark.schemas import FIRST_ITEM_INDEX, TABLES
 from interest_spark.stages.packing import pack_histories
+from interest_spark.stages.targets import next_events, next_sessions
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _HISTORIES_AT_ONCE = 8192
 _FILE_BITS, _PLACE_BITS = 16, 28
+_LISTS = ("item_index", "behavior", "event_time")
+_MICROSECONDS_A_MINUTE = 60_000_000
 
 
 def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "DataFrame":
     """Rows of `train_blocks` and `dt` from the day's `sequences`, in `config.files` partitions.
 
-    A history of n items gives n - 1 (input, target) tokens, of which the last `config.tokens` are kept. Users are
+    `config.target` says what a token is to predict; of a history's tokens the last `config.tokens` are kept. Users are
     dealt out by the hash of their id, ordered by it and packed in lots of fixed size, so the blocks do not depend on
     the cluster. `block_id` is unique over days: days since 1970, partition, place in the partition.
     """
@@ -35,9 +38,9 @@ def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "Dat
 
         context = TaskContext.get()
         partition = 0 if context is None else context.partitionId()
-        return blocks_of(batches, config.tokens, first_block_id(day, partition))
+        return blocks_of(batches, config, first_block_id(day, partition))
 
-    blocks = ordered.select("item_index", "behavior").mapInArrow(pack, spark_schema("train_blocks"))
+    blocks = ordered.select(*_LISTS).mapInArrow(pack, spark_schema("train_blocks"))
     return blocks.withColumn("dt", F.lit(day.isoformat()))
 
 
@@ -66,10 +69,10 @@ def first_block_id(day: date, partition: int) -> int:
     return (days << _FILE_BITS | partition) << _PLACE_BITS
 
 
-def blocks_of(batches: Iterable[pa.RecordBatch], tokens: int, first_id: int) -> Iterator[pa.RecordBatch]:
-    """Pack the rows `item_index, behavior` of one partition, lot by lot, into rows of `train_blocks`."""
+def blocks_of(batches: Iterable[pa.RecordBatch], config: BlocksConfig, first_id: int) -> Iterator[pa.RecordBatch]:
+    """Pack the rows `item_index, behavior, event_time` of one partition, lot by lot, into rows of `train_blocks`."""
     for number, lot in enumerate(lots(batches, _HISTORIES_AT_ONCE)):
-        columns = _pack_lot(lot, tokens)
+        columns = _pack_lot(lot, config)
         count = len(columns["item"])
         # Packing puts long histories first; a training batch should meet all lengths.
         order = np.random.default_rng(number).permutation(count)
@@ -90,12 +93,17 @@ def lots(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _pack_lot(lot: pa.Table, tokens: int) -> dict[str, np.ndarray]:
-    lists = {name: lot.column(name).combine_chunks() for name in ("item_index", "behavior")}
+def _pack_lot(lot: pa.Table, config: BlocksConfig) -> dict[str, np.ndarray]:
+    lists = {name: lot.column(name).combine_chunks() for name in _LISTS}
     lengths = lists["item_index"].value_lengths().to_numpy().astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    items, behavior = (lists[name].flatten().to_numpy() for name in lists)
-    return pack_histories(items, offsets, {"behavior": behavior}, tokens)
+    items, behavior = (lists[name].flatten().to_numpy() for name in ("item_index", "behavior"))
+    if config.target == "next_event":
+        target = next_events(items, offsets)
+    else:
+        times = lists["event_time"].flatten().cast(pa.int64()).to_numpy()
+        target = next_sessions(items, offsets, times, config.session_gap_minutes * _MICROSECONDS_A_MINUTE)
+    return pack_histories({"item": items, "target": target, "behavior": behavior}, offsets, config.tokens)
 
 
 def _to_arrow(columns: dict[str, np.ndarray], ids: np.ndarray) -> pa.RecordBatch:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interest_spark.schemas import PADDING_INDEX, UNKNOWN_INDEX
+from interest_spark.schemas import PADDING_INDEX
 
 Columns = Mapping[str, np.ndarray]
 
@@ -82,30 +82,34 @@ def place(lengths: np.ndarray, tokens: int) -> Placement:
     return Placement(lengths, block, start, segment, len(filled), tokens)
 
 
-def pack_histories(items: np.ndarray, offsets: np.ndarray, extra: Columns, tokens: int) -> dict[str, np.ndarray]:
-    """Pack histories into training blocks: each item but the last is an input, its successor the target.
+def pack_histories(columns: Columns, offsets: np.ndarray, tokens: int) -> dict[str, np.ndarray]:
+    """Pack histories into training blocks: int32[blocks, tokens] for each column, and `segment` and `position`.
 
-    items: int32[m], histories one after another, oldest item first. offsets: int64[n + 1], their bounds in
-    `items`. extra: further per-item columns, taken at the input. A history of k items gives k - 1 tokens, of
-    which the last `tokens` are kept; there is no target where the next item is UNKNOWN_INDEX. Returns
-    int32[blocks, tokens] for `item`, `target`, `segment`, `position` and each extra column.
+    columns: int32[m] each, histories one after another, oldest item first; `target` among them, PADDING_INDEX
+    where there is none. offsets: int64[n + 1], the histories' bounds. What comes after a history's last target
+    teaches nothing and is left out; of the rest the last `tokens` are kept.
 
-    >>> pack_histories(np.array([5, 6, 7]), np.array([0, 3]), {}, tokens=4)["target"]
+    >>> columns = {"item": np.array([5, 6, 7]), "target": np.array([6, 7, 0])}
+    >>> pack_histories(columns, np.array([0, 3]), tokens=4)["target"]
     array([[6, 7, 0, 0]], dtype=int32)
     """
-    kept = np.minimum(np.diff(offsets) - 1, tokens)
+    lengths = _lengths_to_last_target(columns["target"], offsets)
+    kept = np.minimum(lengths, tokens)
     trained = kept > 0
-    first = (offsets[1:] - 1 - kept)[trained]
+    first = (offsets[:-1] + lengths - kept)[trained]
     placement = place(kept[trained], tokens)
     inputs = ranges(first, placement.lengths)
-    targets = items[inputs + 1]
-    return {
-        "item": placement.lay_out(items[inputs]),
-        "target": placement.lay_out(np.where(targets == UNKNOWN_INDEX, PADDING_INDEX, targets)),
-        "segment": placement.segments(),
-        "position": placement.positions(),
-        **{name: placement.lay_out(values[inputs]) for name, values in extra.items()},
-    }
+    laid = {name: placement.lay_out(values[inputs]) for name, values in columns.items()}
+    return {**laid, "segment": placement.segments(), "position": placement.positions()}
+
+
+def _lengths_to_last_target(target: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """How many items each history has up to its last one with a target: int64[n]."""
+    history = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    lengths = np.zeros(len(offsets) - 1, np.int64)
+    places = np.flatnonzero(target != PADDING_INDEX)
+    np.maximum.at(lengths, history[places], places + 1 - offsets[:-1][history[places]])
+    return lengths
 
 
 def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from interest_spark.config import NetworkConfig, TrainConfig
 from interest_spark.model.plan import TrainPlan
 from interest_spark.schemas import TABLES
 from interest_spark.stages.packing import pack_histories
+from interest_spark.stages.targets import next_events
 
 Histories = Sequence[np.ndarray]
 
@@ -30,7 +31,9 @@ def random_histories(users: int, items: int, longest: int, seed: int = 0) -> lis
 def pack(histories: Histories, tokens: int) -> dict[str, np.ndarray]:
     offsets = np.cumsum([0, *map(len, histories)])
     items = np.concatenate([np.zeros(0, np.int32), *histories])
-    return pack_histories(items, offsets, {"behavior": np.ones_like(items)}, tokens)
+    return pack_histories(
+        {"item": items, "target": next_events(items, offsets), "behavior": np.ones_like(items)}, offsets, tokens
+    )
 
 
 def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_group: int) -> str:

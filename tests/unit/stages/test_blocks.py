@@ -1,6 +1,6 @@
 """Blocks of a day are the same on every cluster, and nothing of a history is lost on the way."""
 
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,19 +26,22 @@ DAY = date(2024, 5, 1)
 CONFIG = BlocksConfig(tokens=12, files=3, row_group_blocks=5)
 
 
-def histories(users: int) -> list[tuple[str, list[int], list[int]]]:
+def histories(users: int) -> list[tuple[str, list[int], list[int], list[datetime]]]:
     random = np.random.default_rng(7)
     rows = []
     for user in range(users):
         length = int(random.integers(1, 30))
         items = random.integers(1, 90, length).tolist()
-        rows.append((f"user-{user}", items, [1 + item % 4 for item in items]))
+        times = [datetime(2024, 5, 1, hour // 2, tzinfo=timezone.utc) for hour in range(length)]
+        rows.append((f"user-{user}", items, [1 + item % 4 for item in items], times))
     return rows
 
 
 def frame(spark: "SparkSession", users: int = 300, partitions: int = 2) -> "DataFrame":
     rows = spark.sparkContext.parallelize(histories(users), partitions)
-    return spark.createDataFrame(rows, "user_id string, item_index array<int>, behavior array<int>")
+    return spark.createDataFrame(
+        rows, "user_id string, item_index array<int>, behavior array<int>, event_time array<timestamp>"
+    )
 
 
 def staged(spark: "SparkSession", warehouse: Warehouse, sequences: "DataFrame", run: str) -> list[pq.ParquetFile]:
@@ -99,5 +102,6 @@ def test_ids_of_days_and_partitions_never_meet() -> None:
 
 def test_a_lot_without_pairs_gives_an_empty_batch() -> None:
     lists = pa.array([[5], [6]], pa.list_(pa.int32()))
-    batch = pa.RecordBatch.from_arrays([lists, lists], ["item_index", "behavior"])
-    assert [part.num_rows for part in blocks_of([batch], 4, 0)] == [0]
+    times = pa.array([[0], [0]], pa.list_(pa.timestamp("us", "UTC")))
+    batch = pa.RecordBatch.from_arrays([lists, lists, times], ["item_index", "behavior", "event_time"])
+    assert [part.num_rows for part in blocks_of([batch], BlocksConfig(tokens=4), 0)] == [0]

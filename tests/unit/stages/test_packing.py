@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interest_spark.schemas import UNKNOWN_INDEX
 from interest_spark.stages.packing import pack_histories, place
+from interest_spark.stages.targets import next_events
 
 Histories = list[list[int]]
 
@@ -18,7 +20,9 @@ HISTORIES = st.lists(st.lists(st.integers(1, 9), min_size=0, max_size=2 * TOKENS
 def pack(histories: Histories, tokens: int = TOKENS) -> dict[str, np.ndarray]:
     items = np.array([item for history in histories for item in history], np.int32)
     offsets = np.cumsum([0, *map(len, histories)])
-    return pack_histories(items, offsets, {"behavior": np.arange(len(items), dtype=np.int32) + 1}, tokens)
+    target = next_events(items, offsets)
+    columns = {"item": items, "target": target, "behavior": np.arange(len(items), dtype=np.int32) + 1}
+    return pack_histories(columns, offsets, tokens)
 
 
 def segments(columns: dict[str, np.ndarray]) -> list[list[tuple[int, int, int]]]:
@@ -37,9 +41,11 @@ def segments(columns: dict[str, np.ndarray]) -> list[list[tuple[int, int, int]]]
 def test_every_kept_token_is_there_once_and_in_order(histories: Histories) -> None:
     expected = []
     for history in histories:
-        pairs = list(pairwise(history))[-TOKENS:]
+        pairs = [(item, 0 if target == UNKNOWN_INDEX else target) for item, target in pairwise(history)]
+        while pairs and pairs[-1][1] == 0:  # tokens after the last target teach nothing
+            pairs.pop()
         if pairs:
-            expected.append([(item, 0 if target == 1 else target, place) for place, (item, target) in enumerate(pairs)])
+            expected.append([(*pair, place) for place, pair in enumerate(pairs[-TOKENS:])])
     assert sorted(segments(pack(histories))) == sorted(expected)
 
 
