@@ -1,0 +1,73 @@
+"""The train job: blocks, then a bundle, then the row that makes it visible; each only when something changed."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from interest_spark.errors import BadDataError, ConfigError
+from interest_spark.job import NOTHING_TO_DO, JobContext
+from interest_spark.model.inference import load_encoder
+from interest_spark.tables import Warehouse
+from jobs import train
+from tests.integration.warehouse_world import commit, config_of, item_id, sequence
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.slow
+
+DAY = "2026-01-10"
+NETWORK = {"dim": 8, "layers": 1, "feed_forward": 8}
+
+
+def context_of(root: Path, tokens: int = 8, **training: Any) -> JobContext:
+    settings = {
+        "launcher": "local",
+        "epochs": 2,
+        "batch_blocks": 4,
+        "network": NETWORK,
+        "start_seconds": 300,
+        **training,
+    }
+    return JobContext(config_of(root, blocks={"tokens": tokens, "files": 2}, train=settings), date.fromisoformat(DAY))
+
+
+def put_sequences(spark: "SparkSession", root: Path, rows: list[tuple[Any, ...]]) -> None:
+    commit(spark, root, "vocab", DAY, [(item_id(item), item, DAY) for item in range(2, 12)])
+    commit(spark, root, "sequences", DAY, rows)
+
+
+def test_a_day_is_trained_once_and_again_when_its_settings_change(spark: "SparkSession", tmp_path: Path) -> None:
+    put_sequences(spark, tmp_path, [sequence(f"u{n}", [2 + n % 5, 3, 4 + n % 3, 9]) for n in range(20)])
+    outcome = train.run(context_of(tmp_path))
+    warehouse = Warehouse(tmp_path)
+    assert outcome.status == "done"
+    assert outcome.rows == {"train_blocks": warehouse.committed("train_blocks", DAY).rows, "models": 1}
+    assert outcome.versions == {"train_blocks": 0, "models": 0}
+    assert warehouse.committed("models", DAY).inputs == {"sequences": 0, "vocab": 0, "train_blocks": 0}
+
+    (model,) = warehouse.read_small("models", day=DAY).to_pylist()
+    encoder = load_encoder(model["path"], model["manifest_sha256"])
+    assert encoder.item_ids.to_pylist() == [item_id(item) for item in (2, 3, 4, 5, 6, 9)]
+    assert (model["item_count"], model["trained_through"]) == (6, DAY)
+    assert model["loss"] == outcome.details["training"]["loss"]
+    assert sorted(path.name for path in (tmp_path / "bundles").iterdir()) == [model["model_version"]]
+
+    assert train.run(context_of(tmp_path)) is NOTHING_TO_DO
+    assert train.run(context_of(tmp_path, threads=2, stall_seconds=900)) is NOTHING_TO_DO
+    assert train.run(context_of(tmp_path, epochs=1)).rows == {"models": 1}
+    assert train.run(context_of(tmp_path, tokens=4, epochs=1)).versions == {"train_blocks": 1, "models": 2}
+
+
+def test_a_day_without_sequences_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"run `interest sequences --day {DAY}` first"):
+        train.run(context_of(tmp_path))
+
+
+def test_nothing_to_learn_publishes_nothing(spark: "SparkSession", tmp_path: Path) -> None:
+    put_sequences(spark, tmp_path, [sequence("only", [2])])
+    with pytest.raises(BadDataError, match="no user has two known items up to 2026-01-10"):
+        train.run(context_of(tmp_path))
+    assert Warehouse(tmp_path).version("models") == -1
