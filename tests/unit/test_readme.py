@@ -108,5 +108,12 @@ def test_blocks_that_nobody_runs_say_why() -> None:
     assert len(commands(TEXT)) > 5
 
 
+def test_a_reader_sees_under_which_name_to_save_a_file() -> None:
+    lines = TEXT.splitlines()
+    assert len(files(TEXT)) == 5
+    for block in files(TEXT):
+        assert lines[block.line - 3].endswith(f"`{block.title}`:"), f"line {block.line}"
+
+
 def test_no_registry_and_no_absolute_home_is_named() -> None:
     assert re.findall(r"pypi|index-url|registry\.|/root/|/home/|/tmp/", TEXT) == []
