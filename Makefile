@@ -16,6 +16,7 @@ SEED ?= 7
 FIRST_DAY ?= 2026-01-01
 DAY ?= $(shell $(PYTHON) -c 'import datetime as d; print(d.date.fromisoformat("$(FIRST_DAY)") + d.timedelta($(DAYS) - 1))')
 CONFIG ?= conf/shop.yaml
+SHOW_USER ?=#   whose recommendations `make run` prints
 NODE_PYTHON ?=# where cluster nodes keep Python 3.11, for `make dist-env`
 TESTS ?= $(wildcard tests/unit tests/integration tests/faults tests/e2e)
 PYTEST_ARGS ?=
@@ -25,6 +26,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 LOCK := conf/requirements$(if $(GPU),-gpu).lock
 SHOP := run/shop
+# A user of the default shop; in another shop, or without that user, the first rows are shown.
+SHOW = $(BIN)/interest show recommendations --config $(CONFIG) --day $(DAY)
 
 # Spark keeps its scratch files below an ignored folder, not in the system's.
 export SPARK_LOCAL_DIRS ?= $(CURDIR)/build/spark
@@ -110,7 +113,7 @@ $(SHOP_STAMP): | install
 
 run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, then one user's recommendations
 	$(BIN)/interest daily --config $(CONFIG) --day $(DAY) --set train.ranks=$(TRAIN_RANKS)
-	$(BIN)/interest show recommendations --config $(CONFIG) --day $(DAY) $(if $(SHOW_USER),--user $(SHOW_USER))
+	$(if $(SHOW_USER),$(SHOW) --user '$(SHOW_USER)',$(SHOW) --user u0000009 2>/dev/null || $(SHOW))
 
 test: lint ## all linters and tests
 	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . $(TESTS) $(PYTEST_ARGS)
