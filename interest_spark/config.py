@@ -199,7 +199,7 @@ class TrainConfig(Section):
     shuffle_blocks: int = Field(default=2048, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0.0)
     loss_chunk: int = Field(default=1024, ge=1)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**31)
     start_seconds: int = Field(default=300, ge=1)
     stall_seconds: int = Field(default=600, ge=1)
     network: NetworkConfig = NetworkConfig()
