@@ -52,8 +52,8 @@ def newest_model(warehouse: Warehouse, dt: str) -> Model:
     days = [day for day in warehouse.days("models") if day <= dt]
     for day in reversed(days):
         for path in warehouse.files("models", day=day):
-            row = pq.ParquetFile(path).read(["model_version", "path", "manifest_sha256"]).to_pylist()[0]
-            return Model(row["model_version"], row["path"], row["manifest_sha256"])
+            for row in pq.ParquetFile(path).read(["model_version", "path", "manifest_sha256"]).to_pylist():
+                return Model(row["model_version"], row["path"], row["manifest_sha256"])
     raise ConfigError(
         f"no model is committed for {dt} or a day before in {warehouse.root}; run `interest train --day {dt}` first"
     )
