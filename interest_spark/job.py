@@ -71,8 +71,11 @@ class JobContext:
     @cached_property
     def spark(self) -> "SparkSession":
         from interest_spark.session import start_session
+        from interest_spark.stage_progress import show_stages
 
-        return start_session(self.config.spark, "interest_spark")
+        session = start_session(self.config.spark, "interest_spark")
+        show_stages(session.sparkContext)
+        return session
 
 
 def job_command(name: str, run: Callable[..., Outcome], *options: click.Option) -> click.Command:

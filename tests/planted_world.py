@@ -41,7 +41,7 @@ def bot_figures(shop: Path, warehouse: Warehouse, day: str) -> dict[str, float]:
 
 
 def interest_shares(shop: Path, warehouse: Warehouse, day: str) -> dict[str, float]:
-    """The share of suggestions inside the user's planted top-3 categories: the published ones and the ten most popular."""
+    """The share inside the user's planted top-3 categories, of what was published and of the ten most popular items."""
     category = {row["item_id"]: row["category"] for row in truth(shop, "item_categories")}
     top = {}
     for row in truth(shop, "top_categories"):

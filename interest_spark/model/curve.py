@@ -1,4 +1,4 @@
-"""What rank 0 tells about a run: the loss of every step in a file, and progress on standard error."""
+"""What rank 0 writes about a run while it lasts: the loss of every step, one JSON object a line."""
 
 import json
 import time
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from interest_spark.log import Progress, progress
 from interest_spark.model.step import StepResult
 
 
@@ -19,9 +18,9 @@ class Curve(Protocol):
 
 @contextmanager
 def draw_curve(path: Path, total_steps: int) -> Iterator[Curve]:
-    """Write `path`: one JSON object a step with epoch, step, mean loss, targets and seconds since the start."""
-    with path.open("w", encoding="utf-8", buffering=1) as file, progress("train", "steps") as bar:
-        yield _DrawnCurve(file, bar, total_steps)
+    """Write `path`: a JSON object a step with epoch, step, total_steps, mean loss, targets, seconds since the start."""
+    with path.open("w", encoding="utf-8", buffering=1) as file:
+        yield _DrawnCurve(file, total_steps)
 
 
 class NoCurve:
@@ -32,15 +31,17 @@ class NoCurve:
 
 
 class _DrawnCurve:
-    def __init__(self, file: TextIO, bar: Progress, total_steps: int) -> None:
-        self._file, self._bar, self._total_steps = file, bar, total_steps
+    def __init__(self, file: TextIO, total_steps: int) -> None:
+        self._file, self._total_steps = file, total_steps
         self._started = time.monotonic()
-        self._targets = 0
 
     def note(self, epoch: int, step: int, result: StepResult) -> None:
-        self._targets += result.targets
-        seconds = time.monotonic() - self._started
-        loss = result.loss_sum / max(result.targets, 1)
-        line = {"epoch": epoch, "step": step, "loss": loss, "targets": result.targets, "seconds": round(seconds, 3)}
+        line = {
+            "epoch": epoch,
+            "step": step,
+            "total_steps": self._total_steps,
+            "loss": result.loss_sum / max(result.targets, 1),
+            "targets": result.targets,
+            "seconds": round(time.monotonic() - self._started, 3),
+        }
         self._file.write(json.dumps(line) + "\n")
-        self._bar.update(step, self._total_steps, loss=round(loss, 4), tokens_per_second=round(self._targets / seconds))

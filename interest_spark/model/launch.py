@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import interest_spark
 from interest_spark.errors import BusyError, ConfigError
 from interest_spark.model.failures import find_failure
+from interest_spark.model.follow import following
 from interest_spark.model.plan import CURVE, TrainPlan, TrainResult
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def child_environment(plan: TrainPlan) -> dict[str, str]:
 def _bring_back(plan: TrainPlan, run: Callable[[TrainPlan], None]) -> TrainResult:
     """Run, and take the work folder away; it stays behind only when something failed."""
     plan.work.mkdir(parents=True, exist_ok=True)
-    run(plan)
+    with following(plan.curve):
+        run(plan)
     failure = find_failure(plan.work)
     if failure is not None:
         raise failure
