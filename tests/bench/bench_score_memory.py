@@ -13,23 +13,20 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pyspark
 
 from interest_spark.config import SparkConfig
 from interest_spark.session import start_session
 from interest_spark.tables import Warehouse
 from tests.integration.warehouse_world import commit, commit_model, popularity
+from tests.standalone_cluster import Cluster, standalone_cluster
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ITEMS, HISTORY = 5_000, 5
-MASTER_PORT, DRIVER_MEMORY = 17_077, "1g"
+DRIVER_MEMORY = "1g"
 
 
 def main() -> None:
@@ -38,8 +35,8 @@ def main() -> None:
         root = Path(folder)
         days = {users: f"2026-01-{place:02}" for place, users in enumerate(sizes, start=1)}
         prepare(root, days)
-        with standalone_cluster(root):
-            measured = {users: score(root, users, day) for users, day in days.items()}
+        with standalone_cluster(root / "cluster") as cluster:
+            measured = {users: score(cluster, root, users, day) for users, day in days.items()}
     peaks = [figures["peak_mib"] for figures in measured.values()]
     print(json.dumps({"bench": "score_memory", "runs": measured, "growth": round(max(peaks) / peaks[0] - 1, 4)}))
 
@@ -74,35 +71,12 @@ def write_sequences(spark: "SparkSession", root: Path, day: str, users: int) -> 
     warehouse.commit(warehouse.stage(frame, "sequences", [day], f"bench-{users}"), job="bench", made_from=str(users))
 
 
-@contextmanager
-def standalone_cluster(root: Path) -> Iterator[None]:
-    starter = str(Path(pyspark.__file__).parent / "bin" / "spark-class")
-    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
-    address = f"spark://127.0.0.1:{MASTER_PORT}"
-    deploy = "org.apache.spark.deploy"
-    ports = ["--host", "127.0.0.1", "--webui-port", "0"]
-    work = ["--cores", "1", "--memory", "2g", "--work-dir", str(root / "work"), address]
-    commands = [[f"{deploy}.master.Master", *ports, "--port", str(MASTER_PORT)]]
-    commands += [[f"{deploy}.worker.Worker", *ports, *work]] * 2
-    processes = []
-    try:
-        for command in commands:
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            processes.append(subprocess.Popen([starter, *command], env=environment, **quiet))
-            time.sleep(8)
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-            process.wait()
-
-
-def score(root: Path, users: int, day: str) -> dict[str, float]:
+def score(cluster: Cluster, root: Path, users: int, day: str) -> dict[str, float]:
     """Run the job and watch its driver."""
     config = root / "bench.yaml"
     config.write_text(f"warehouse: {root}\nsources: {{events: {{path: unused}}}}\n", encoding="utf-8")
     settings = {
-        "spark.master": f"spark://127.0.0.1:{MASTER_PORT}",
+        "spark.master": cluster.master,
         "spark.driver_memory": DRIVER_MEMORY,
         "spark.conf": '{"spark.driver.host": "127.0.0.1", "spark.executor.memory": "1g"}',
     }
