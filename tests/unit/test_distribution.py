@@ -92,7 +92,7 @@ def test_a_packed_environment_runs_where_it_is_unpacked_without_the_source_tree(
     pack_environment(tmp_path / "env.tar.gz", environment)
     elsewhere = tmp_path / "elsewhere"
     with tarfile.open(tmp_path / "env.tar.gz") as packed:
-        packed.extractall(elsewhere, filter="fully_trusted")
+        packed.extractall(elsewhere)
     (tmp_path / "here").rename(tmp_path / "gone")
     program = "import sys, library, library_pip.pip.kept; print(sys.prefix); import interest_spark"
     ran = subprocess.run(
