@@ -17,9 +17,12 @@ from interest_spark.dates import parse_day
 from interest_spark.errors import InterestError
 from interest_spark.log import configure_logging, get_logger
 from interest_spark.tables import Warehouse
+from interest_spark.versions import check_versions
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+_NEEDED_BY_EVERY_JOB = ("python", "pyspark", "pyarrow", "numpy", "pandas", "deltalake")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class JobContext:
         from interest_spark.session import start_session
         from interest_spark.stage_progress import show_stages
 
+        check_versions(_NEEDED_BY_EVERY_JOB)  # a wrong library would fail later, and far less clearly
         session = start_session(self.config.spark, "interest_spark")
         show_stages(session.sparkContext)
         return session
