@@ -1,5 +1,6 @@
 """The `interest` command: every job, and the tools around them."""
 
+import difflib
 import importlib
 
 import click
@@ -26,6 +27,16 @@ class _Jobs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            nearest = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.0)[0]
+            raise click.UsageError(
+                f"unknown job {args[0]!r}; did you mean {nearest!r}? Jobs: {', '.join(COMMANDS)}", ctx
+            )
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
