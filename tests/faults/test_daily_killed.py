@@ -77,10 +77,10 @@ class Poller(threading.Thread):
         self.seen: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.errors: list[str] = []
         self.polls = 0
-        self._warehouse, self._stop = warehouse, threading.Event()
+        self._warehouse, self._over = warehouse, threading.Event()
 
     def run(self) -> None:
-        while not self._stop.wait(0.05):
+        while not self._over.wait(0.05):
             try:
                 for key, found in contents(self._warehouse).items():
                     self.seen[key].add(found)
@@ -89,7 +89,7 @@ class Poller(threading.Thread):
                 self.errors.append(repr(error))
 
     def stop(self) -> None:
-        self._stop.set()
+        self._over.set()
         self.join(timeout=120)
 
 
