@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 KILLS = 10
 FIRST_DAILY = date(2026, 1, 9)
 RUN_SECONDS = 900
-# Paths and durations belong to an attempt, all else to its inputs.
-OF_THE_ATTEMPT = ("path", "train_seconds")
+# Paths, durations and the names that follow from paths belong to an attempt; weights are compared bit by bit below.
+OF_THE_ATTEMPT = ("path", "train_seconds", "model_version", "manifest_sha256")
 
 
 @pytest.fixture(scope="module")
