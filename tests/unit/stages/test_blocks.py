@@ -71,7 +71,7 @@ def test_every_target_of_every_history_is_in_a_block(spark: "SparkSession", tmp_
     cells = {name: np.array(blocks[name].to_pylist()) for name in ("item", "target", "behavior")}
     found = sorted(zip(*(cells[name][cells["item"] > 0].tolist() for name in cells), strict=True))
     expected = []
-    for _, items, behaviors in histories(300):
+    for _, items, behaviors, _ in histories(300):
         expected += list(zip(items[:-1], items[1:], behaviors[:-1], strict=True))[-CONFIG.tokens :]
     assert found == sorted(expected)
     assert len(set(blocks["block_id"].to_pylist())) == blocks.num_rows
