@@ -1,5 +1,6 @@
 """One Spark session for the whole test run, small and on the loopback interface."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from interest_spark.config import SparkConfig
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+
+# Many short JVMs start below: they never live long enough to gain from the optimising compiler or parallel collectors.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 # The first example pays for imports and for a busy machine; time is measured in tests/bench, never asserted here.
 settings.register_profile("interest_spark", deadline=None)
