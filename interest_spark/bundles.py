@@ -1,13 +1,9 @@
-"""Model bundles: weights and configuration in one folder, sealed by a manifest of sha256 sums.
+"""Model bundles: weights and configuration in one sealed folder.
 
-A bundle is written beside its final name and renamed into place, so it is whole or absent. Nothing
-in it can run code: arrays are plain `.npy` members, everything else is JSON or Parquet.
+Nothing in a bundle can run code: arrays are plain `.npy` members, everything else is JSON or Parquet.
 """
 
-import hashlib
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interest_spark.errors import BadDataError
+from interest_spark.sealed import check_sealed, write_sealed
 
 BUNDLES = "bundles"
 """The folder of a warehouse that bundles lie in."""
 
-MANIFEST = "manifest.json"
 _WEIGHTS = "weights.npz"
 _CONFIG = "config.json"
 _ITEMS = "items.parquet"
-_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -43,19 +37,13 @@ class Bundle:
 
 def write_bundle(path: Path, bundle: Bundle) -> str:
     """Write the bundle to `path` in one visible step; returns the sha256 of its manifest."""
-    path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    np.savez(draft / _WEIGHTS, **dict(bundle.weights))
-    (draft / _CONFIG).write_text(json.dumps(dict(bundle.config), indent=2, sort_keys=True), encoding="utf-8")
-    pq.write_table(bundle.items, draft / _ITEMS)
-    sums = {name: _sha256(draft / name) for name in (_WEIGHTS, _CONFIG, _ITEMS)}
-    manifest = json.dumps({"format": _FORMAT, "sha256": sums}, indent=2, sort_keys=True)
-    (draft / MANIFEST).write_text(manifest, encoding="utf-8")
-    shutil.rmtree(path, ignore_errors=True)
-    draft.replace(path)
-    return _sha256(path / MANIFEST)
+
+    def fill(folder: Path) -> None:
+        np.savez(folder / _WEIGHTS, **dict(bundle.weights))
+        (folder / _CONFIG).write_text(json.dumps(dict(bundle.config), indent=2, sort_keys=True), encoding="utf-8")
+        pq.write_table(bundle.items, folder / _ITEMS)
+
+    return write_sealed(Path(path), fill)
 
 
 def read_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
@@ -73,26 +61,5 @@ def read_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
 
 def check_bundle(path: Path, manifest_sha256: str | None = None) -> None:
     """Raise BadDataError, naming the file, unless the bundle is as it was written; nothing is loaded."""
-    path = Path(path)
     remedy = "restore it, or train again with `interest train`"
-    try:
-        if manifest_sha256 is not None and _sha256(path / MANIFEST) != manifest_sha256:
-            raise BadDataError(f"model bundle {path}: {MANIFEST} was changed after training; {remedy}")
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        sums = manifest["sha256"]
-        if manifest["format"] != _FORMAT or set(sums) != {_WEIGHTS, _CONFIG, _ITEMS}:
-            raise BadDataError(f"model bundle {path}: format {manifest['format']!r} is not {_FORMAT}; {remedy}")
-        changed = [name for name, digest in sums.items() if _sha256(path / name) != digest]
-    except OSError as error:
-        raise BadDataError(
-            f"model bundle {path}: {error.filename} cannot be read: {error.strerror}; {remedy}"
-        ) from None
-    except (ValueError, KeyError, TypeError):
-        raise BadDataError(f"model bundle {path}: {MANIFEST} is not a manifest; {remedy}") from None
-    if changed:
-        raise BadDataError(f"model bundle {path}: {', '.join(changed)} was changed after training; {remedy}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    check_sealed(Path(path), {_WEIGHTS, _CONFIG, _ITEMS}, "model bundle", remedy, manifest_sha256)

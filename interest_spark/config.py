@@ -14,6 +14,7 @@ from interest_spark.errors import ConfigError
 from interest_spark.schemas import BEHAVIORS, TABLES
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
 class Section(BaseModel):
@@ -161,23 +162,49 @@ class BlocksConfig(Section):
 
     A token's target is the `next_event`, or an item of the `next_session`: the one after a pause of at least
     `session_gap_minutes`. The latter suits shops whose events come in baskets, since suggestions are for later days.
+    Of a `held_out_share` of the users the last target is kept out of training and judges it instead.
     """
 
     tokens: int = Field(default=200, ge=2)
     target: Literal["next_event", "next_session"] = "next_event"
     session_gap_minutes: int = Field(default=360, ge=1)
+    held_out_share: Share = 0.0
     files: int = Field(default=4, ge=1, le=65536)
     row_group_blocks: int = Field(default=128, ge=1)
 
 
-class NetworkConfig(Section):
-    """The causal Transformer (SASRec, Kang and McAuley 2018, arXiv:1808.09781)."""
+class DropoutConfig(Section):
+    """Shares of values that training sets to zero, by place; one number stands for all four.
 
+    `embedding`: the summed input embeddings. `attention`: the attention weights. `activation`: inside the
+    feed-forward layers. `residual`: what a sublayer adds to its input.
+    """
+
+    embedding: Rate = 0.1
+    attention: Rate = 0.1
+    activation: Rate = 0.1
+    residual: Rate = 0.1
+
+
+class NetworkConfig(Section):
+    """The network of `kind`: sasrec is the causal Transformer of Kang and McAuley 2018, arXiv:1808.09781."""
+
+    kind: Literal["sasrec"] = "sasrec"
     dim: int = Field(default=64, ge=1)
     layers: int = Field(default=2, ge=1)
     heads: int = Field(default=1, ge=1)
     feed_forward: int = Field(default=64, ge=1)
-    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+    norm: Literal["pre", "post"] = "pre"
+    activation: Literal["relu", "gelu", "swiglu"] = "relu"
+    tied_output: bool = True
+    dropout: DropoutConfig = DropoutConfig()
+
+    @field_validator("dropout", mode="before")
+    @classmethod
+    def _one_rate_for_all(cls, dropout: Any) -> Any:
+        if isinstance(dropout, int | float) and not isinstance(dropout, bool):
+            return dict.fromkeys(DropoutConfig.model_fields, dropout)
+        return dropout
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "NetworkConfig":
@@ -186,23 +213,69 @@ class NetworkConfig(Section):
         return self
 
 
+class LossConfig(Section):
+    """`full` is the softmax cross-entropy over all candidates, `chunk` targets at a time.
+
+    `sampled` lets the target compete with `negatives` items that the whole batch shares, drawn in proportion to
+    (times an item was a target) ** `sampling_power`; `correct_sampling` takes that proportion out of the loss again.
+    """
+
+    kind: Literal["full", "sampled"] = "full"
+    chunk: int = Field(default=256, ge=1)
+    negatives: int = Field(default=1024, ge=1)
+    sampling_power: float = Field(default=0.75, ge=0.0, le=1.0)
+    correct_sampling: bool = True
+
+
+class OptimizerConfig(Section):
+    """Adam: the rate rises over `warmup_steps`, then follows `schedule` down to `final_rate` of itself.
+
+    Gradients are scaled down to a global norm of `clip_norm`. With a sampled loss, an item table of at least
+    `row_wise_from` rows is updated in the rows of the batch alone.
+    """
+
+    learning_rate: float = Field(default=1e-3, gt=0.0)
+    warmup_steps: int = Field(default=0, ge=0)
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    final_rate: Share = 0.0
+    clip_norm: float | None = Field(default=None, gt=0.0)
+    row_wise_from: int = Field(default=100_000, ge=1)
+
+
 class TrainConfig(Section):
     """The training loop. Batches are global: the same for every number of ranks."""
 
     ranks: int = Field(default=1, ge=1)
     launcher: Literal["spark", "horovodrun", "local"] = "spark"
+    device: Literal["cpu", "gpu"] = "cpu"
     threads: int = Field(default=1, ge=1)
+    precision: Literal["float32", "bfloat16"] = "float32"
     epochs: int = Field(default=10, ge=1)
     max_steps: int | None = Field(default=None, ge=1)
+    patience: int | None = Field(default=None, ge=1)
+    validate_every: int = Field(default=1, ge=1)
+    validation_blocks: int = Field(default=4096, ge=1)
+    checkpoint_steps: int = Field(default=1000, ge=1)
     batch_blocks: int = Field(default=16, ge=1)
     streams: int = Field(default=2, ge=1)
     shuffle_blocks: int = Field(default=2048, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0.0)
-    loss_chunk: int = Field(default=1024, ge=1)
+    target_weights: dict[str, float] = {}
     seed: int = Field(default=0, ge=0, lt=2**31)
     start_seconds: int = Field(default=300, ge=1)
     stall_seconds: int = Field(default=600, ge=1)
+    loss: LossConfig = LossConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
     network: NetworkConfig = NetworkConfig()
+
+    @field_validator("target_weights")
+    @classmethod
+    def _known_behaviors(cls, weights: dict[str, float]) -> dict[str, float]:
+        unknown = [behavior for behavior in weights if behavior not in BEHAVIORS]
+        if unknown:
+            raise ValueError(f"{unknown}: name some of {', '.join(BEHAVIORS)}")
+        if weights and (min(weights.values()) < 0 or max(weights.values()) <= 0):
+            raise ValueError("a weight is 0 or more, and one of them is more than 0")
+        return weights
 
     @model_validator(mode="after")
     def _streams_fit(self) -> "TrainConfig":

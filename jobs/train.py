@@ -1,5 +1,6 @@
 """The day's histories to packed blocks, to a trained model, to a bundle that scoring can load."""
 
+import shutil
 from pathlib import Path
 
 from interest_spark.bundles import BUNDLES
@@ -10,7 +11,7 @@ from interest_spark.tables import fingerprint
 from interest_spark.use.inputs import Inputs, require_day
 
 # Where and how patiently the ranks run changes nothing in the model.
-_MEANS = {"ranks", "launcher", "threads", "start_seconds", "stall_seconds"}
+_MEANS = {"ranks", "launcher", "threads", "checkpoint_steps", "start_seconds", "stall_seconds"}
 
 
 def run(context: JobContext) -> Outcome:
@@ -19,7 +20,8 @@ def run(context: JobContext) -> Outcome:
     require_day(warehouse, "sequences", dt, "interest sequences")
     inputs = Inputs.of(warehouse, ("sequences", "vocab"))
     blocks_from = fingerprint(inputs.content_id("sequences", day=dt), config.blocks.model_dump(mode="json"))
-    made_from = fingerprint(blocks_from, config.train.model_dump(mode="json", exclude=_MEANS))
+    settings = config.train.model_dump(mode="json", exclude=_MEANS)
+    made_from = fingerprint(blocks_from, settings, config.score.exclude_seen)
     if warehouse.is_current("models", dt, made_from):
         return NOTHING_TO_DO
 
@@ -53,6 +55,7 @@ def _plan(context: JobContext, files: list[str], made_from: str) -> TrainPlan:
         files=tuple(files),
         tokens=context.config.blocks.tokens,
         train=context.config.train,
+        exclude_seen=context.config.score.exclude_seen,
         bundle=bundle,
         work=bundle.with_name(f".{version}.{context.run_id}.work"),
     )
@@ -85,7 +88,8 @@ def _publish_model(
     frame = context.spark.createDataFrame([row], spark_schema("models").add("dt", "string"))
     staged = context.warehouse.stage(frame, "models", [context.dt], context.run_id)
     version = context.warehouse.commit(staged, job="train", made_from=made_from, inputs=inputs)
-    figures = result.model_dump(include={"loss", "steps", "targets", "seconds"})
+    shutil.rmtree(plan.checkpoints, ignore_errors=True)  # only now: until the commit a rerun goes on from them
+    figures = result.model_dump(exclude={"manifest_sha256"}, exclude_none=True)
     return Outcome("done", {"models": 1}, {"models": version}, {"training": figures})
 
 

@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 from interest_spark.errors import BadDataError
 from interest_spark.schemas import FIRST_ITEM_INDEX
 
-_SCHEMA = pa.schema([("item_index", pa.int32()), ("item_id", pa.string())])
+_SCHEMA = pa.schema([("item_index", pa.int32()), ("item_id", pa.string()), ("events", pa.int64())])
 
 
 def read_candidates(folder: Path) -> pa.Table:
-    """`item_index` (int32, ascending) and `item_id` from a folder of Parquet files, which nobody else writes to.
+    """`item_index` (int32, ascending), `item_id` and `events`, how often the histories hold the item.
 
-    Raises BadDataError when there is no item or an index stands for two.
+    `folder` holds Parquet files, and nobody else writes to it. Raises BadDataError when there is no item or an index stands for two.
     """
     files = sorted(folder.glob("*.parquet"))
     table = pa.concat_tables([_SCHEMA.empty_table(), *(pq.ParquetFile(file).read().cast(_SCHEMA) for file in files)])

@@ -14,15 +14,19 @@ class Ranks(Protocol):
 
     rank: int
     size: int
+    local_rank: int  # among the ranks of this node
 
-    def sum(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """Each tensor summed over all ranks; usable inside a tf.function."""
+    def sum(self, tensors: Sequence[tf.Tensor], name: str = "sum") -> list[tf.Tensor]:
+        """Each tensor summed over all ranks; usable inside a tf.function, once for each name."""
+
+    def gather_rows(self, rows: tf.Tensor, name: str) -> tf.Tensor:
+        """[n, …] of each rank, n its own, one rank after another; usable like `sum`."""
 
     def broadcast(self, variables: Sequence[tf.Variable]) -> None:
         """Give every rank the values of rank 0."""
 
     def sum_counts(self, counts: np.ndarray) -> np.ndarray:
-        """int32[n] summed over all ranks."""
+        """int[n] summed over all ranks."""
 
     def gather(self, values: np.ndarray) -> np.ndarray:
         """int64[k] of each rank, one rank after another."""
@@ -31,10 +35,13 @@ class Ranks(Protocol):
 class OneRank:
     """A single process, without Horovod."""
 
-    rank, size = 0, 1
+    rank, size, local_rank = 0, 1, 0
 
-    def sum(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    def sum(self, tensors: Sequence[tf.Tensor], name: str = "sum") -> list[tf.Tensor]:
         return list(tensors)
+
+    def gather_rows(self, rows: tf.Tensor, name: str) -> tf.Tensor:
+        return rows
 
     def broadcast(self, variables: Sequence[tf.Variable]) -> None:
         return None
@@ -56,9 +63,13 @@ class HorovodRanks:
         self._hvd = hvd
         self.rank: int = hvd.rank()
         self.size: int = hvd.size()
+        self.local_rank: int = hvd.local_rank()
 
-    def sum(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        return list(self._hvd.grouped_allreduce(list(tensors), op=self._hvd.Sum))
+    def sum(self, tensors: Sequence[tf.Tensor], name: str = "sum") -> list[tf.Tensor]:
+        return list(self._hvd.grouped_allreduce(list(tensors), op=self._hvd.Sum, name=name))
+
+    def gather_rows(self, rows: tf.Tensor, name: str) -> tf.Tensor:
+        return self._hvd.allgather(rows, name=name)
 
     def broadcast(self, variables: Sequence[tf.Variable]) -> None:
         self._hvd.broadcast_variables(list(variables), root_rank=0)

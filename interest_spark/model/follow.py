@@ -43,13 +43,14 @@ def _follow(curve: Path, bar: Progress, over: threading.Event) -> None:
 
 def _show_new_steps(lines: TextIO, bar: Progress, targets: int) -> int:
     """Returns the number of targets trained on so far."""
-    newest = None
+    newest: dict[str, float] = {}
     while line := _whole_line(lines):
-        newest = json.loads(line)
-        targets += newest["targets"]
-    if newest is not None:
+        newest |= json.loads(line)
+        targets += int(newest.pop("targets", 0))
+    if newest:
         rate = round(targets / max(newest["seconds"], 1e-9))
-        bar.update(newest["step"], newest["total_steps"], loss=round(newest["loss"], 4), tokens_per_second=rate)
+        figures = {name: round(newest[name], 4) for name in ("loss", "ndcg") if name in newest}
+        bar.update(newest["step"], newest["total_steps"], **figures, tokens_per_second=rate)
     return targets
 
 

@@ -12,6 +12,7 @@ from interest_spark.errors import BusyError, ConfigError
 from interest_spark.model.failures import find_failure
 from interest_spark.model.follow import following
 from interest_spark.model.plan import CURVE, TrainPlan, TrainResult
+from interest_spark.model.stop import passing_on_sigterm
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -71,7 +72,7 @@ def child_environment(plan: TrainPlan) -> dict[str, str]:
 def _bring_back(plan: TrainPlan, run: Callable[[TrainPlan], None]) -> TrainResult:
     """Run, and take the work folder away; it stays behind only when something failed."""
     plan.work.mkdir(parents=True, exist_ok=True)
-    with following(plan.curve):
+    with following(plan.curve), passing_on_sigterm(plan.work):
         run(plan)
     failure = find_failure(plan.work)
     if failure is not None:

@@ -15,13 +15,19 @@ class TrainPlan(Section):
     files: tuple[str, ...]  # of train_blocks, one table version, sorted
     tokens: int  # of a block
     train: TrainConfig
+    exclude_seen: bool  # whether an item of the history can be a suggestion: what validation must do, too
     bundle: Path  # the folder that rank 0 writes
     work: Path  # a folder of this run alone: the plan, the ranks' errors and signs of life, the result
 
     @property
     def candidates(self) -> Path:
-        """A folder of Parquet files with `item_index` and `item_id`: what the model may suggest."""
+        """A folder of Parquet files with `item_index`, `item_id` and `events`: what the model may suggest."""
         return self.work / "candidates"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the run's checkpoints lie: a folder of the model version, for whoever starts it again."""
+        return self.bundle.with_name(f".{self.model_version}.checkpoints")
 
     @property
     def curve(self) -> Path:
@@ -43,5 +49,10 @@ class TrainResult(Section):
     epochs: int
     steps: int
     targets: int  # trained on, over all epochs
-    loss: float  # mean over the last epoch's targets
+    loss: float  # weighted mean over the last epoch's targets
+    best_epoch: int | None  # whose weights the bundle holds; None: the last one's, nothing was held out
+    ndcg: float | None  # of that epoch on held-out items, at 10
+    resumed_from: int  # steps that a checkpoint of an earlier attempt had taken
+    wire_bytes_per_step: float  # what each rank gave to the others
+    input_share: float  # of rank 0's time in steps: waiting for batches
     seconds: float

@@ -9,6 +9,7 @@ from interest_spark.errors import BusyError, InterestError
 from interest_spark.log import configure_logging, get_logger
 from interest_spark.model.failures import note_failure
 from interest_spark.model.plan import TrainPlan
+from interest_spark.model.stop import StopRequest
 from interest_spark.model.watchdog import Watchdog
 
 LAUNCHER_PID = "INTEREST_SPARK_LAUNCHER_PID"
@@ -44,11 +45,14 @@ def main(arguments: list[str]) -> int:
 
 def _train(plan: TrainPlan, dog: Watchdog) -> None:
     from interest_spark.model.collectives import join_ranks
-    from interest_spark.model.runtime import use_threads
+    from interest_spark.model.runtime import use_gpu, use_threads
     from interest_spark.model.train import train
 
     use_threads(plan.train.threads)
-    result = train(plan, join_ranks(plan.train.ranks), dog.beat)
+    ranks = join_ranks(plan.train.ranks)
+    if plan.train.device == "gpu":
+        use_gpu(ranks.local_rank)
+    result = train(plan, ranks, dog.beat, StopRequest(plan.work))
     if result is not None:
         draft = plan.result.with_suffix(".draft")
         draft.write_text(result.model_dump_json(), encoding="utf-8")

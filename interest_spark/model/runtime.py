@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from interest_spark.errors import ConfigError
+
 
 def use_threads(threads: int) -> None:
     """Compute with `threads` threads; without effect once TensorFlow has run in this process."""
@@ -16,3 +18,20 @@ def be_deterministic(seed: int) -> None:
     """Make equal runs bitwise equal, and any operation that could not be an error."""
     tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(seed)
+
+
+def use_gpu(local_rank: int) -> None:
+    """Give this process the GPU of its place on the node, and no more of its memory than it needs.
+
+    Where the scheduler shows each process its own GPUs alone, the first of them is taken. Raises ConfigError
+    without a GPU.
+    """
+    found = tf.config.list_physical_devices("GPU")
+    if not found:
+        raise ConfigError(
+            "train.device is gpu, but TensorFlow sees no GPU here; install conf/requirements-gpu.lock (make GPU=1) "
+            "on a node that has one, or set train.device to cpu"
+        )
+    mine = found[local_rank % len(found)]
+    tf.config.set_visible_devices(mine, "GPU")
+    tf.config.experimental.set_memory_growth(mine, True)

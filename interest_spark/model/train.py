@@ -1,13 +1,11 @@
-"""The training run of one rank: epochs of steps, every block once, a bundle at the end."""
+"""The training run of one rank: a network, a loss and an optimiser from the plan, the loop, a bundle at the end."""
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import pyarrow as pa
+import tensorflow as tf
 
 from interest_spark.bundles import Bundle, write_bundle
 from interest_spark.errors import BadDataError
@@ -15,84 +13,83 @@ from interest_spark.model.adam import Adam
 from interest_spark.model.candidates import read_candidates
 from interest_spark.model.card import ModelCard, build_network
 from interest_spark.model.collectives import Ranks
-from interest_spark.model.curve import Curve, NoCurve, draw_curve
-from interest_spark.model.dropout import stream_keys
 from interest_spark.model.ledger import BlockLedger
-from interest_spark.model.losses import FullCrossEntropy
+from interest_spark.model.loop import TrainingLoop
+from interest_spark.model.losses import build_loss
 from interest_spark.model.plan import TrainPlan, TrainResult
 from interest_spark.model.reader import BlockReader, ReaderSettings
+from interest_spark.model.run_state import RunState
 from interest_spark.model.runtime import be_deterministic
 from interest_spark.model.sasrec import SasRec
-from interest_spark.model.step import TrainStep
+from interest_spark.model.step import StepSettings, TrainStep
+from interest_spark.model.validation import Validation
+from interest_spark.schemas import BEHAVIOR_CODES
 
-TOKEN_COLUMNS = ("item", "target", "segment", "position")
-
-Beat = Callable[[int], None]
-
-
-@dataclass
-class Totals:
-    """How far a run has come; `loss` is the mean over the targets of the newest epoch."""
-
-    epochs: int = 0
-    steps: int = 0
-    targets: int = 0
-    loss: float = 0.0
+INPUT_COLUMNS = ("item", "segment", "position")
+TARGET_COLUMNS = ("target", "target_behavior")
 
 
-def train(plan: TrainPlan, ranks: Ranks, beat: Beat) -> TrainResult | None:
+def train(
+    plan: TrainPlan, ranks: Ranks, beat: Callable[[int], None], wants_stop: Callable[[], bool] = lambda: False
+) -> TrainResult | None:
     """Run the plan as one of `ranks`, calling `beat` with the number of finished steps after each.
 
-    Rank 0 writes the bundle and returns the result, the others return None. Equal plans give bitwise equal
-    weights. Raises BadDataError for blocks that cannot be used, are lost or repeated, or make the loss NaN.
+    Goes on from the newest checkpoint of the plan's model version. Rank 0 writes the bundle and returns the result,
+    the others return None. Equal plans give bitwise equal weights, interrupted or not. Raises BadDataError for
+    blocks that cannot be used, are lost or repeated, or make the loss NaN, BusyError when a rank was told to stop.
     """
     started = time.monotonic()
-    settings = plan.train
-    be_deterministic(settings.seed)
+    if plan.train.device == "cpu":
+        be_deterministic(plan.train.seed)
     items = read_candidates(plan.candidates)
-    candidates = items["item_index"].to_numpy()
-    network = build_network(settings.network, int(candidates[-1]) + 1, plan.tokens, settings.seed)
-    variables = network.parameters.by_name
-    ranks.broadcast(list(variables.values()))
-    loss = FullCrossEntropy(candidates, settings.loss_chunk)
-    step = TrainStep(network, loss, Adam(variables, settings.learning_rate), ranks, settings.network.dropout)
-    totals = fit(plan, step, ranks, beat)
+    network = build_network(plan.train.network, int(items["item_index"][-1].as_py()) + 1, plan.tokens, plan.train.seed)
+    loop = build_loop(plan, ranks, network, items)
+    state = loop.run(beat, wants_stop)
     if ranks.rank:
         return None
     return TrainResult(
-        manifest_sha256=_write(plan, network, items, totals),
-        item_count=len(candidates),
-        parameters=sum(int(np.prod(variable.shape)) for variable in variables.values()),
-        epochs=totals.epochs,
-        steps=totals.steps,
-        targets=totals.targets,
-        loss=totals.loss,
+        manifest_sha256=_write(plan, network, items, state),
+        item_count=items.num_rows,
+        parameters=sum(int(np.prod(variable.shape)) for variable in network.parameters.by_name.values()),
+        epochs=state.epochs,
+        steps=state.steps,
+        targets=state.targets,
+        loss=state.loss,
+        best_epoch=state.best_epoch or None,
+        ndcg=state.best_ndcg if state.best_epoch else None,
+        resumed_from=loop.resumed_from,
+        wire_bytes_per_step=state.wire_bytes / max(state.steps, 1),
+        input_share=loop.input_share,
         seconds=round(time.monotonic() - started, 3),
     )
 
 
-def fit(plan: TrainPlan, step: TrainStep, ranks: Ranks, beat: Beat) -> Totals:
-    """Take every step of the plan; the blocks of each whole epoch are counted over all ranks."""
+def build_loop(plan: TrainPlan, ranks: Ranks, network: SasRec, items: pa.Table) -> TrainingLoop:
+    """Everything that the plan names, put together for this rank."""
+    settings = plan.train
     reader = BlockReader(plan.files, reader_settings(plan), ranks.rank, ranks.size)
     if not reader.blocks:
         raise BadDataError(f"no user has two known items up to {plan.trained_through}: there is nothing to train on")
-    ledger = BlockLedger(plan.files)
-    total_steps = min(plan.train.epochs * reader.steps, plan.train.max_steps or plan.train.epochs * reader.steps)
-    curve: AbstractContextManager[Curve] = nullcontext(NoCurve()) if ranks.rank else draw_curve(plan.curve, total_steps)
-    totals = Totals()
-    with curve as drawn:
-        while totals.steps < total_steps:
-            steps = min(reader.steps, total_steps - totals.steps)
-            _fit_epoch(plan, step, reader, steps, ledger, totals, drawn, beat)
-            if steps == reader.steps:
-                ledger.check(ranks.sum_counts(ledger.reads), totals.epochs)
-    return totals
+    total_steps = min(settings.epochs * reader.steps, settings.max_steps or settings.epochs * reader.steps)
+    variables = network.parameters.by_name
+    adam = Adam(variables, settings.optimizer, total_steps)
+    precision = tf.as_dtype(settings.precision)
+    step = TrainStep(network, build_loss(settings.loss, items, precision), adam, ranks, step_settings(plan, variables))
+    validation = Validation(
+        plan.files,
+        INPUT_COLUMNS,
+        items["item_index"].to_numpy(),
+        ranks,
+        exclude_seen=plan.exclude_seen,
+        max_blocks=settings.validation_blocks,
+    )
+    return TrainingLoop(plan, ranks, network, adam, step, reader, BlockLedger(plan.files), validation, total_steps)
 
 
 def reader_settings(plan: TrainPlan) -> ReaderSettings:
     """How the plan's batches are drawn: `batch_blocks` blocks a step over all streams of all ranks."""
     return ReaderSettings(
-        columns=TOKEN_COLUMNS,
+        columns=(*INPUT_COLUMNS, *TARGET_COLUMNS),
         tokens=plan.tokens,
         streams=plan.train.streams,
         blocks_per_stream=plan.train.batch_blocks // plan.train.streams,
@@ -101,32 +98,19 @@ def reader_settings(plan: TrainPlan) -> ReaderSettings:
     )
 
 
-def _fit_epoch(
-    plan: TrainPlan,
-    step: TrainStep,
-    reader: BlockReader,
-    steps: int,
-    ledger: BlockLedger,
-    totals: Totals,
-    curve: Curve,
-    beat: Beat,
-) -> None:
-    totals.epochs += 1
-    ledger.start_epoch()
-    loss_sum, targets = 0.0, 0
-    batches = reader.epoch(totals.epochs)
-    for batch in batches if steps == reader.steps else islice(batches, steps):
-        totals.steps += 1
-        result = step(batch, stream_keys(plan.train.seed, totals.steps, reader.streams), totals.steps)
-        ledger.note(batch.block_id)
-        curve.note(totals.epochs, totals.steps, result)
-        beat(totals.steps)
-        loss_sum, targets = loss_sum + result.loss_sum, targets + result.targets
-    totals.targets += targets
-    totals.loss = loss_sum / max(targets, 1)
+def step_settings(plan: TrainPlan, variables: dict[str, tf.Variable]) -> StepSettings:
+    """Targets weigh 1 each unless the plan says which behaviors do; only a sampled loss leaves rows untouched."""
+    weights = plan.train.target_weights
+    by_code = np.full(max(BEHAVIOR_CODES.values()) + 1, 0.0 if weights else 1.0, np.float32)
+    for behavior, weight in weights.items():
+        by_code[BEHAVIOR_CODES[behavior]] = weight
+    large = plan.train.loss.kind == "sampled"
+    tables = [name for name in ("items", "output_items") if name in variables]
+    row_wise = {name for name in tables if large and variables[name].shape[0] >= plan.train.optimizer.row_wise_from}
+    return StepSettings(by_code, frozenset(row_wise), tf.as_dtype(plan.train.precision), plan.train.seed)
 
 
-def _write(plan: TrainPlan, network: SasRec, items: pa.Table, totals: Totals) -> str:
+def _write(plan: TrainPlan, network: SasRec, items: pa.Table, state: RunState) -> str:
     card = ModelCard(
         model_version=plan.model_version,
         network=plan.train.network,
@@ -134,8 +118,9 @@ def _write(plan: TrainPlan, network: SasRec, items: pa.Table, totals: Totals) ->
         max_length=plan.tokens,
         trained_through=plan.trained_through,
         seed=plan.train.seed,
-        epochs=totals.epochs,
-        steps=totals.steps,
-        loss=totals.loss,
+        epochs=state.epochs,
+        steps=state.steps,
+        loss=state.loss,
     )
-    return write_bundle(plan.bundle, Bundle(network.parameters.values(), card.model_dump(mode="json"), items))
+    candidates = items.select(["item_index", "item_id"])
+    return write_bundle(plan.bundle, Bundle(network.parameters.values(), card.model_dump(mode="json"), candidates))

@@ -11,15 +11,16 @@ from pyspark.sql import functions as F
 from interest_spark.config import BlocksConfig
 from interest_spark.schemas import FIRST_ITEM_INDEX, TABLES
 from interest_spark.stages.packing import pack_histories
-from interest_spark.stages.targets import next_events, next_sessions
+from interest_spark.stages.targets import hold_out, next_events, next_sessions, pick
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 _HISTORIES_AT_ONCE = 8192
 _FILE_BITS, _PLACE_BITS = 16, 28
 _LISTS = ("item_index", "behavior", "event_time")
 _MICROSECONDS_A_MINUTE = 60_000_000
+_HASH_STEPS = 1_000_000  # a share of users is met to this fineness
 
 
 def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "DataFrame":
@@ -40,14 +41,23 @@ def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "Dat
         partition = 0 if context is None else context.partitionId()
         return blocks_of(batches, config, first_block_id(day, partition))
 
-    blocks = ordered.select(*_LISTS).mapInArrow(pack, spark_schema("train_blocks"))
+    chosen = is_held_out(config.held_out_share).alias("chosen")
+    blocks = ordered.select(*_LISTS, chosen).mapInArrow(pack, spark_schema("train_blocks"))
     return blocks.withColumn("dt", F.lit(day.isoformat()))
 
 
+def is_held_out(share: float) -> "Column":
+    """Whether a user is among the `share` whose last target judges the training: the same users every day."""
+    return F.pmod(F.xxhash64(F.lit("held out"), "user_id"), F.lit(_HASH_STEPS)) < round(share * _HASH_STEPS)
+
+
 def candidate_items(sequences: "DataFrame", vocab: "DataFrame") -> "DataFrame":
-    """`item_index, item_id` of every known item in the day's sequences: what a model trained on them may suggest."""
+    """`item_index, item_id, events` of every known item in the day's sequences, and how often they hold it: what a
+    model trained on them may suggest.
+    """
     items = sequences.select(F.explode("item_index").alias("item_index")).where(F.col("item_index") >= FIRST_ITEM_INDEX)
-    return items.distinct().join(vocab, "item_index", how="inner").select("item_index", "item_id")
+    counted = items.groupBy("item_index").agg(F.count("*").alias("events"))
+    return counted.join(vocab, "item_index", how="inner").select("item_index", "item_id", "events")
 
 
 def row_group_options(config: BlocksConfig) -> dict[str, int]:
@@ -70,7 +80,10 @@ def first_block_id(day: date, partition: int) -> int:
 
 
 def blocks_of(batches: Iterable[pa.RecordBatch], config: BlocksConfig, first_id: int) -> Iterator[pa.RecordBatch]:
-    """Pack the rows `item_index, behavior, event_time` of one partition, lot by lot, into rows of `train_blocks`."""
+    """Pack the rows of one partition, lot by lot, into rows of `train_blocks`.
+
+    A row is a history's lists `item_index, behavior, event_time`, and `chosen`: whether its last target is held out.
+    """
     for number, lot in enumerate(lots(batches, _HISTORIES_AT_ONCE)):
         columns = _pack_lot(lot, config)
         count = len(columns["item"])
@@ -98,12 +111,23 @@ def _pack_lot(lot: pa.Table, config: BlocksConfig) -> dict[str, np.ndarray]:
     lengths = lists["item_index"].value_lengths().to_numpy().astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     items, behavior = (lists[name].flatten().to_numpy() for name in ("item_index", "behavior"))
+    times = lists["event_time"].flatten().cast(pa.int64()).to_numpy()
+    chosen = lot.column("chosen").combine_chunks().to_numpy(zero_copy_only=False)
+    learnt, held_out = hold_out(_target_places(items, offsets, times, config), offsets, chosen)
+    columns = {
+        "item": items,
+        "behavior": behavior,
+        "target": pick(items, learnt),
+        "target_behavior": pick(behavior, learnt),
+        "held_out": pick(items, held_out),
+    }
+    return pack_histories(columns, offsets, config.tokens)
+
+
+def _target_places(items: np.ndarray, offsets: np.ndarray, times: np.ndarray, config: BlocksConfig) -> np.ndarray:
     if config.target == "next_event":
-        target = next_events(items, offsets)
-    else:
-        times = lists["event_time"].flatten().cast(pa.int64()).to_numpy()
-        target = next_sessions(items, offsets, times, config.session_gap_minutes * _MICROSECONDS_A_MINUTE)
-    return pack_histories({"item": items, "target": target, "behavior": behavior}, offsets, config.tokens)
+        return next_events(items, offsets)
+    return next_sessions(items, offsets, times, config.session_gap_minutes * _MICROSECONDS_A_MINUTE)
 
 
 def _to_arrow(columns: dict[str, np.ndarray], ids: np.ndarray) -> pa.RecordBatch:

@@ -85,15 +85,15 @@ def place(lengths: np.ndarray, tokens: int) -> Placement:
 def pack_histories(columns: Columns, offsets: np.ndarray, tokens: int) -> dict[str, np.ndarray]:
     """Pack histories into training blocks: int32[blocks, tokens] for each column, and `segment` and `position`.
 
-    columns: int32[m] each, histories one after another, oldest item first; `target` among them, PADDING_INDEX
-    where there is none. offsets: int64[n + 1], the histories' bounds. What comes after a history's last target
-    teaches nothing and is left out; of the rest the last `tokens` are kept.
+    columns: int32[m] each, histories one after another, oldest item first; `target` and `held_out` among them,
+    PADDING_INDEX where there is none. offsets: int64[n + 1], the histories' bounds. What comes after a history's
+    last target of either kind serves nothing and is left out; of the rest the last `tokens` are kept.
 
-    >>> columns = {"item": np.array([5, 6, 7]), "target": np.array([6, 7, 0])}
+    >>> columns = {"item": np.array([5, 6, 7]), "target": np.array([6, 7, 0]), "held_out": np.array([0, 0, 0])}
     >>> pack_histories(columns, np.array([0, 3]), tokens=4)["target"]
     array([[6, 7, 0, 0]], dtype=int32)
     """
-    lengths = _lengths_to_last_target(columns["target"], offsets)
+    lengths = _lengths_to_last_target(np.maximum(columns["target"], columns["held_out"]), offsets)
     kept = np.minimum(lengths, tokens)
     trained = kept > 0
     first = (offsets[:-1] + lengths - kept)[trained]

@@ -119,7 +119,9 @@ class Recommender:
 
 def _finite(vectors: np.ndarray) -> np.ndarray:
     if not np.isfinite(vectors).all():
-        raise BadDataError("the model gives vectors that are not finite; train again with a lower train.learning_rate")
+        raise BadDataError(
+            "the model gives vectors that are not finite; train again with a lower train.optimizer.learning_rate"
+        )
     return vectors
 
 

@@ -111,13 +111,13 @@ def test_ten_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> N
     config, day, kills, log = configure(shop, "killed"), FIRST_DAILY, 0, shop / "killed.log"
     started = time.monotonic()
     run_daily(configure(shop, "undisturbed"), FIRST_DAILY, shop / "undisturbed.log")
-    typical = time.monotonic() - started  # kills are spread over a whole run, however fast the machine
+    typical = time.monotonic() - started  # what is committed is skipped, so half a run's time reaches all of it
     poller = Poller(killed)
     poller.start()
     while kills < KILLS:
         process = start_daily(config, day, log)
         try:
-            process.wait(timeout=chance.uniform(0.1, 0.9) * typical)
+            process.wait(timeout=chance.uniform(0.1, 0.5) * typical)
             assert process.returncode == 0, log.read_text(encoding="utf-8")[-5000:]
             day += timedelta(days=1)
         except subprocess.TimeoutExpired:

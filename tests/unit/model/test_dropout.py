@@ -10,8 +10,8 @@ VALUES = tf.ones([8, 500, 33])
 
 
 def drop(keys: np.ndarray, values: tf.Tensor, rate: float = 0.3, calls: int = 1) -> np.ndarray:
-    dropout = StreamDropout(rate, tf.constant(keys))
-    return [np.asarray(dropout(values)) for _ in range(calls)][-1]
+    dropout = StreamDropout(tf.constant(keys))
+    return [np.asarray(dropout(values, rate)) for _ in range(calls)][-1]
 
 
 def test_two_ranks_draw_what_one_rank_with_both_streams_draws() -> None:

@@ -92,7 +92,7 @@ def test_a_bug_in_a_rank_keeps_its_traceback(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the failed Spark job's thread
 def test_an_error_of_ranks_on_spark_reaches_the_caller(tmp_path: Path, spark: "SparkSession") -> None:
-    plan = plan_of(tmp_path, launcher="spark", ranks=2, learning_rate=1e30)
+    plan = plan_of(tmp_path, launcher="spark", ranks=2, optimizer={"learning_rate": 1e30})
     with pytest.raises(BadDataError, match=r"step \d+: .* not a number; its blocks are \d+"):
         launch(plan, spark)
     assert not plan.bundle.exists()

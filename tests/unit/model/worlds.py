@@ -12,7 +12,7 @@ from interest_spark.config import NetworkConfig, TrainConfig
 from interest_spark.model.plan import TrainPlan
 from interest_spark.schemas import TABLES
 from interest_spark.stages.packing import pack_histories
-from interest_spark.stages.targets import next_events
+from interest_spark.stages.targets import hold_out, next_events, pick
 
 Histories = Sequence[np.ndarray]
 
@@ -28,12 +28,20 @@ def random_histories(users: int, items: int, longest: int, seed: int = 0) -> lis
     return histories
 
 
-def pack(histories: Histories, tokens: int) -> dict[str, np.ndarray]:
+def pack(histories: Histories, tokens: int, held_out: bool = False) -> dict[str, np.ndarray]:
+    """Blocks of next-event targets; with `held_out` each history's last target is held out."""
     offsets = np.cumsum([0, *map(len, histories)])
     items = np.concatenate([np.zeros(0, np.int32), *histories])
-    return pack_histories(
-        {"item": items, "target": next_events(items, offsets), "behavior": np.ones_like(items)}, offsets, tokens
-    )
+    learnt, judged = hold_out(next_events(items, offsets), offsets, np.full(len(histories), held_out))
+    ones = np.ones_like(items)
+    columns = {
+        "item": items,
+        "behavior": ones,
+        "target": pick(items, learnt),
+        "target_behavior": pick(ones, learnt),
+        "held_out": pick(items, judged),
+    }
+    return pack_histories(columns, offsets, tokens)
 
 
 def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_group: int) -> str:
@@ -54,10 +62,18 @@ def empty_blocks(count: int, tokens: int = 4) -> dict[str, np.ndarray]:
     return dict.fromkeys(TABLES["train_blocks"].names[1:], numbers)
 
 
-def make_plan(folder: Path, histories: Histories, tokens: int, files: int = 2, **train: Any) -> TrainPlan:
+def make_plan(
+    folder: Path,
+    histories: Histories,
+    tokens: int,
+    files: int = 2,
+    row_group: int = 7,
+    held_out: bool = False,
+    **train: Any,
+) -> TrainPlan:
     """A plan of a fresh folder over `files` files, with the histories' items as candidates."""
-    parts = [pack(histories[part::files], tokens) for part in range(files)]
-    paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group=7) for n, part in enumerate(parts)]
+    parts = [pack(histories[part::files], tokens, held_out) for part in range(files)]
+    paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group) for n, part in enumerate(parts)]
     settings = {"launcher": "local", "batch_blocks": 8, "streams": 4, "network": TINY, "start_seconds": 300, **train}
     plan = TrainPlan(
         model_version="tested",
@@ -65,11 +81,13 @@ def make_plan(folder: Path, histories: Histories, tokens: int, files: int = 2, *
         files=tuple(paths),
         tokens=tokens,
         train=TrainConfig.model_validate(settings),
+        exclude_seen=True,
         bundle=folder / "bundle",
         work=folder / "work",
     )
     plan.candidates.mkdir(parents=True)
-    items = np.unique(np.concatenate(histories)).astype(np.int32)
+    items, events = np.unique(np.concatenate(histories).astype(np.int32), return_counts=True)
     ids = [f"item-{item}" for item in items]
-    pq.write_table(pa.table({"item_index": items, "item_id": ids}), plan.candidates / "part-0.parquet")
+    candidates = pa.table({"item_index": items, "item_id": ids, "events": events})
+    pq.write_table(candidates, plan.candidates / "part-0.parquet")
     return plan

@@ -81,7 +81,19 @@ def test_candidates_are_the_known_items_of_the_sequences(spark: "SparkSession") 
     vocab = spark.createDataFrame([("a", 2), ("b", 3), ("never seen", 4), ("d", 5)], "item_id string, item_index int")
     sequences = spark.createDataFrame([([1, 2, 5],), ([5, 3, 3],)], "item_index array<int>")
     rows = candidate_items(sequences, vocab).orderBy("item_index").collect()
-    assert [(row.item_index, row.item_id) for row in rows] == [(2, "a"), (3, "b"), (5, "d")]
+    assert [tuple(row) for row in rows] == [(2, "a", 1), (3, "b", 2), (5, "d", 2)]
+
+
+def test_of_a_share_of_the_users_the_last_target_is_held_out(spark: "SparkSession") -> None:
+    blocks = pack_blocks(frame(spark, 2000), CONFIG.model_copy(update={"held_out_share": 0.25}), DAY)
+    rows = blocks.select("held_out", "target", "target_behavior").collect()
+    held_out = sum(item > 0 for row in rows for item in row.held_out)
+    users = sum(len(items) > 1 for _, items, _, _ in histories(2000))
+    assert 0.22 * users < held_out < 0.28 * users
+    for row in rows:
+        learnt = np.array(row.target)
+        assert not learnt[np.array(row.held_out) > 0].any()
+        assert (np.where(learnt > 0, 1 + learnt % 4, 0) == row.target_behavior).all()
 
 
 def test_lots_do_not_depend_on_the_batches() -> None:
@@ -102,5 +114,8 @@ def test_ids_of_days_and_partitions_never_meet() -> None:
 def test_a_lot_without_pairs_gives_an_empty_batch() -> None:
     lists = pa.array([[5], [6]], pa.list_(pa.int32()))
     times = pa.array([[0], [0]], pa.list_(pa.timestamp("us", "UTC")))
-    batch = pa.RecordBatch.from_arrays([lists, lists, times], ["item_index", "behavior", "event_time"])
+    chosen = pa.array([True, False])
+    batch = pa.RecordBatch.from_arrays(
+        [lists, lists, times, chosen], ["item_index", "behavior", "event_time", "chosen"]
+    )
     assert [part.num_rows for part in blocks_of([batch], BlocksConfig(tokens=4), 0)] == [0]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from interest_spark.schemas import UNKNOWN_INDEX
 from interest_spark.stages.packing import pack_histories, place
-from interest_spark.stages.targets import next_events
+from interest_spark.stages.targets import next_events, pick
 
 Histories = list[list[int]]
 
@@ -20,8 +20,12 @@ HISTORIES = st.lists(st.lists(st.integers(1, 9), min_size=0, max_size=2 * TOKENS
 def pack(histories: Histories, tokens: int = TOKENS) -> dict[str, np.ndarray]:
     items = np.array([item for history in histories for item in history], np.int32)
     offsets = np.cumsum([0, *map(len, histories)])
-    target = next_events(items, offsets)
-    columns = {"item": items, "target": target, "behavior": np.arange(len(items), dtype=np.int32) + 1}
+    columns = {
+        "item": items,
+        "target": pick(items, next_events(items, offsets)),
+        "held_out": np.zeros_like(items),
+        "behavior": np.arange(len(items), dtype=np.int32) + 1,
+    }
     return pack_histories(columns, offsets, tokens)
 
 

@@ -78,7 +78,7 @@ def test_blocked_items_come_from_neither_source() -> None:
 
 
 def test_vectors_that_are_not_finite_are_bad_data() -> None:
-    with pytest.raises(BadDataError, match=r"train\.learning_rate"):
+    with pytest.raises(BadDataError, match=r"train\.optimizer\.learning_rate"):
         Recommender(AddingEncoder(MODEL_ITEMS, VECTORS * np.nan), popularity([]), 2, True, ())
 
 

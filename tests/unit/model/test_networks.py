@@ -1,4 +1,7 @@
-"""The network contract that every network has to pass: no future, no neighbour, permanent names."""
+"""The contract that every network has to pass: no future, no neighbour, and each loss overfits a small world."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,16 +9,21 @@ import tensorflow as tf
 
 from interest_spark.config import NetworkConfig
 from interest_spark.model.card import build_network
+from interest_spark.model.collectives import OneRank
 from interest_spark.model.sasrec import SasRec
+from interest_spark.model.train import train
+from tests.unit.model.worlds import TINY, make_plan
 
 T = 12
-CONFIGS = [
-    NetworkConfig(dim=16, layers=2, heads=1, feed_forward=16),
-    NetworkConfig(dim=16, layers=1, heads=4, feed_forward=40),
-]
+CONFIGS = {
+    "one head": NetworkConfig(dim=16, layers=2, heads=1, feed_forward=16),
+    "four heads": NetworkConfig(dim=16, layers=1, heads=4, feed_forward=40),
+    "post-norm, gelu": NetworkConfig(dim=16, layers=2, heads=2, feed_forward=64, norm="post", activation="gelu"),
+    "swiglu, untied": NetworkConfig(dim=16, layers=2, heads=2, feed_forward=24, activation="swiglu", tied_output=False),
+}
 
 
-@pytest.fixture(params=CONFIGS, ids=["one head", "four heads"])
+@pytest.fixture(params=CONFIGS.values(), ids=CONFIGS)
 def network(request: pytest.FixtureRequest) -> SasRec:
     return build_network(request.param, vocabulary_size=50, max_length=T, seed=3)
 
@@ -69,7 +77,32 @@ def test_padding_and_unknown_items_start_from_zero_and_others_do_not(network: Sa
 
 
 def test_the_seed_decides_the_weights() -> None:
-    same, other = (build_network(CONFIGS[0], 50, T, seed).parameters.values() for seed in (3, 4))
-    first = build_network(CONFIGS[0], 50, T, 3).parameters.values()
+    same, other = (build_network(TINY, 50, T, seed).parameters.values() for seed in (3, 4))
+    first = build_network(TINY, 50, T, 3).parameters.values()
     assert all((first[name] == same[name]).all() for name in first)
     assert not (first["items"] == other["items"]).all()
+
+
+def test_the_layers_compute_in_the_precision_that_is_asked_for(network: SasRec) -> None:
+    columns = {name: tf.constant(values) for name, values in tokens().items()}
+    exact, coarse = network.encode(columns), network.encode(columns, precision=tf.bfloat16)
+    assert coarse.dtype == tf.float32
+    assert 0 < float(tf.reduce_max(tf.abs(exact - coarse))) < 0.05 * float(tf.reduce_max(tf.abs(exact)))
+
+
+LOSSES = {"full": {"kind": "full"}, "sampled": {"kind": "sampled", "negatives": 400, "sampling_power": 0.0}}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("kind", ["pre", "post"])
+def test_a_hundred_histories_are_learnt_by_heart(tmp_path: Path, loss: dict[str, Any], kind: str) -> None:
+    """Each history starts with an item of its own, so that every next item can be known."""
+    random = np.random.default_rng(0)
+    histories = [np.array([2 + user, *random.integers(102, 150, 6)], np.int32) for user in range(100)]
+    network = {"dim": 64, "layers": 2, "heads": 1, "feed_forward": 64, "dropout": 0.0, "norm": kind}
+    optimizer = {"learning_rate": 0.01, "warmup_steps": 50, "schedule": "linear"}
+    settings = {"epochs": 50, "batch_blocks": 50, "streams": 1, "optimizer": optimizer}
+    plan = make_plan(tmp_path, histories * 10, 12, files=1, row_group=500, **settings, network=network, loss=loss)
+    result = train(plan, OneRank(), beat=lambda step: None)
+    assert result is not None
+    assert result.loss < 0.05

@@ -1,0 +1,106 @@
+"""What networks are made of: dense layers, layer normalisation, feed-forward layers and masked attention.
+
+B blocks of T tokens, d = dim, H heads. Weights are kept in float32 and computed with in the type of the input.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from interest_spark.config import NetworkConfig
+from interest_spark.model.parameters import Parameters
+
+Dropout = Callable[[tf.Tensor, float], tf.Tensor]
+"""Sets a share of the values to zero and scales the others up; see StreamDropout."""
+
+_FORBIDDEN = -1e9
+
+
+class Dense:
+    """x W + b over the last axis."""
+
+    def __init__(self, inputs: int, outputs: int, parameters: Parameters, name: str) -> None:
+        self._weight = parameters.normal(f"{name}/weight", inputs, outputs)  # [in, out]
+        self._bias = parameters.constant(f"{name}/bias", 0.0, outputs)  # [out]
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        flat = tf.reshape(x, [-1, x.shape[-1]])  # one large product is faster than a batch of small ones
+        product = tf.nn.bias_add(tf.matmul(flat, tf.cast(self._weight, x.dtype)), tf.cast(self._bias, x.dtype))
+        return tf.reshape(product, [tf.shape(x)[0], tf.shape(x)[1], self._bias.shape[0]])
+
+
+class LayerNorm:
+    """Layer normalisation over the last axis (Ba et al. 2016, arXiv:1607.06450), in float32 whatever the input."""
+
+    def __init__(self, dim: int, parameters: Parameters, name: str) -> None:
+        self._gain = parameters.constant(f"{name}/gain", 1.0, dim)  # [d]
+        self._shift = parameters.constant(f"{name}/shift", 0.0, dim)  # [d]
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        wide = tf.cast(x, tf.float32)
+        return tf.cast(_normalised(wide) * self._gain + self._shift, x.dtype)
+
+
+class FeedForward:
+    """Two dense layers around a ReLU, a GELU, or the gate of SwiGLU (Shazeer 2020, arXiv:2002.05202)."""
+
+    def __init__(self, config: NetworkConfig, parameters: Parameters, name: str) -> None:
+        self._activation, self._rate = config.activation, config.dropout.activation
+        width = config.feed_forward * (2 if config.activation == "swiglu" else 1)
+        self._expand = Dense(config.dim, width, parameters, f"{name}/expand")
+        self._contract = Dense(config.feed_forward, config.dim, parameters, f"{name}/contract")
+
+    def __call__(self, x: tf.Tensor, dropout: Dropout) -> tf.Tensor:
+        return self._contract(dropout(self._activate(self._expand(x)), self._rate))  # [B, T, d]
+
+    def _activate(self, x: tf.Tensor) -> tf.Tensor:
+        if self._activation == "swiglu":
+            gate, value = tf.split(x, 2, axis=-1)
+            return tf.nn.silu(gate) * value
+        return tf.nn.relu(x) if self._activation == "relu" else tf.nn.gelu(x)
+
+
+class Attention:
+    """Softmax attention over the places that a bias allows."""
+
+    def __init__(self, config: NetworkConfig, parameters: Parameters, name: str) -> None:
+        self._heads, self._rate = config.heads, config.dropout.attention
+        self._queries_keys_values = Dense(config.dim, 3 * config.dim, parameters, f"{name}/queries_keys_values")
+        self._output = Dense(config.dim, config.dim, parameters, f"{name}/attention_output")
+
+    def __call__(self, x: tf.Tensor, bias: tf.Tensor, dropout: Dropout) -> tf.Tensor:
+        """x: [B, T, d], bias: [B, 1, T, T] -> [B, T, d]."""
+        blocks, length, dim = tf.shape(x)[0], tf.shape(x)[1], x.shape[2]
+        width = dim // self._heads
+        parts = tf.reshape(self._queries_keys_values(x), [blocks, length, 3, self._heads, width])
+        queries, keys, values = tf.unstack(tf.transpose(parts, [2, 0, 3, 1, 4]))  # each [B, H, T, d/H]
+        logits = tf.matmul(queries * width**-0.5, keys, transpose_b=True)  # [B, H, T, T]
+        shares = tf.cast(tf.nn.softmax(tf.cast(logits, tf.float32) + bias), x.dtype)
+        mixed = tf.matmul(dropout(shares, self._rate), values)  # [B, H, T, d/H]
+        return self._output(tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [blocks, length, dim]))
+
+
+def attention_bias(segment: tf.Tensor) -> tf.Tensor:
+    """int32[B, T] -> float32[B, 1, T, T]: 0 where row may attend to column, a large negative number elsewhere.
+
+    A token attends to itself and to the tokens before it in its own segment, never to its future and never to
+    another history of the block.
+    """
+    same = segment[:, None, :, None] == segment[:, None, None, :]  # [B, 1, T, T]
+    place = tf.range(tf.shape(segment)[1])
+    allowed = same & (place[:, None] >= place[None, :])  # padding attends to padding: no row is empty
+    return (1.0 - tf.cast(allowed, tf.float32)) * _FORBIDDEN
+
+
+@tf.custom_gradient
+def _normalised(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """(x - mean) / deviation over the last axis; its gradient written out takes a third of the passes."""
+    centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
+    scale = tf.math.rsqrt(tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True) + 1e-6)
+    normal = centred * scale
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        along = tf.reduce_mean(upstream * normal, axis=-1, keepdims=True)
+        return (upstream - tf.reduce_mean(upstream, axis=-1, keepdims=True) - normal * along) * scale
+
+    return normal, gradient
