@@ -11,7 +11,8 @@ import tensorflow as tf
 from interest_spark.config import NetworkConfig
 from interest_spark.model.dropout import no_dropout
 from interest_spark.model.parameters import Parameters
-from interest_spark.schemas import FIRST_ITEM_INDEX
+from interest_spark.model.token_embedding import TokenEmbedding
+from interest_spark.token_columns import ColumnScheme
 
 Tokens = Mapping[str, tf.Tensor]
 Dropout = Callable[[tf.Tensor], tf.Tensor]
@@ -22,19 +23,20 @@ _FORBIDDEN = -1e9
 class SasRec:
     """The network: `encode` turns tokens into vectors, `item_vectors` are their counterparts (tied embeddings)."""
 
-    def __init__(self, config: NetworkConfig, vocabulary_size: int, max_positions: int, seed: int = 0) -> None:
+    def __init__(
+        self, config: NetworkConfig, vocabulary_size: int, max_positions: int, seed: int, columns: ColumnScheme
+    ) -> None:
         self.parameters = Parameters(seed)
-        # Padding and unknown items carry no information: rows of zeros that only an input could change.
-        self._items = self.parameters.normal("items", vocabulary_size, config.dim, zero_rows=FIRST_ITEM_INDEX)  # [V, d]
-        self._positions = self.parameters.normal("positions", max_positions, config.dim)  # [T, d]
+        self._embedding = TokenEmbedding(config, vocabulary_size, max_positions, columns, self.parameters)
         self._layers = [_Layer(config, self.parameters, f"layer_{number}") for number in range(config.layers)]
         self._norm = _LayerNorm(config.dim, self.parameters, "norm")
-        self._scale = float(config.dim) ** 0.5
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout) -> tf.Tensor:
-        """Vectors, float32[B, T, d], of the tokens `item`, `position`, `segment`: int32[B, T]; padding's are void."""
-        x = tf.gather(self._items, tokens["item"]) * self._scale  # [B, T, d]
-        x = dropout(x + tf.gather(self._positions, tokens["position"]))  # [B, T, d]
+        """Vectors, float32[B, T, d], of the tokens `item`, `position`, `segment` and the declared inputs, int32[B, T].
+
+        Those of padding are void.
+        """
+        x = dropout(self._embedding(tokens))  # [B, T, d]
         bias = attention_bias(tokens["segment"])  # [B, 1, T, T]
         for layer in self._layers:
             x = layer(x, bias, dropout)  # [B, T, d]
@@ -42,7 +44,7 @@ class SasRec:
 
     def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
         """int32[C] -> float32[C, d]: a token's logit for an item is the product of their vectors."""
-        return tf.gather(self._items, rows)
+        return self._embedding.item_vectors(rows)
 
 
 def attention_bias(segment: tf.Tensor) -> tf.Tensor:

@@ -26,6 +26,7 @@ from interest_spark.model.sasrec import SasRec
 from interest_spark.model.step import TrainStep
 
 TOKEN_COLUMNS = ("item", "target", "segment", "position")
+"""What every network reads; beside it the inputs that its configuration declares."""
 
 Beat = Callable[[int], None]
 
@@ -51,7 +52,7 @@ def train(plan: TrainPlan, ranks: Ranks, beat: Beat) -> TrainResult | None:
     be_deterministic(settings.seed)
     items = read_candidates(plan.candidates)
     candidates = items["item_index"].to_numpy()
-    network = build_network(settings.network, int(candidates[-1]) + 1, plan.tokens, settings.seed)
+    network = build_network(settings.network, int(candidates[-1]) + 1, plan.tokens, settings.seed, plan.columns)
     variables = network.parameters.by_name
     ranks.broadcast(list(variables.values()))
     loss = FullCrossEntropy(candidates, settings.loss_chunk)
@@ -92,7 +93,7 @@ def fit(plan: TrainPlan, step: TrainStep, ranks: Ranks, beat: Beat) -> Totals:
 def reader_settings(plan: TrainPlan) -> ReaderSettings:
     """How the plan's batches are drawn: `batch_blocks` blocks a step over all streams of all ranks."""
     return ReaderSettings(
-        columns=TOKEN_COLUMNS,
+        columns=(*TOKEN_COLUMNS, *plan.train.network.inputs),
         tokens=plan.tokens,
         streams=plan.train.streams,
         blocks_per_stream=plan.train.batch_blocks // plan.train.streams,
@@ -132,6 +133,7 @@ def _write(plan: TrainPlan, network: SasRec, items: pa.Table, totals: Totals) ->
         network=plan.train.network,
         vocabulary_size=int(network.parameters.by_name["items"].shape[0]),
         max_length=plan.tokens,
+        columns=plan.columns,
         trained_through=plan.trained_through,
         seed=plan.train.seed,
         epochs=totals.epochs,

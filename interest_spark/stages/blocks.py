@@ -12,22 +12,25 @@ from interest_spark.config import BlocksConfig
 from interest_spark.schemas import FIRST_ITEM_INDEX, TABLES
 from interest_spark.stages.packing import pack_histories
 from interest_spark.stages.targets import next_events, next_sessions
+from interest_spark.stages.tokens import flat_items, flat_times, history_bounds, token_columns
+from interest_spark.token_columns import INPUTS, ColumnScheme, source_lists
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _HISTORIES_AT_ONCE = 8192
 _FILE_BITS, _PLACE_BITS = 16, 28
-_LISTS = ("item_index", "behavior", "event_time")
+_LISTS = source_lists(INPUTS)
 _MICROSECONDS_A_MINUTE = 60_000_000
 
 
-def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "DataFrame":
+def pack_blocks(sequences: "DataFrame", config: BlocksConfig, scheme: ColumnScheme, day: date) -> "DataFrame":
     """Rows of `train_blocks` and `dt` from the day's `sequences`, in `config.files` partitions.
 
-    `config.target` says what a token is to predict; of a history's tokens the last `config.tokens` are kept. Users are
-    dealt out by the hash of their id, ordered by it and packed in lots of fixed size, so the blocks do not depend on
-    the cluster. `block_id` is unique over days: days since 1970, partition, place in the partition.
+    `config.target` says what a token is to predict; of a history's tokens the last `config.tokens` are kept. All token
+    columns are there, whichever a network will read. Users are dealt out by the hash of their id, ordered by it and
+    packed in lots of fixed size, so the blocks do not depend on the cluster. `block_id` is unique over days: days
+    since 1970, partition, place in the partition.
     """
     from interest_spark.tables import spark_schema
 
@@ -38,7 +41,7 @@ def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "Dat
 
         context = TaskContext.get()
         partition = 0 if context is None else context.partitionId()
-        return blocks_of(batches, config, first_block_id(day, partition))
+        return blocks_of(batches, config, scheme, first_block_id(day, partition))
 
     blocks = ordered.select(*_LISTS).mapInArrow(pack, spark_schema("train_blocks"))
     return blocks.withColumn("dt", F.lit(day.isoformat()))
@@ -69,10 +72,12 @@ def first_block_id(day: date, partition: int) -> int:
     return (days << _FILE_BITS | partition) << _PLACE_BITS
 
 
-def blocks_of(batches: Iterable[pa.RecordBatch], config: BlocksConfig, first_id: int) -> Iterator[pa.RecordBatch]:
-    """Pack the rows `item_index, behavior, event_time` of one partition, lot by lot, into rows of `train_blocks`."""
+def blocks_of(
+    batches: Iterable[pa.RecordBatch], config: BlocksConfig, scheme: ColumnScheme, first_id: int
+) -> Iterator[pa.RecordBatch]:
+    """Pack the histories of one partition, lot by lot, into rows of `train_blocks`."""
     for number, lot in enumerate(lots(batches, _HISTORIES_AT_ONCE)):
-        columns = _pack_lot(lot, config)
+        columns = _pack_lot(lot, config, scheme)
         count = len(columns["item"])
         # Packing puts long histories first; a training batch should meet all lengths.
         order = np.random.default_rng(number).permutation(count)
@@ -93,17 +98,13 @@ def lots(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _pack_lot(lot: pa.Table, config: BlocksConfig) -> dict[str, np.ndarray]:
-    lists = {name: lot.column(name).combine_chunks() for name in _LISTS}
-    lengths = lists["item_index"].value_lengths().to_numpy().astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    items, behavior = (lists[name].flatten().to_numpy() for name in ("item_index", "behavior"))
+def _pack_lot(lot: pa.Table, config: BlocksConfig, scheme: ColumnScheme) -> dict[str, np.ndarray]:
+    items, bounds = flat_items(lot), history_bounds(lot)
     if config.target == "next_event":
-        target = next_events(items, offsets)
+        target = next_events(items, bounds)
     else:
-        times = lists["event_time"].flatten().cast(pa.int64()).to_numpy()
-        target = next_sessions(items, offsets, times, config.session_gap_minutes * _MICROSECONDS_A_MINUTE)
-    return pack_histories({"item": items, "target": target, "behavior": behavior}, offsets, config.tokens)
+        target = next_sessions(items, bounds, flat_times(lot), config.session_gap_minutes * _MICROSECONDS_A_MINUTE)
+    return pack_histories({"item": items, "target": target, **token_columns(lot, scheme)}, bounds, config.tokens)
 
 
 def _to_arrow(columns: dict[str, np.ndarray], ids: np.ndarray) -> pa.RecordBatch:
