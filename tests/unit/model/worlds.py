@@ -1,6 +1,6 @@
 """Small training worlds: histories as block files, and plans over them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,15 @@ from interest_spark.model.plan import TrainPlan
 from interest_spark.schemas import TABLES
 from interest_spark.stages.packing import pack_histories
 from interest_spark.stages.targets import next_events
+from interest_spark.stages.tokens import token_columns
+from interest_spark.token_columns import ColumnScheme
+from tests.histories import as_histories
 
 Histories = Sequence[np.ndarray]
+Lists = Mapping[str, Sequence[Any]]
+"""Lists of `sequences` that are aligned with the items of each history."""
+
+SCHEME = ColumnScheme(category_buckets=50, time_zone="Asia/Shanghai")
 
 TINY = NetworkConfig(dim=16, layers=2, heads=2, feed_forward=32, dropout=0.0)
 
@@ -28,12 +35,11 @@ def random_histories(users: int, items: int, longest: int, seed: int = 0) -> lis
     return histories
 
 
-def pack(histories: Histories, tokens: int) -> dict[str, np.ndarray]:
+def pack(histories: Histories, tokens: int, **lists: Sequence[Any]) -> dict[str, np.ndarray]:
     offsets = np.cumsum([0, *map(len, histories)])
     items = np.concatenate([np.zeros(0, np.int32), *histories])
-    return pack_histories(
-        {"item": items, "target": next_events(items, offsets), "behavior": np.ones_like(items)}, offsets, tokens
-    )
+    columns = token_columns(as_histories(histories, **lists), SCHEME)
+    return pack_histories({"item": items, "target": next_events(items, offsets), **columns}, offsets, tokens)
 
 
 def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_group: int) -> str:
@@ -54,9 +60,12 @@ def empty_blocks(count: int, tokens: int = 4) -> dict[str, np.ndarray]:
     return dict.fromkeys(TABLES["train_blocks"].names[1:], numbers)
 
 
-def make_plan(folder: Path, histories: Histories, tokens: int, files: int = 2, **train: Any) -> TrainPlan:
+def make_plan(
+    folder: Path, histories: Histories, tokens: int, files: int = 2, lists: Lists | None = None, **train: Any
+) -> TrainPlan:
     """A plan of a fresh folder over `files` files, with the histories' items as candidates."""
-    parts = [pack(histories[part::files], tokens) for part in range(files)]
+    own = [{name: values[part::files] for name, values in (lists or {}).items()} for part in range(files)]
+    parts = [pack(histories[part::files], tokens, **own[part]) for part in range(files)]
     paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group=7) for n, part in enumerate(parts)]
     settings = {"launcher": "local", "batch_blocks": 8, "streams": 4, "network": TINY, "start_seconds": 300, **train}
     plan = TrainPlan(
@@ -64,6 +73,7 @@ def make_plan(folder: Path, histories: Histories, tokens: int, files: int = 2, *
         trained_through="2024-05-01",
         files=tuple(paths),
         tokens=tokens,
+        columns=SCHEME,
         train=TrainConfig.model_validate(settings),
         bundle=folder / "bundle",
         work=folder / "work",
