@@ -5,6 +5,7 @@ so that a model is served what it was trained on.
 """
 
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from interest_spark.dates import parse_zone
 from interest_spark.stages.clock import local_seconds
 from interest_spark.token_columns import INPUTS, PRICE_BUCKETS, TIME_GAP_BUCKETS, ColumnScheme, source_lists
 
-Histories = pa.Table | pa.RecordBatch
+Histories: TypeAlias = pa.Table | pa.RecordBatch
 """One history a row: position-aligned lists as in `sequences`, oldest event first."""
 
 Columns = dict[str, np.ndarray]
