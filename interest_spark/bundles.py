@@ -55,8 +55,13 @@ def read_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
     check_bundle(path, manifest_sha256)
     with np.load(path / _WEIGHTS, allow_pickle=False) as arrays:
         weights = {name: arrays[name] for name in arrays.files}
-    config = json.loads((path / _CONFIG).read_text(encoding="utf-8"))
-    return Bundle(weights, config, pq.read_table(path / _ITEMS))
+    return Bundle(weights, read_config(path), pq.read_table(path / _ITEMS))
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """What the bundle's network is built from, alone; whether it is as it was written, `check_bundle` says."""
+    config: dict[str, Any] = json.loads((Path(path) / _CONFIG).read_text(encoding="utf-8"))
+    return config
 
 
 def check_bundle(path: Path, manifest_sha256: str | None = None) -> None:

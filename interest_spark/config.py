@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from interest_spark.dates import parse_zone
 from interest_spark.errors import ConfigError
 from interest_spark.schemas import BEHAVIORS, TABLES
+from interest_spark.token_columns import INPUTS, ColumnScheme
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -169,6 +170,7 @@ class BlocksConfig(Section):
     target: Literal["next_event", "next_session"] = "next_event"
     session_gap_minutes: int = Field(default=360, ge=1)
     held_out_share: Share = 0.0
+    category_buckets: int = Field(default=1024, ge=1)
     files: int = Field(default=4, ge=1, le=65536)
     row_group_blocks: int = Field(default=128, ge=1)
 
@@ -199,12 +201,24 @@ class NetworkConfig(Section):
     tied_output: bool = True
     dropout: DropoutConfig = DropoutConfig()
 
+    inputs: tuple[str, ...] = ()
+
     @field_validator("dropout", mode="before")
     @classmethod
     def _one_rate_for_all(cls, dropout: Any) -> Any:
         if isinstance(dropout, int | float) and not isinstance(dropout, bool):
             return dict.fromkeys(DropoutConfig.model_fields, dropout)
         return dropout
+
+    @field_validator("inputs")
+    @classmethod
+    def _known_inputs(cls, inputs: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in inputs if name not in INPUTS]
+        if unknown:
+            raise ValueError(f"{unknown}: name some of {', '.join(INPUTS)}")
+        if len(set(inputs)) < len(inputs):
+            raise ValueError("an input is named twice")
+        return tuple(name for name in INPUTS if name in inputs)  # one order: the same inputs make the same model
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "NetworkConfig":
@@ -335,6 +349,11 @@ class Config(Section):
         if "://" in str(warehouse):
             raise ValueError("the warehouse is a folder, mounted at the same path on every node, not a URL")
         return warehouse
+
+    @property
+    def columns(self) -> ColumnScheme:
+        """How this deployment's events become token columns."""
+        return ColumnScheme(category_buckets=self.blocks.category_buckets, time_zone=self.shop.time_zone)
 
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:

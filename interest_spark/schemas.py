@@ -6,6 +6,8 @@ Every table is described once, as an Arrow schema without its partition column `
 
 import pyarrow as pa
 
+from interest_spark.token_columns import INPUTS
+
 PADDING_INDEX = 0
 UNKNOWN_INDEX = 1
 FIRST_ITEM_INDEX = 2
@@ -104,6 +106,7 @@ TABLES: dict[str, pa.Schema] = {
         behavior=_list(pa.int32()),
         event_time=_list(_TIME),
         price=_list(pa.float64()),
+        category=_list(pa.int32()),  # 0 for none, else 31 bits of a permanent hash of the item's category
         seen=_list(pa.int32()),  # every distinct item of the whole history, ascending
         events=pa.int64(),  # of the whole history, not only of the capped lists
     ),
@@ -116,7 +119,7 @@ TABLES: dict[str, pa.Schema] = {
         held_out=_list(pa.int32()),  # a target that judges the training and is no part of it
         segment=_list(pa.int32()),
         position=_list(pa.int32()),
-        behavior=_list(pa.int32()),
+        **dict.fromkeys(INPUTS, _list(pa.int32())),
     ),
     "models": _table(
         model_version=pa.string(),

@@ -11,7 +11,7 @@ from interest_spark.errors import BadDataError
 from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
 from interest_spark.stages.bots import detect_bots, without_users
 from interest_spark.stages.popularity import rank_by_popularity
-from interest_spark.stages.sequences import build_sequences
+from interest_spark.stages.sequences import build_sequences, catalogue_of
 from interest_spark.stages.vocab import new_items
 from interest_spark.tables import fingerprint
 
@@ -26,11 +26,13 @@ def run(context: JobContext) -> Outcome:
     if not warehouse.files("events", **history):
         raise BadDataError(f"no events up to {dt}; run `interest ingest --day {dt}` first, or choose a later day")
     settings = config.model_dump(mode="json", include={"sequences", "bots", "shop"})
-    made_from = fingerprint(warehouse.content_id("events", **history), settings)
+    items_day = _items_day(context)
+    contents = warehouse.content_id("events", **history), warehouse.content_id("items", day=items_day)
+    made_from = fingerprint(contents, settings)
     if warehouse.is_current("sequences", dt, made_from):
         return NOTHING_TO_DO
 
-    inputs = {"events": warehouse.version("events")}
+    inputs = {table: warehouse.version(table) for table in ("events", "items")}
     accepted = warehouse.read(context.spark, "events", **history)
     bots = detect_bots(accepted, config.bots, parse_zone(config.shop.time_zone), dt)
     outcome = _publish(context, bots if config.bots.enabled else bots.limit(0), "bots", made_from, inputs)
@@ -48,7 +50,8 @@ def run(context: JobContext) -> Outcome:
     recent = events.where(F.col("dt") > _days_before(context, config.sequences.popularity_days))
     outcome += _publish(context, rank_by_popularity(recent, vocab, dt), "popularity", made_from, inputs)
     partitions = config.spark.shuffle_partitions
-    sequences = build_sequences(events, vocab, config.sequences.max_length, partitions, dt)
+    catalogue = catalogue_of(vocab, warehouse.read(context.spark, "items", day=items_day))
+    sequences = build_sequences(events, catalogue, config.sequences.max_length, partitions, dt)
     outcome += _publish(context, sequences, "sequences", made_from, inputs)
     events.unpersist()
     return outcome
@@ -66,6 +69,11 @@ def _publish(
     staged = context.warehouse.stage(frame, table, [context.dt], context.run_id)
     version = context.warehouse.commit(staged, job="sequences", made_from=made_from, inputs=inputs, exclusive=exclusive)
     return Outcome("done", {table: staged.rows}, {table: version})
+
+
+def _items_day(context: JobContext) -> str:
+    """The day that holds the items as of the run's own, "" where there is none; those of later days are the future."""
+    return max((day for day in context.warehouse.days("items") if day <= context.dt), default="")
 
 
 def _day_before_history(context: JobContext) -> str | None:

@@ -19,9 +19,10 @@ def run(context: JobContext) -> Outcome:
     warehouse, dt, config = context.warehouse, context.dt, context.config
     require_day(warehouse, "sequences", dt, "interest sequences")
     inputs = Inputs.of(warehouse, ("sequences", "vocab"))
-    blocks_from = fingerprint(inputs.content_id("sequences", day=dt), config.blocks.model_dump(mode="json"))
-    settings = config.train.model_dump(mode="json", exclude=_MEANS)
-    made_from = fingerprint(blocks_from, settings, config.score.exclude_seen)
+    blocks_settings = config.model_dump(mode="json", include={"blocks", "shop"})
+    blocks_from = fingerprint(inputs.content_id("sequences", day=dt), blocks_settings)
+    train_settings = config.train.model_dump(mode="json", exclude=_MEANS)
+    made_from = fingerprint(blocks_from, train_settings, config.score.exclude_seen)
     if warehouse.is_current("models", dt, made_from):
         return NOTHING_TO_DO
 
@@ -38,8 +39,8 @@ def run(context: JobContext) -> Outcome:
 def _publish_blocks(context: JobContext, inputs: Inputs, made_from: str) -> Outcome:
     from interest_spark.stages.blocks import pack_blocks, row_group_options
 
-    config = context.config.blocks
-    frame = pack_blocks(inputs.read(context.spark, "sequences", day=context.dt), config, context.day)
+    config, sequences = context.config.blocks, inputs.read(context.spark, "sequences", day=context.dt)
+    frame = pack_blocks(sequences, config, context.config.columns, context.day)
     staged = context.warehouse.stage(frame, "train_blocks", [context.dt], context.run_id, row_group_options(config))
     version = context.warehouse.commit(staged, job="train", made_from=made_from, inputs=inputs.versions)
     return Outcome("done", {"train_blocks": staged.rows}, {"train_blocks": version})
@@ -54,6 +55,7 @@ def _plan(context: JobContext, files: list[str], made_from: str) -> TrainPlan:
         trained_through=context.dt,
         files=tuple(files),
         tokens=context.config.blocks.tokens,
+        columns=context.config.columns,
         train=context.config.train,
         exclude_seen=context.config.score.exclude_seen,
         bundle=bundle,

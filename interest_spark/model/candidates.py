@@ -15,7 +15,8 @@ _SCHEMA = pa.schema([("item_index", pa.int32()), ("item_id", pa.string()), ("eve
 def read_candidates(folder: Path) -> pa.Table:
     """`item_index` (int32, ascending), `item_id` and `events`, how often the histories hold the item.
 
-    `folder` holds Parquet files, and nobody else writes to it. Raises BadDataError when there is no item or an index stands for two.
+    `folder` holds Parquet files, and nobody else writes to it. Raises BadDataError when there is no item or an index
+    stands for two.
     """
     files = sorted(folder.glob("*.parquet"))
     table = pa.concat_tables([_SCHEMA.empty_table(), *(pq.ParquetFile(file).read().cast(_SCHEMA) for file in files)])

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from interest_spark.config import NetworkConfig, Section
 from interest_spark.errors import BadDataError
+from interest_spark.token_columns import ColumnScheme
 
 if TYPE_CHECKING:
     from interest_spark.model.sasrec import SasRec
@@ -19,6 +20,7 @@ class ModelCard(Section):
     network: NetworkConfig
     vocabulary_size: int  # rows of the item table: the largest item_index plus one
     max_length: int  # tokens a block holds, hence the most items of a history the network can look at
+    columns: ColumnScheme = ColumnScheme()  # that the network's inputs follow; bundles older than it have no inputs
     trained_through: str  # the last day whose events it has seen
     seed: int
     epochs: int
@@ -38,8 +40,14 @@ def read_card(config: Mapping[str, Any]) -> ModelCard:
         ) from None
 
 
-def build_network(network: NetworkConfig, vocabulary_size: int, max_length: int, seed: int = 0) -> "SasRec":
+def build_network(
+    network: NetworkConfig,
+    vocabulary_size: int,
+    max_length: int,
+    seed: int = 0,
+    columns: ColumnScheme = ColumnScheme(),  # noqa: B008  (frozen)
+) -> "SasRec":
     """The network a configuration describes, with fresh weights."""
     from interest_spark.model.sasrec import SasRec
 
-    return SasRec(network, vocabulary_size, max_length, seed)
+    return SasRec(network, vocabulary_size, max_length, seed, columns)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from interest_spark.config import Section, TrainConfig
+from interest_spark.token_columns import ColumnScheme
 
 CURVE = "curve.jsonl"
 
@@ -14,6 +15,7 @@ class TrainPlan(Section):
     trained_through: str  # the day whose sequences it is made from
     files: tuple[str, ...]  # of train_blocks, one table version, sorted
     tokens: int  # of a block
+    columns: ColumnScheme  # that the blocks' token columns follow
     train: TrainConfig
     exclude_seen: bool  # whether an item of the history can be a suggestion: what validation must do, too
     bundle: Path  # the folder that rank 0 writes

@@ -11,37 +11,31 @@ from interest_spark.config import NetworkConfig
 from interest_spark.model.dropout import no_dropout
 from interest_spark.model.layers import Attention, Dropout, FeedForward, LayerNorm, attention_bias
 from interest_spark.model.parameters import Parameters
-from interest_spark.schemas import FIRST_ITEM_INDEX
+from interest_spark.model.token_embedding import TokenEmbedding
+from interest_spark.token_columns import ColumnScheme
 
 Tokens = Mapping[str, tf.Tensor]
 
 
 class SasRec:
-    """The network: `encode` turns tokens into vectors, `item_vectors` are their counterparts.
+    """The network: `encode` turns tokens into vectors, `item_vectors` are their counterparts."""
 
-    With `tied_output` the item table serves both as input and as output (Press and Wolf 2017, arXiv:1608.05859).
-    """
-
-    def __init__(self, config: NetworkConfig, vocabulary_size: int, max_positions: int, seed: int = 0) -> None:
+    def __init__(
+        self, config: NetworkConfig, vocabulary_size: int, max_positions: int, seed: int, columns: ColumnScheme
+    ) -> None:
         self.parameters = Parameters(seed)
-        # Padding and unknown items carry no information: rows of zeros that only an input could change.
-        table = vocabulary_size, config.dim
-        self._items = self.parameters.normal("items", *table, zero_rows=FIRST_ITEM_INDEX)  # [V, d]
-        self._outputs = self._items if config.tied_output else self.parameters.normal("output_items", *table)
-        self._positions = self.parameters.normal("positions", max_positions, config.dim)  # [T, d]
+        self._embedding = TokenEmbedding(config, vocabulary_size, max_positions, columns, self.parameters)
         layer = _PostNormLayer if config.norm == "post" else _PreNormLayer
         self._layers = [layer(config, self.parameters, f"layer_{number}") for number in range(config.layers)]
         self._norm = LayerNorm(config.dim, self.parameters, "norm")
-        self._norm_first = config.norm == "post"
-        self._scale, self._rate = float(config.dim) ** 0.5, config.dropout.embedding
+        self._norm_first, self._rate = config.norm == "post", config.dropout.embedding
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        """Vectors, float32[B, T, d], of the tokens `item`, `position`, `segment`: int32[B, T]; padding's are void.
+        """Vectors, float32[B, T, d], of the tokens `item`, `position`, `segment` and the declared inputs, int32[B, T].
 
-        `precision` is what the layers compute with.
+        Those of padding are void. `precision` is what the layers compute with.
         """
-        x = tf.gather(self._items, tokens["item"]) * self._scale  # [B, T, d]
-        x = x + tf.gather(self._positions, tokens["position"])
+        x = self._embedding(tokens)  # [B, T, d]
         x = tf.cast(dropout(self._norm(x) if self._norm_first else x, self._rate), precision)
         bias = attention_bias(tokens["segment"])  # [B, 1, T, T]
         for layer in self._layers:
@@ -51,7 +45,7 @@ class SasRec:
 
     def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
         """int32[C] -> float32[C, d]: a token's logit for an item is the product of their vectors."""
-        return tf.gather(self._outputs, rows)
+        return self._embedding.item_vectors(rows)
 
 
 class _Layer:

@@ -26,6 +26,8 @@ from interest_spark.model.validation import Validation
 from interest_spark.schemas import BEHAVIOR_CODES
 
 INPUT_COLUMNS = ("item", "segment", "position")
+"""What every network reads; beside it the inputs that its configuration declares."""
+
 TARGET_COLUMNS = ("target", "target_behavior")
 
 
@@ -42,7 +44,8 @@ def train(
     if plan.train.device == "cpu":
         be_deterministic(plan.train.seed)
     items = read_candidates(plan.candidates)
-    network = build_network(plan.train.network, int(items["item_index"][-1].as_py()) + 1, plan.tokens, plan.train.seed)
+    vocabulary_size = int(items["item_index"][-1].as_py()) + 1
+    network = build_network(plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns)
     loop = build_loop(plan, ranks, network, items)
     state = loop.run(beat, wants_stop)
     if ranks.rank:
@@ -77,7 +80,7 @@ def build_loop(plan: TrainPlan, ranks: Ranks, network: SasRec, items: pa.Table) 
     step = TrainStep(network, build_loss(settings.loss, items, precision), adam, ranks, step_settings(plan, variables))
     validation = Validation(
         plan.files,
-        INPUT_COLUMNS,
+        (*INPUT_COLUMNS, *settings.network.inputs),
         items["item_index"].to_numpy(),
         ranks,
         exclude_seen=plan.exclude_seen,
@@ -89,7 +92,7 @@ def build_loop(plan: TrainPlan, ranks: Ranks, network: SasRec, items: pa.Table) 
 def reader_settings(plan: TrainPlan) -> ReaderSettings:
     """How the plan's batches are drawn: `batch_blocks` blocks a step over all streams of all ranks."""
     return ReaderSettings(
-        columns=(*INPUT_COLUMNS, *TARGET_COLUMNS),
+        columns=(*INPUT_COLUMNS, *plan.train.network.inputs, *TARGET_COLUMNS),
         tokens=plan.tokens,
         streams=plan.train.streams,
         blocks_per_stream=plan.train.batch_blocks // plan.train.streams,
@@ -116,6 +119,7 @@ def _write(plan: TrainPlan, network: SasRec, items: pa.Table, state: RunState) -
         network=plan.train.network,
         vocabulary_size=int(network.parameters.by_name["items"].shape[0]),
         max_length=plan.tokens,
+        columns=plan.columns,
         trained_through=plan.trained_through,
         seed=plan.train.seed,
         epochs=state.epochs,

@@ -12,23 +12,26 @@ from interest_spark.config import BlocksConfig
 from interest_spark.schemas import FIRST_ITEM_INDEX, TABLES
 from interest_spark.stages.packing import pack_histories
 from interest_spark.stages.targets import hold_out, next_events, next_sessions, pick
+from interest_spark.stages.tokens import flat_items, flat_times, history_bounds, token_columns
+from interest_spark.token_columns import INPUTS, ColumnScheme, source_lists
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 _HISTORIES_AT_ONCE = 8192
 _FILE_BITS, _PLACE_BITS = 16, 28
-_LISTS = ("item_index", "behavior", "event_time")
+_LISTS = source_lists(INPUTS)
 _MICROSECONDS_A_MINUTE = 60_000_000
 _HASH_STEPS = 1_000_000  # a share of users is met to this fineness
 
 
-def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "DataFrame":
+def pack_blocks(sequences: "DataFrame", config: BlocksConfig, scheme: ColumnScheme, day: date) -> "DataFrame":
     """Rows of `train_blocks` and `dt` from the day's `sequences`, in `config.files` partitions.
 
-    `config.target` says what a token is to predict; of a history's tokens the last `config.tokens` are kept. Users are
-    dealt out by the hash of their id, ordered by it and packed in lots of fixed size, so the blocks do not depend on
-    the cluster. `block_id` is unique over days: days since 1970, partition, place in the partition.
+    `config.target` says what a token is to predict; of a history's tokens the last `config.tokens` are kept. All token
+    columns are there, whichever a network will read. Users are dealt out by the hash of their id, ordered by it and
+    packed in lots of fixed size, so the blocks do not depend on the cluster. `block_id` is unique over days: days
+    since 1970, partition, place in the partition.
     """
     from interest_spark.tables import spark_schema
 
@@ -39,7 +42,7 @@ def pack_blocks(sequences: "DataFrame", config: BlocksConfig, day: date) -> "Dat
 
         context = TaskContext.get()
         partition = 0 if context is None else context.partitionId()
-        return blocks_of(batches, config, first_block_id(day, partition))
+        return blocks_of(batches, config, scheme, first_block_id(day, partition))
 
     chosen = is_held_out(config.held_out_share).alias("chosen")
     blocks = ordered.select(*_LISTS, chosen).mapInArrow(pack, spark_schema("train_blocks"))
@@ -79,13 +82,15 @@ def first_block_id(day: date, partition: int) -> int:
     return (days << _FILE_BITS | partition) << _PLACE_BITS
 
 
-def blocks_of(batches: Iterable[pa.RecordBatch], config: BlocksConfig, first_id: int) -> Iterator[pa.RecordBatch]:
-    """Pack the rows of one partition, lot by lot, into rows of `train_blocks`.
+def blocks_of(
+    batches: Iterable[pa.RecordBatch], config: BlocksConfig, scheme: ColumnScheme, first_id: int
+) -> Iterator[pa.RecordBatch]:
+    """Pack the histories of one partition, lot by lot, into rows of `train_blocks`.
 
-    A row is a history's lists `item_index, behavior, event_time`, and `chosen`: whether its last target is held out.
+    Beside the lists of `sequences` a row has `chosen`: whether its last target is held out.
     """
     for number, lot in enumerate(lots(batches, _HISTORIES_AT_ONCE)):
-        columns = _pack_lot(lot, config)
+        columns = _pack_lot(lot, config, scheme)
         count = len(columns["item"])
         # Packing puts long histories first; a training batch should meet all lengths.
         order = np.random.default_rng(number).permutation(count)
@@ -106,28 +111,24 @@ def lots(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _pack_lot(lot: pa.Table, config: BlocksConfig) -> dict[str, np.ndarray]:
-    lists = {name: lot.column(name).combine_chunks() for name in _LISTS}
-    lengths = lists["item_index"].value_lengths().to_numpy().astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    items, behavior = (lists[name].flatten().to_numpy() for name in ("item_index", "behavior"))
-    times = lists["event_time"].flatten().cast(pa.int64()).to_numpy()
+def _pack_lot(lot: pa.Table, config: BlocksConfig, scheme: ColumnScheme) -> dict[str, np.ndarray]:
+    items, bounds = flat_items(lot), history_bounds(lot)
     chosen = lot.column("chosen").combine_chunks().to_numpy(zero_copy_only=False)
-    learnt, held_out = hold_out(_target_places(items, offsets, times, config), offsets, chosen)
-    columns = {
-        "item": items,
-        "behavior": behavior,
+    learnt, held_out = hold_out(_target_places(lot, config), bounds, chosen)
+    columns = token_columns(lot, scheme)
+    targets = {
         "target": pick(items, learnt),
-        "target_behavior": pick(behavior, learnt),
+        "target_behavior": pick(columns["behavior"], learnt),
         "held_out": pick(items, held_out),
     }
-    return pack_histories(columns, offsets, config.tokens)
+    return pack_histories({"item": items, **targets, **columns}, bounds, config.tokens)
 
 
-def _target_places(items: np.ndarray, offsets: np.ndarray, times: np.ndarray, config: BlocksConfig) -> np.ndarray:
+def _target_places(lot: pa.Table, config: BlocksConfig) -> np.ndarray:
+    items, bounds = flat_items(lot), history_bounds(lot)
     if config.target == "next_event":
-        return next_events(items, offsets)
-    return next_sessions(items, offsets, times, config.session_gap_minutes * _MICROSECONDS_A_MINUTE)
+        return next_events(items, bounds)
+    return next_sessions(items, bounds, flat_times(lot), config.session_gap_minutes * _MICROSECONDS_A_MINUTE)
 
 
 def _to_arrow(columns: dict[str, np.ndarray], ids: np.ndarray) -> pa.RecordBatch:

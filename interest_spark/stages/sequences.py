@@ -14,22 +14,32 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from interest_spark.schemas import BEHAVIOR_CODES, TABLES
+from interest_spark.token_columns import CATEGORY_CODES
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-_LISTS = ("item_index", "behavior", "event_time", "price")
+_LISTS = ("item_index", "behavior", "event_time", "price", "category")
 _OLDEST_FIRST = ("user_id", "event_time", "source_file", "source_line")
 
 
-def build_sequences(events: "DataFrame", vocab: "DataFrame", max_length: int, partitions: int, dt: str) -> "DataFrame":
+def build_sequences(
+    events: "DataFrame", catalogue: "DataFrame", max_length: int, partitions: int, dt: str
+) -> "DataFrame":
     """One row a user, the columns of `sequences` and `dt`: the last `max_length` events as lists, oldest first.
 
-    Events at the same instant keep the order of the log. `seen` and `events` cover the whole history.
+    `catalogue` holds what `catalogue_of` gives. Events at the same instant keep the order of the log. `seen` and
+    `events` cover the whole history.
     """
-    indexed = events.join(vocab.select("item_id", "item_index"), "item_id", how="inner")
-    columns = indexed.select(
-        "user_id", "item_index", _behavior_code().alias("behavior"), "event_time", "price", "source_file", "source_line"
+    columns = events.join(catalogue, "item_id", how="inner").select(
+        "user_id",
+        "item_index",
+        _behavior_code().alias("behavior"),
+        "event_time",
+        "price",
+        "category",
+        "source_file",
+        "source_line",
     )
     ordered = columns.repartition(partitions, "user_id").sortWithinPartitions(*_OLDEST_FIRST)
 
@@ -40,6 +50,20 @@ def build_sequences(events: "DataFrame", vocab: "DataFrame", max_length: int, pa
     from interest_spark.tables import spark_schema
 
     return ordered.select("user_id", *_LISTS).mapInArrow(cut, spark_schema("sequences")).withColumn("dt", F.lit(dt))
+
+
+def catalogue_of(vocab: "DataFrame", items: "DataFrame") -> "DataFrame":
+    """`item_id, item_index, category` of every item of `vocab`; `items` are the attributes as of the day.
+
+    A category is 0 where the shop names none, else 31 bits of its text's hash: permanent, whatever other
+    categories there are, and as many as a network can ever want to tell apart.
+    """
+    # xxHash64 with Spark's seed 42 is the same in every release, as bucketed tables depend on it.
+    code = (F.pmod(F.xxhash64("category"), F.lit(CATEGORY_CODES)) + 1).cast("int")
+    category = F.when(F.col("category").isNotNull(), code).otherwise(0)
+    named = items.select("item_id", category.alias("category"))
+    joined = vocab.select("item_id", "item_index").join(named, "item_id", how="left")
+    return joined.fillna(0, ["category"])
 
 
 def whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -64,12 +88,12 @@ def whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def histories(table: pa.Table, max_length: int) -> pa.RecordBatch:
-    """Rows `user_id, item_index, behavior, event_time, price` of whole users, oldest first, to one row a user.
+    """Rows `user_id, item_index, behavior, event_time, price, category` of whole users, oldest first, to a row a user.
 
     >>> rows = pa.table({"user_id": ["a", "a", "b"], "item_index": pa.array([7, 5, 7], pa.int32())})
     >>> rows = rows.append_column("behavior", pa.array([1, 1, 4], pa.int32()))
     >>> rows = rows.append_column("event_time", pa.array([1, 2, 3], pa.timestamp("us", "UTC")))
-    >>> rows = rows.append_column("price", pa.array([None, 1.0, 2.0]))
+    >>> rows = rows.append_column("price", pa.array([None, 1.0, 2.0])).append_column("category", pa.array([0, 9, 0]))
     >>> histories(rows, max_length=1).select(["user_id", "item_index", "seen"]).to_pylist()
     [{'user_id': 'a', 'item_index': [5], 'seen': [5, 7]}, {'user_id': 'b', 'item_index': [7], 'seen': [7]}]
     """

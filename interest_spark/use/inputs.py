@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from interest_spark.errors import ConfigError
+from interest_spark.schemas import TABLES
 from interest_spark.tables import Warehouse
 from interest_spark.use.score import Model
 
@@ -40,11 +41,18 @@ class Inputs:
 
 
 def require_day(warehouse: Warehouse, table: str, dt: str, remedy: str) -> None:
-    """Raise ConfigError, naming `remedy`, unless the day of the table is committed."""
+    """Raise ConfigError, naming `remedy`, unless the day of the table is committed, with the columns of this code."""
     if warehouse.committed(table, dt) is None:
         raise ConfigError(
             f"table {table} has no committed day {dt} in {warehouse.root}; run `{remedy} --day {dt}` first"
         )
+    for path in warehouse.files(table, day=dt)[:1]:
+        lacking = [name for name in TABLES[table].names if name not in pq.read_schema(path).names]
+        if lacking:
+            raise ConfigError(
+                f"day {dt} of table {table} was made by an older version of this code and lacks {', '.join(lacking)}; "
+                f"run `{remedy} --day {dt}` again"
+            )
 
 
 def newest_model(warehouse: Warehouse, dt: str) -> Model:

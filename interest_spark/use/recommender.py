@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interest_spark.errors import BadDataError
+from interest_spark.stages.tokens import Histories
 from interest_spark.use.popularity import Popularity
 from interest_spark.use.topk import NO_ITEM, Catalogue, Excluded
 
@@ -20,10 +21,10 @@ class Encoder(Protocol):
     item_ids: pa.StringArray  # their ids
     item_vectors: np.ndarray  # float32[V, d]
 
-    def knows(self, histories: Sequence[np.ndarray]) -> np.ndarray:
-        """bool[n]: whether it can make anything of each history of item_index, oldest first."""
+    def knows(self, histories: Histories) -> np.ndarray:
+        """bool[n]: whether it can make anything of each history, a row with the lists of `sequences`."""
 
-    def encode(self, histories: Sequence[np.ndarray]) -> np.ndarray:
+    def encode(self, histories: Histories) -> np.ndarray:
         """float32[n, d] for n histories that it knows."""
 
 
@@ -43,10 +44,6 @@ class Lists:
         """That user's list."""
         low, high = np.searchsorted(self.users, (user, user + 1))
         return self.items[low:high]
-
-    def split(self) -> list[np.ndarray]:
-        """The `count` lists one by one."""
-        return np.split(self.items, np.searchsorted(self.users, np.arange(1, self.count)))[: self.count]
 
 
 @dataclass(frozen=True)
@@ -79,21 +76,20 @@ class Recommender:
         self.item_ids = pa.concat_arrays([encoder.item_ids, popularity.item_id])
         self.model_items = len(encoder.item_index)
 
-    def suggest(self, histories: Lists, seen: Lists) -> Suggestions:
-        """Suggestions for the users of both lists; `seen` are the items to leave out if seen ones are excluded."""
-        split = histories.split()
-        served = self._encoder.knows(split)
-        choices = np.full((histories.count, self._k), NO_ITEM, np.int64)
-        scores = np.full((histories.count, self._k), np.nan)
-        vectors = self._encode([history for history, known in zip(split, served, strict=True) if known])
+    def suggest(self, histories: Histories, seen: Lists) -> Suggestions:
+        """Suggestions for the users of both; `seen` are the items to leave out if seen ones are excluded."""
+        served = self._encoder.knows(histories)
+        choices = np.full((len(served), self._k), NO_ITEM, np.int64)
+        scores = np.full((len(served), self._k), np.nan)
+        vectors = self._encode(histories.filter(pa.array(served)))
         found, dots = self._catalogue.top_k(vectors, self._excluded(seen, served))
         choices[served] = np.append(self._allowed, NO_ITEM)[found]  # NO_ITEM is -1, the last place
         scores[served] = dots
         self._fill(choices, scores, seen)
         return Suggestions(served, vectors, choices, scores)
 
-    def _encode(self, histories: Sequence[np.ndarray]) -> np.ndarray:
-        if not histories:
+    def _encode(self, histories: Histories) -> np.ndarray:
+        if not histories.num_rows:
             return np.empty((0, self._encoder.item_vectors.shape[1]), np.float32)
         return _finite(self._encoder.encode(histories))
 

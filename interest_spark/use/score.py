@@ -9,13 +9,17 @@ keeps a bounded number of users in memory; the driver sees no user at all.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interest_spark.bundles import read_config
 from interest_spark.config import ScoreConfig
+from interest_spark.model.card import read_card
+from interest_spark.token_columns import source_lists
 from interest_spark.use.popularity import read_popularity
 from interest_spark.use.recommender import Lists, Recommender, Suggestions
 from interest_spark.use.topk import NO_ITEM
@@ -55,7 +59,9 @@ def answer_users(sequences: "DataFrame", model: Model, popularity_files: list[st
     best first. The rows of one user and of a partition are in an order that does not depend on the input's.
     """
     recipe = _Recipe(model, tuple(popularity_files), config)
-    by_user = sequences.select("user_id", "item_index", "seen").repartition("user_id").sortWithinPartitions("user_id")
+    inputs = read_card(read_config(Path(model.path))).network.inputs
+    needed = sequences.select("user_id", "seen", *source_lists(inputs))
+    by_user = needed.repartition("user_id").sortWithinPartitions("user_id")
     return by_user.mapInArrow(partial(_answer, recipe), _ANSWERS)
 
 
@@ -100,7 +106,7 @@ def _answer(recipe: _Recipe, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.R
         for batch in batches:
             for start in range(0, batch.num_rows, step):
                 part = batch.slice(start, step)
-                suggestions = recommender.suggest(_lists(part["item_index"]), _lists(part["seen"]))
+                suggestions = recommender.suggest(part, _lists(part["seen"]))
                 yield _rows(part["user_id"], suggestions, recommender)
 
 

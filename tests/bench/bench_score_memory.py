@@ -63,6 +63,7 @@ def write_sequences(spark: "SparkSession", root: Path, day: str, users: int) -> 
         F.transform(places, lambda _: F.lit(1)).alias("behavior"),
         F.transform(places, lambda place: F.timestamp_seconds(F.lit(1_767_225_600) + place)).alias("event_time"),
         F.transform(places, lambda _: F.lit(1.0)).alias("price"),
+        F.transform(places, lambda place: place + 1).alias("category"),
         F.array_sort(F.array_distinct(items)).alias("seen"),
         F.lit(HISTORY).cast("long").alias("events"),
         F.lit(day).alias("dt"),

@@ -104,6 +104,25 @@ def test_scores_are_products_of_the_published_vectors(spark: "SparkSession", roo
             assert row.score == pytest.approx(expected, abs=1e-5)
 
 
+def test_the_published_vectors_are_the_encoders_own(spark: "SparkSession", tmp_path: Path) -> None:
+    """Of a network with inputs, whichever lists of `sequences` they are computed from."""
+    from interest_spark.model.inference import load_encoder
+
+    users = {user: items for user, items in histories().items() if set(items) & set(MODEL_ITEMS)}
+    sequences = [
+        sequence(user, items, behavior=[1 + item % 5 for item in items], category=[item**5 for item in items])
+        for user, items in users.items()
+    ]
+    commit(spark, tmp_path, "sequences", DAY, sequences)
+    commit_model(spark, tmp_path, DAY, MODEL_ITEMS, 45, inputs=("behavior", "category", "hour"))
+    run(spark, tmp_path)
+    stored = Warehouse(tmp_path).read_small("sequences", day=DAY)
+    expected = load_encoder(tmp_path / "bundles" / f"m-{DAY}").encode(stored)
+    vectors = {row.user_id: row.vector for row in rows(spark, tmp_path, "user_vectors")}
+    for user, vector in zip(stored["user_id"].to_pylist(), expected, strict=True):
+        assert vectors[user] == pytest.approx(vector.tolist(), abs=1e-5)
+
+
 def test_twice_the_same_and_the_second_run_is_a_no_op(spark: "SparkSession", root: Path) -> None:
     """Neither the order in which the sequences lie nor a model of a later day changes anything."""
     run(spark, root)

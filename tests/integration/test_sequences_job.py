@@ -125,6 +125,51 @@ def test_popularity_counts_the_last_days_only(tmp_path: Path) -> None:
     assert sorted(found, key=lambda row: row[2]) == [("d", 3, 1), ("b", 1, 2)]
 
 
+def categories(config: Config, day: str) -> dict[str, int]:
+    """The category code of every item in the day's sequences."""
+    ids = {row["item_index"]: row["item_id"] for row in rows(config, "vocab")}
+    pairs = [
+        pair
+        for row in rows(config, "sequences", day=day)
+        for pair in zip(row["item_index"], row["category"], strict=True)
+    ]
+    return {ids[index]: code for index, code in pairs}
+
+
+def test_categories_are_those_of_the_items_as_of_the_day(tmp_path: Path) -> None:
+    known, later = (
+        shop_config(tmp_path / name, sources={"items": {"path": "items/dt={day}/*"}}) for name in ("known", "later")
+    )
+    moved = [{"item_id": "a", "category": "games"}, {"item_id": "c", "category": "books"}]
+    for config in (known, later):
+        root = config.warehouse.parent
+        deliver(root, "2026-01-01", [{"item_id": "a", "category": "books"}, {"item_id": "b", "title": "B"}], "items")
+        take_in(config, "2026-01-01", FIRST)
+    run(known, "2026-01-01")
+    for config in (known, later):
+        deliver(config.warehouse.parent, "2026-01-02", moved, "items")
+        take_in(config, "2026-01-02", SECOND)
+    run(later, "2026-01-01")
+    assert run(known, "2026-01-01").status == "nothing_to_do"
+    first = categories(known, "2026-01-01")
+    assert first == categories(later, "2026-01-01")
+    assert first["a"] > 0 and first["b"] == first["c"] == 0
+    run(known, "2026-01-02")
+    second = categories(known, "2026-01-02")
+    assert second["c"] == first["a"] and second["a"] not in (0, first["a"]) and second["b"] == 0
+
+
+def test_items_that_change_for_the_day_make_its_histories_anew(tmp_path: Path) -> None:
+    config = shop_config(tmp_path, sources={"items": {"path": "items/dt={day}/*"}})
+    take_in(config, "2026-01-01", FIRST)
+    run(config, "2026-01-01")
+    assert set(categories(config, "2026-01-01").values()) == {0}
+    deliver(tmp_path, "2026-01-01", [{"item_id": "a", "category": "books"}], "items")
+    ingest.run(JobContext(config, date(2026, 1, 1)))
+    assert run(config, "2026-01-01").status == "done"
+    assert categories(config, "2026-01-01")["a"] > 0
+
+
 def test_machines_are_found_and_people_are_not(tmp_path: Path) -> None:
     config = shop_config(
         tmp_path, bots={"max_events_per_day": 100, "max_active_hours": 20, "min_events_for_rhythm": 30}

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from interest_spark.bundles import read_bundle
+from interest_spark.config import ShopConfig
 from interest_spark.errors import BadDataError, ConfigError
 from interest_spark.job import NOTHING_TO_DO, JobContext
+from interest_spark.model.card import read_card
 from interest_spark.model.inference import load_encoder
+from interest_spark.schemas import TABLES
 from interest_spark.tables import Warehouse
 from jobs import train
 from tests.integration.warehouse_world import commit, config_of, item_id, sequence
@@ -59,6 +63,33 @@ def test_a_day_is_trained_once_and_again_when_its_settings_change(spark: "SparkS
     assert train.run(context_of(tmp_path, threads=2, stall_seconds=900)) is NOTHING_TO_DO
     assert train.run(context_of(tmp_path, epochs=1)).rows == {"models": 1}
     assert train.run(context_of(tmp_path, tokens=4, epochs=1)).versions == {"train_blocks": 1, "models": 2}
+
+
+def test_declared_inputs_are_in_the_bundle_and_others_are_not(spark: "SparkSession", tmp_path: Path) -> None:
+    rows = [sequence(f"u{n}", [2 + n % 5, 3, 4 + n % 3], behavior=[1, 2, 4], category=[0, 9, n]) for n in range(20)]
+    put_sequences(spark, tmp_path, rows)
+    context = context_of(tmp_path, network={**NETWORK, "inputs": ["hour", "category"]}, epochs=1)
+    train.run(context)
+    (model,) = Warehouse(tmp_path).read_small("models", day=DAY).to_pylist()
+    bundle = read_bundle(Path(model["path"]))
+    shapes = {name: weight.shape for name, weight in bundle.weights.items() if name.startswith("input/")}
+    assert shapes == {"input/category": (1025, 8), "input/hour": (25, 8)}
+    assert read_card(bundle.config).columns == context.config.columns
+    elsewhere = context.config.model_copy(update={"shop": ShopConfig(time_zone="Asia/Shanghai")})
+    assert train.run(JobContext(elsewhere, context.day)).versions == {"train_blocks": 1, "models": 1}
+
+
+def test_sequences_of_an_older_version_are_named(
+    spark: "SparkSession", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = TABLES["sequences"].remove(TABLES["sequences"].get_field_index("category"))
+    row = dict(zip(TABLES["sequences"].names, sequence("u", [2, 3]), strict=True))
+    with monkeypatch.context() as patch:
+        patch.setitem(TABLES, "sequences", older)
+        commit(spark, tmp_path, "sequences", DAY, [tuple(row[name] for name in older.names)])
+    with pytest.raises(ConfigError, match=f"lacks category; run `interest sequences --day {DAY}` again"):
+        train.run(context_of(tmp_path))
+    commit(spark, tmp_path, "sequences", DAY, [sequence("u", [2, 3])])  # the newer columns go into the same table
 
 
 def test_a_day_without_sequences_says_what_to_run(tmp_path: Path) -> None:

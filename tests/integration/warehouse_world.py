@@ -44,12 +44,22 @@ def event(user: str, item: str, day: str, hour: float = 12.0, behavior: str = "v
     return tuple(given.get(name) for name in TABLES["events"].names)
 
 
-def sequence(user: str, items: Sequence[int], seen: Iterable[int] | None = None) -> tuple[Any, ...]:
-    """One row of `sequences`, an event an hour."""
+def sequence(user: str, items: Sequence[int], seen: Iterable[int] | None = None, **lists: Any) -> tuple[Any, ...]:
+    """One row of `sequences`: a view an hour, without price and category, unless `lists` say otherwise."""
     first = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    times = [first + timedelta(hours=hour) for hour in range(len(items))]
-    whole = sorted(set(items if seen is None else seen) - {0, 1})
-    return (user, list(items), [1] * len(items), times, [None] * len(items), whole, len(items))
+    length = len(items)
+    row = {
+        "user_id": user,
+        "item_index": list(items),
+        "behavior": [1] * length,
+        "event_time": [first + timedelta(hours=hour) for hour in range(length)],
+        "price": [None] * length,
+        "category": [0] * length,
+        "seen": sorted(set(items if seen is None else seen) - {0, 1}),
+        "events": length,
+        **lists,
+    }
+    return tuple(row[name] for name in TABLES["sequences"].names)
 
 
 def popularity(counts: dict[int, int]) -> list[tuple[int, str, int, int]]:
@@ -62,11 +72,13 @@ def item_id(index: int) -> str:
     return f"商品-{index}"
 
 
-def write_model(path: Path, items: Sequence[int], vocabulary_size: int, version: str = "m1") -> str:
+def write_model(
+    path: Path, items: Sequence[int], vocabulary_size: int, version: str = "m1", inputs: Sequence[str] = ()
+) -> str:
     """An untrained network in a real bundle; returns the manifest's sha256."""
     from interest_spark.model.card import ModelCard, build_network
 
-    network = NetworkConfig(dim=8, layers=1, heads=2, feed_forward=8)
+    network = NetworkConfig(dim=8, layers=1, heads=2, feed_forward=8, inputs=inputs)
     card = ModelCard(
         model_version=version,
         network=network,
@@ -83,8 +95,10 @@ def write_model(path: Path, items: Sequence[int], vocabulary_size: int, version:
     return write_bundle(path, Bundle(weights, card.model_dump(mode="json"), known))
 
 
-def commit_model(spark: "SparkSession", root: Path, dt: str, items: Sequence[int], vocabulary_size: int) -> None:
+def commit_model(
+    spark: "SparkSession", root: Path, dt: str, items: Sequence[int], vocabulary_size: int, inputs: Sequence[str] = ()
+) -> None:
     version = f"m-{dt}"
     path = root / "bundles" / version
-    digest = write_model(path, items, vocabulary_size, version)
+    digest = write_model(path, items, vocabulary_size, version, inputs)
     commit(spark, root, "models", dt, [(version, str(path), digest, len(items), 1, 1.0, 1.0, dt)])

@@ -30,6 +30,9 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         (MINIMAL, ("train.ranks=3",), "streams 2 is not a multiple of ranks 3"),
         (MINIMAL, ("shop.time_zone=Nowhere",), "Nowhere"),
         (MINIMAL, ("sequences.behaviors=[view, stare]",), "stare"),
+        (MINIMAL, ("train.network.inputs=[hour, color]",), r"\['color'\]: name some of behavior, .*, weekday"),
+        (MINIMAL, ("train.network.inputs=[hour, hour]",), "named twice"),
+        (MINIMAL, ("blocks.category_buckets=0",), "blocks.category_buckets: .*got 0"),
         ("- a list\n", (), "holds no keys"),
         ("warehouse: [1\n", (), "not valid YAML"),
         ("warehouse: !!python/object/apply:os.system ['true']\n", (), "not valid YAML"),
@@ -51,6 +54,12 @@ def test_overrides_are_yaml_values_and_win(tmp_path: Path) -> None:
     config = load(tmp_path, MINIMAL, "train.epochs=3", "score.blocked_items=[a, b]", "ingest.first_day=2026-01-01")
     assert (config.train.epochs, config.score.blocked_items) == (3, ("a", "b"))
     assert config.ingest.first_day.isoformat() == "2026-01-01"
+
+
+def test_the_order_of_inputs_is_no_other_network(tmp_path: Path) -> None:
+    config = load(tmp_path, MINIMAL, "train.network.inputs=[hour, behavior]", "shop.time_zone=Asia/Shanghai")
+    assert config.train.network.inputs == ("behavior", "hour")
+    assert (config.columns.category_buckets, config.columns.time_zone) == (1024, "Asia/Shanghai")
 
 
 def test_paths_lie_below_the_root_unless_absolute(tmp_path: Path) -> None:

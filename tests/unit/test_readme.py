@@ -13,6 +13,7 @@ from interest_spark import errors
 from interest_spark.config import Config, Section
 from interest_spark.schemas import BEHAVIORS, TABLES
 from interest_spark.sources.readers import READERS
+from interest_spark.token_columns import INPUTS
 from jobs.cli import COMMANDS
 from tests.readme import README, ROOT, blocks, code, commands, files, table
 
@@ -51,6 +52,10 @@ def test_the_configuration_keys_and_their_defaults() -> None:
     read = {key: value if value == "required" else yaml.safe_load(value) for key, value in stated.items()}
     expected = {key: list(value) if isinstance(value, tuple) else value for key, value in defaults(Config).items()}
     assert read == expected
+
+
+def test_the_token_columns() -> None:
+    assert [code(name)[0] for name, _, _ in table(TEXT, "input")] == list(INPUTS)
 
 
 def test_the_quarantine_reasons() -> None:

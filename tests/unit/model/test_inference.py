@@ -1,5 +1,6 @@
 """A bundle in use: the training network's own outputs, nobody's neighbour, and no changed byte."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from interest_spark.model.card import build_network, read_card
 from interest_spark.model.collectives import OneRank
 from interest_spark.model.inference import Encoder, load_encoder
 from interest_spark.model.train import train
+from tests.histories import as_histories
 from tests.unit.model.worlds import make_plan, pack, random_histories
 
 T = 10
@@ -31,6 +33,10 @@ def encoder(bundle: tuple[Path, str]) -> Encoder:
     return load_encoder(*bundle)
 
 
+def encode(encoder: Encoder, histories: Sequence[np.ndarray]) -> np.ndarray:
+    return encoder.encode(as_histories(histories))
+
+
 def test_it_agrees_with_the_training_network_on_packed_blocks(bundle: tuple[Path, str], encoder: Encoder) -> None:
     """The last token of each history's training window is the encoder's answer to that history less its last item."""
     stored = read_bundle(bundle[0])
@@ -40,30 +46,30 @@ def test_it_agrees_with_the_training_network_on_packed_blocks(bundle: tuple[Path
     for history in HISTORIES[:20]:
         columns = {name: tf.constant(values) for name, values in pack([history], T).items()}
         hidden = network.encode(columns)[0, min(len(history) - 1, T) - 1]
-        np.testing.assert_allclose(encoder.encode([history[:-1]])[0], hidden, atol=1e-5)
+        np.testing.assert_allclose(encode(encoder, [history[:-1]])[0], hidden, atol=1e-5)
 
 
 def test_a_vector_does_not_depend_on_the_neighbours(encoder: Encoder) -> None:
-    together = encoder.encode(HISTORIES)
-    alone = np.concatenate([encoder.encode([history]) for history in HISTORIES])
+    together = encode(encoder, HISTORIES)
+    alone = np.concatenate([encode(encoder, [history]) for history in HISTORIES])
     np.testing.assert_allclose(together, alone, atol=1e-5)
-    np.testing.assert_allclose(encoder.encode(HISTORIES[::-1])[::-1], alone, atol=1e-5)
+    np.testing.assert_allclose(encode(encoder, HISTORIES[::-1])[::-1], alone, atol=1e-5)
 
 
 def test_only_the_last_items_count(encoder: Encoder) -> None:
     history = np.arange(2, 2 + T, dtype=np.int32)
     longer = np.concatenate([[7, 8, 9], history])
-    np.testing.assert_allclose(encoder.encode([longer]), encoder.encode([history]), atol=1e-6)
+    np.testing.assert_allclose(encode(encoder, [longer]), encode(encoder, [history]), atol=1e-6)
     assert encoder.max_length == T
 
 
 def test_items_that_the_model_does_not_know_are_left_out(encoder: Encoder) -> None:
     known = np.array([2, 3, 4], np.int32)
     strange = [np.array([1, 2, 1_000_000, 3, -5, 4, 0]), np.array([2, 3, 4] + [1] * T)]
-    np.testing.assert_allclose(encoder.encode(strange), encoder.encode([known, known]), atol=1e-6)
+    np.testing.assert_allclose(encode(encoder, strange), encode(encoder, [known, known]), atol=1e-6)
     strangers = [np.array([1, 999]), np.array([], np.int32)]
-    assert encoder.knows([*strange, *strangers]).tolist() == [True, True, False, False]
-    assert not encoder.encode(strangers).any()
+    assert encoder.knows(as_histories([*strange, *strangers])).tolist() == [True, True, False, False]
+    assert not encode(encoder, strangers).any()
 
 
 def test_candidates_are_aligned(encoder: Encoder) -> None:
@@ -71,13 +77,13 @@ def test_candidates_are_aligned(encoder: Encoder) -> None:
     np.testing.assert_array_equal(encoder.item_index, expected)
     assert encoder.item_ids.to_pylist() == [f"item-{item}" for item in expected]
     assert encoder.item_vectors.shape == (len(expected), 16)
-    assert encoder.item_vectors.dtype == encoder.encode([]).dtype == np.float32
-    assert encoder.encode([]).shape == (0, 16)
+    assert encoder.item_vectors.dtype == encode(encoder, []).dtype == np.float32
+    assert encode(encoder, []).shape == (0, 16)
 
 
 def test_any_number_of_histories_is_one_trace(encoder: Encoder) -> None:
     for count in (1, 2, 17, 60):
-        encoder.encode(HISTORIES[:count])
+        encode(encoder, HISTORIES[:count])
     assert encoder._vectors_at.experimental_get_tracing_count() == 1
 
 

@@ -1,6 +1,6 @@
 """Small training worlds: histories as block files, and plans over them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,15 @@ from interest_spark.model.plan import TrainPlan
 from interest_spark.schemas import TABLES
 from interest_spark.stages.packing import pack_histories
 from interest_spark.stages.targets import hold_out, next_events, pick
+from interest_spark.stages.tokens import token_columns
+from interest_spark.token_columns import ColumnScheme
+from tests.histories import as_histories
 
 Histories = Sequence[np.ndarray]
+Lists = Mapping[str, Sequence[Any]]
+"""Lists of `sequences` that are aligned with the items of each history."""
+
+SCHEME = ColumnScheme(category_buckets=50, time_zone="Asia/Shanghai")
 
 TINY = NetworkConfig(dim=16, layers=2, heads=2, feed_forward=32, dropout=0.0)
 
@@ -28,20 +35,18 @@ def random_histories(users: int, items: int, longest: int, seed: int = 0) -> lis
     return histories
 
 
-def pack(histories: Histories, tokens: int, held_out: bool = False) -> dict[str, np.ndarray]:
+def pack(histories: Histories, tokens: int, held_out: bool = False, **lists: Sequence[Any]) -> dict[str, np.ndarray]:
     """Blocks of next-event targets; with `held_out` each history's last target is held out."""
     offsets = np.cumsum([0, *map(len, histories)])
     items = np.concatenate([np.zeros(0, np.int32), *histories])
     learnt, judged = hold_out(next_events(items, offsets), offsets, np.full(len(histories), held_out))
-    ones = np.ones_like(items)
-    columns = {
-        "item": items,
-        "behavior": ones,
+    columns = token_columns(as_histories(histories, **lists), SCHEME)
+    targets = {
         "target": pick(items, learnt),
-        "target_behavior": pick(ones, learnt),
+        "target_behavior": pick(columns["behavior"], learnt),
         "held_out": pick(items, judged),
     }
-    return pack_histories(columns, offsets, tokens)
+    return pack_histories({"item": items, **targets, **columns}, offsets, tokens)
 
 
 def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_group: int) -> str:
@@ -69,10 +74,12 @@ def make_plan(
     files: int = 2,
     row_group: int = 7,
     held_out: bool = False,
+    lists: Lists | None = None,
     **train: Any,
 ) -> TrainPlan:
     """A plan of a fresh folder over `files` files, with the histories' items as candidates."""
-    parts = [pack(histories[part::files], tokens, held_out) for part in range(files)]
+    own = [{name: values[part::files] for name, values in (lists or {}).items()} for part in range(files)]
+    parts = [pack(histories[part::files], tokens, held_out, **own[part]) for part in range(files)]
     paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group) for n, part in enumerate(parts)]
     settings = {"launcher": "local", "batch_blocks": 8, "streams": 4, "network": TINY, "start_seconds": 300, **train}
     plan = TrainPlan(
@@ -80,6 +87,7 @@ def make_plan(
         trained_through="2024-05-01",
         files=tuple(paths),
         tokens=tokens,
+        columns=SCHEME,
         train=TrainConfig.model_validate(settings),
         exclude_seen=True,
         bundle=folder / "bundle",

@@ -18,12 +18,15 @@ from interest_spark.stages.blocks import (
     row_group_options,
 )
 from interest_spark.tables import Warehouse
+from interest_spark.token_columns import ColumnScheme
+from tests.histories import as_histories
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 DAY = date(2024, 5, 1)
 CONFIG = BlocksConfig(tokens=12, files=3, row_group_blocks=5)
+SCHEME = ColumnScheme(category_buckets=10, time_zone="Asia/Shanghai")
 
 
 def histories(users: int) -> list[tuple[str, list[int], list[int], list[datetime]]]:
@@ -39,13 +42,14 @@ def histories(users: int) -> list[tuple[str, list[int], list[int], list[datetime
 
 def frame(spark: "SparkSession", users: int = 300, partitions: int = 2) -> "DataFrame":
     rows = spark.sparkContext.parallelize(histories(users), partitions)
-    return spark.createDataFrame(
+    frame = spark.createDataFrame(
         rows, "user_id string, item_index array<int>, behavior array<int>, event_time array<timestamp>"
     )
+    return frame.selectExpr("*", "item_index AS category", "transform(item_index, i -> double(i)) AS price")
 
 
 def staged(spark: "SparkSession", warehouse: Warehouse, sequences: "DataFrame", run: str) -> list[pq.ParquetFile]:
-    blocks = pack_blocks(sequences, CONFIG, DAY)
+    blocks = pack_blocks(sequences, CONFIG, SCHEME, DAY)
     run_files = warehouse.stage(blocks, "train_blocks", ["2024-05-01"], run, row_group_options(CONFIG)).actions
     return [pq.ParquetFile(warehouse.root / "train_blocks" / action.path) for action in run_files]
 
@@ -68,11 +72,15 @@ def test_row_groups_hold_the_blocks_that_the_configuration_says(spark: "SparkSes
 def test_every_target_of_every_history_is_in_a_block(spark: "SparkSession", tmp_path: Path) -> None:
     files = staged(spark, Warehouse(tmp_path), frame(spark), "run")
     blocks = pa.concat_tables([file.read() for file in files])
-    cells = {name: np.array(blocks[name].to_pylist()) for name in ("item", "target", "behavior")}
+    names = ("item", "target", "behavior", "category", "hour")
+    cells = {name: np.array(blocks[name].to_pylist()) for name in names}
     found = sorted(zip(*(cells[name][cells["item"] > 0].tolist() for name in cells), strict=True))
     expected = []
-    for _, items, behaviors, _ in histories(300):
-        expected += list(zip(items[:-1], items[1:], behaviors[:-1], strict=True))[-CONFIG.tokens :]
+    for _, items, behaviors, times in histories(300):
+        buckets = [1 + (item - 1) % SCHEME.category_buckets for item in items]
+        hours = [1 + (time.hour + 8) % 24 for time in times]  # in Shanghai
+        columns = zip(items[:-1], items[1:], behaviors[:-1], buckets[:-1], hours[:-1], strict=True)
+        expected += list(columns)[-CONFIG.tokens :]
     assert found == sorted(expected)
     assert len(set(blocks["block_id"].to_pylist())) == blocks.num_rows
 
@@ -112,10 +120,6 @@ def test_ids_of_days_and_partitions_never_meet() -> None:
 
 
 def test_a_lot_without_pairs_gives_an_empty_batch() -> None:
-    lists = pa.array([[5], [6]], pa.list_(pa.int32()))
-    times = pa.array([[0], [0]], pa.list_(pa.timestamp("us", "UTC")))
-    chosen = pa.array([True, False])
-    batch = pa.RecordBatch.from_arrays(
-        [lists, lists, times, chosen], ["item_index", "behavior", "event_time", "chosen"]
-    )
-    assert [part.num_rows for part in blocks_of([batch], BlocksConfig(tokens=4), 0)] == [0]
+    histories = as_histories([[5], [6]])
+    (batch,) = histories.append_column("chosen", pa.array([True, False])).to_batches()
+    assert [part.num_rows for part in blocks_of([batch], BlocksConfig(tokens=4), SCHEME, 0)] == [0]

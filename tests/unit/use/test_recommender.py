@@ -10,6 +10,7 @@ from interest_spark.errors import BadDataError
 from interest_spark.use.popularity import Popularity
 from interest_spark.use.recommender import Lists, Recommender
 from interest_spark.use.topk import NO_ITEM
+from tests.histories import as_histories
 from tests.unit.use.worlds import AddingEncoder
 
 MODEL_ITEMS = [2, 3, 5, 8]
@@ -34,7 +35,7 @@ def suggest(
 ) -> list[list[tuple[str, float, str]]]:
     encoder = AddingEncoder(MODEL_ITEMS, VECTORS)
     recommender = Recommender(encoder, popularity(popular, blocked), k, exclude_seen, blocked)
-    result = recommender.suggest(lists(histories), lists([sorted(set(row)) for row in histories]))
+    result = recommender.suggest(as_histories(histories), lists([sorted(set(row)) for row in histories]))
     ids = recommender.item_ids.to_pylist()
     return [
         [

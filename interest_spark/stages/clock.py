@@ -1,0 +1,33 @@
+"""Instants on the wall clock of a time zone, many at once."""
+
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+_DAY = 86_400
+
+
+def local_seconds(instants: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+    """What a clock in `zone` shows, as seconds since it showed 1970-01-01 00:00: int64[m].
+
+    instants: int64[m], seconds since 1970 in UTC. The zone's rules are asked once a day; on the few days on
+    which they change the clock, once an instant. (pyarrow could do it, but only where the system has its own
+    copy of the rules.)
+
+    >>> local_seconds(np.array([0, 86_399]), ZoneInfo("Asia/Shanghai")).tolist()
+    [28800, 115199]
+    """
+    days, day = np.unique(instants // _DAY, return_inverse=True)
+    begins, ends = (_offsets(days + step, _DAY, zone) for step in (0, 1))
+    shift = begins[day]
+    changing = np.flatnonzero((begins != ends)[day])
+    shift[changing] = _offsets(instants[changing], 1, zone)
+    return instants + shift
+
+
+def _offsets(places: np.ndarray, unit: int, zone: ZoneInfo) -> np.ndarray:
+    """The zone's seconds ahead of UTC at `places` times `unit` seconds since 1970: int64[m]."""
+    clocks = (datetime.fromtimestamp(place * unit, timezone.utc).astimezone(zone) for place in places.tolist())
+    seconds = [int(clock.utcoffset().total_seconds()) for clock in clocks]  # type: ignore[union-attr]
+    return np.array(seconds, np.int64)

@@ -1,0 +1,55 @@
+"""The menu of token columns: what a network may know of an event beside its item, and how many codes each has.
+
+A code is a small whole number, and 0 is none: padding, or what the shop did not log. Codes are permanent, since
+bundles are trained on them; `stages.tokens` computes them.
+"""
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+INPUTS = {
+    "behavior": "behavior",
+    "category": "category",
+    "price_bucket": "price",
+    "time_gap": "event_time",
+    "hour": "event_time",
+    "weekday": "event_time",
+}
+"""Each column with the list of `sequences` that it is computed from."""
+
+CATEGORY_CODES = 2**31 - 1
+"""`sequences` holds a category as 0, none, or 1 + its text's 64-bit hash modulo this; blocks reduce it further."""
+
+PRICE_BUCKETS = 64
+TIME_GAP_BUCKETS = 31
+
+_CODES = {
+    "behavior": 32,  # room for behaviors to come: an appended one must not change the shape of a trained table
+    "price_bucket": 1 + PRICE_BUCKETS,
+    "time_gap": 2 + TIME_GAP_BUCKETS,  # 1 is the first event
+    "hour": 1 + 24,
+    "weekday": 1 + 7,
+}
+
+
+class ColumnScheme(BaseModel):
+    """What a deployment's codes depend on. Training and scoring must agree in it, so a bundle carries it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    category_buckets: int = Field(default=1024, ge=1)
+    time_zone: str = "UTC"  # of hours and weekdays
+
+    def codes(self, column: str) -> int:
+        """How many codes the column has, 0 included: its codes are smaller."""
+        return 1 + self.category_buckets if column == "category" else _CODES[column]
+
+
+def source_lists(inputs: Iterable[str]) -> tuple[str, ...]:
+    """The lists of `sequences` that a network with these inputs needs.
+
+    >>> source_lists(["hour", "weekday"])
+    ('item_index', 'event_time')
+    """
+    return tuple(dict.fromkeys(["item_index", *(INPUTS[name] for name in inputs)]))
