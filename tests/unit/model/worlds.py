@@ -59,17 +59,21 @@ def make_plan(folder: Path, histories: Histories, tokens: int, files: int = 2, *
     parts = [pack(histories[part::files], tokens) for part in range(files)]
     paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group=7) for n, part in enumerate(parts)]
     settings = {"launcher": "local", "batch_blocks": 8, "streams": 4, "network": TINY, "start_seconds": 300, **train}
+    return plan_over(folder, paths, np.unique(np.concatenate(histories)), tokens, settings)
+
+
+def plan_over(folder: Path, files: Sequence[str], items: np.ndarray, tokens: int, train: dict[str, Any]) -> TrainPlan:
+    """A plan over files of blocks that are there already; `items`, ascending, are the candidates."""
     plan = TrainPlan(
         model_version="tested",
         trained_through="2024-05-01",
-        files=tuple(paths),
+        files=tuple(files),
         tokens=tokens,
-        train=TrainConfig.model_validate(settings),
+        train=TrainConfig.model_validate(train),
         bundle=folder / "bundle",
         work=folder / "work",
     )
     plan.candidates.mkdir(parents=True)
-    items = np.unique(np.concatenate(histories)).astype(np.int32)
     ids = [f"item-{item}" for item in items]
-    pq.write_table(pa.table({"item_index": items, "item_id": ids}), plan.candidates / "part-0.parquet")
+    pq.write_table(pa.table({"item_index": items.astype(np.int32), "item_id": ids}), plan.candidates / "part-0.parquet")
     return plan
