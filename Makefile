@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-test run test lint dist dist-env clean
+.PHONY: help install install-test run test lint dist dist-env bench bench-peer clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 RANKS ?= 2#     training processes of `make run`; 1 needs no Horovod
@@ -20,6 +20,7 @@ SHOW_USER ?=#   whose recommendations `make run` prints
 NODE_PYTHON ?=# where cluster nodes keep Python 3.11, for `make dist-env`
 TESTS ?= $(wildcard tests/unit tests/integration tests/faults tests/e2e)
 PYTEST_ARGS ?=
+SEEDS ?= 3#     trainings of each data set in `make bench`
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +41,9 @@ BASE_STAMP := $(VENV)/.base-$(call checksum,cat $(LOCK); $(PYTHON) --version; pw
 PACKAGE_STAMP := $(VENV)/.package-$(call checksum,cat setup.py interest_spark/__init__.py)
 HOROVOD_STAMP := $(VENV)/.horovod-$(call checksum,cat conf/requirements-horovod.lock; echo $(GPU))
 TEST_STAMP := $(VENV)/.test-$(call checksum,cat conf/requirements-test.lock)
+PEER := .venv-peer
+PEER_STAMP := $(PEER)/.peer-$(call checksum,cat conf/requirements-bench-peer.lock; $(PYTHON) --version; pwd)
+BENCH = $(BIN)/python -m tests.bench.bench
 SHOP_STAMP := run/.shop-$(USERS)-$(ITEMS)-$(DAYS)-$(SEED)-$(FIRST_DAY)
 
 # Horovod is built from source, which takes a C++ compiler; one rank trains without it.
@@ -105,6 +109,14 @@ $(TEST_STAMP): $(BASE_STAMP)
 	  $(PIP) install --force-reinstall --no-deps -r conf/requirements-test.lock; $(PIP) check)
 	@touch $@
 
+# With dependencies, unlike the others: where PyTorch comes with CUDA, its libraries, which are not pinned, come along.
+$(PEER_STAMP):
+	$(call quietly,$(PEER): RecTools and PyTorch to compare with,\
+	  $(PYTHON) -m venv --clear $(PEER);\
+	  $(PEER)/bin/python -m pip --disable-pip-version-check --no-input install -r conf/requirements-bench-peer.lock;\
+	  $(PEER)/bin/python -c 'import rectools.models.nn.transformers.sasrec')
+	@touch $@
+
 $(SHOP_STAMP): | install
 	rm -rf $(SHOP) run/.shop-*
 	$(BIN)/interest synth --users $(USERS) --items $(ITEMS) --days $(DAYS) --seed $(SEED) \
@@ -130,5 +142,19 @@ dist: $(PACKAGE_STAMP) ## what spark-submit needs on nodes without the source tr
 dist-env: install ## also the packed environment dist/env.tar.gz, for --archives dist/env.tar.gz#env
 	$(BIN)/python -m interest_spark.distribution environment dist $(if $(NODE_PYTHON),--node-python $(NODE_PYTHON))
 
+bench-peer: $(PEER_STAMP) ## set up .venv-peer: RecTools on PyTorch, for `make bench` alone
+
+bench: install bench-peer ## accuracy, speed, scaling and memory of training into build/bench.md; takes hours
+	mkdir -p build/bench
+	for data in ml-1m beauty; do \
+	  $(BENCH)_throughput --data $$data > build/bench/throughput-$$data.json; \
+	  $(BENCH)_scaling --data $$data > build/bench/scaling-$$data.json; \
+	done
+	$(BENCH)_memory > build/bench/memory.json
+	for data in ml-1m beauty; do \
+	  $(BENCH)_accuracy --data $$data --seeds $(SEEDS) > build/bench/accuracy-$$data.json; \
+	done
+	$(BIN)/python -m tests.bench.table build/bench/*.json | tee build/bench.md
+
 clean: ## remove the environment, the generated shop, its warehouse and everything built
-	rm -rf $(VENV) run build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PEER) run build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -82,20 +82,29 @@ def make_plan(
     parts = [pack(histories[part::files], tokens, held_out, **own[part]) for part in range(files)]
     paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group) for n, part in enumerate(parts)]
     settings = {"launcher": "local", "batch_blocks": 8, "streams": 4, "network": TINY, "start_seconds": 300, **train}
+    items, events = np.unique(np.concatenate(histories), return_counts=True)
+    return plan_over(folder, paths, items, events, tokens, settings)
+
+
+def plan_over(
+    folder: Path, files: Sequence[str], items: np.ndarray, events: np.ndarray, tokens: int, train: dict[str, Any]
+) -> TrainPlan:
+    """A plan over files of blocks that are there already; `items`, ascending, are the candidates, `events` their
+    numbers of events.
+    """
     plan = TrainPlan(
         model_version="tested",
         trained_through="2024-05-01",
-        files=tuple(paths),
+        files=tuple(files),
         tokens=tokens,
         columns=SCHEME,
-        train=TrainConfig.model_validate(settings),
+        train=TrainConfig.model_validate(train),
         exclude_seen=True,
         bundle=folder / "bundle",
         work=folder / "work",
     )
     plan.candidates.mkdir(parents=True)
-    items, events = np.unique(np.concatenate(histories).astype(np.int32), return_counts=True)
     ids = [f"item-{item}" for item in items]
-    candidates = pa.table({"item_index": items, "item_id": ids, "events": events})
+    candidates = pa.table({"item_index": items.astype(np.int32), "item_id": ids, "events": events})
     pq.write_table(candidates, plan.candidates / "part-0.parquet")
     return plan

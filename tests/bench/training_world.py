@@ -1,0 +1,140 @@
+"""What the training benchmarks share: public data sets, training plans over them, and measured runs."""
+
+import gzip
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interest_spark.config import BlocksConfig, NetworkConfig
+from interest_spark.log import configure_logging
+from interest_spark.model.launch import launch
+from interest_spark.model.plan import CURVE, TrainPlan, TrainResult
+from interest_spark.schemas import FIRST_ITEM_INDEX, TABLES
+from interest_spark.stages.blocks import blocks_of
+from interest_spark.token_columns import ColumnScheme
+from tests.histories import as_histories
+from tests.unit.model.worlds import plan_over
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT.parent / "shared" / "data"
+NETWORK = NetworkConfig(dim=64, layers=2, heads=1, feed_forward=64, dropout=0.1)
+WARM_UP = 3  # steps that trace graphs and fill caches
+
+_FIRST_FILE_ROWS = 1 << 28  # block ids between two files
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Histories of item numbers 1 … `items`, oldest first; the last item is the test, the one before the validation."""
+
+    name: str
+    tokens: int  # of a block, hence the most items of a history that a network looks at
+    batch_blocks: int
+    histories: Sequence[np.ndarray]
+
+    @cached_property
+    def items(self) -> int:
+        return max(int(history.max()) for history in self.histories)
+
+    @property
+    def training(self) -> list[np.ndarray]:
+        """What is left of each history to learn from, at most `tokens` targets, as item indexes: int32[k]."""
+        return [history[:-2][-self.tokens - 1 :] + FIRST_ITEM_INDEX - 1 for history in self.histories]
+
+
+# The file, the numbers that a line begins with before its items, and the sizes of published work on it.
+_FILES = {
+    "ml-1m": ("ml-1m/sas_sequences.txt.gz", 0, 200, 64),
+    "beauty": ("amazon_beauty/Beauty.txt.gz", 1, 50, 32),
+}
+DATA_SETS = tuple(_FILES)
+
+
+def read_data_set(name: str) -> DataSet:
+    """One of DATA_SETS. Ends the process when its file, which is not part of the repository, is absent."""
+    file, leading, tokens, batch_blocks = _FILES[name]
+    path = DATA / file
+    if not path.exists():
+        sys.exit(f"data set {name} is not there: put it at {path}")
+    with gzip.open(path, "rt", encoding="ascii") as lines:
+        histories = [np.array(line.split()[leading:], np.int32) for line in lines]
+    return DataSet(name, tokens, batch_blocks, histories)
+
+
+def training_plan(
+    folder: Path, histories: Sequence[np.ndarray], tokens: int, items: np.ndarray | None = None, **train: Any
+) -> TrainPlan:
+    """A plan in a fresh folder, its blocks packed as the job `train` packs them.
+
+    histories: int32[k] item indexes each. items: the candidates, ascending; those of the histories by default.
+    """
+    config = BlocksConfig(tokens=tokens)
+    files = []
+    for number in range(config.files):
+        rows = as_histories(histories[number :: config.files])
+        rows = rows.append_column("chosen", pa.array(np.zeros(len(rows), bool)))
+        packed = blocks_of(rows.to_batches(), config, ColumnScheme(), number * _FIRST_FILE_ROWS)
+        blocks = pa.Table.from_batches(packed, TABLES["train_blocks"])
+        files.append(folder / f"blocks-{number}.parquet")
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(blocks, files[-1], row_group_size=config.row_group_blocks)
+    counts = np.bincount(np.concatenate(histories))
+    items = np.flatnonzero(counts) if items is None else items
+    events = np.append(counts, np.zeros(int(items[-1]), int))[items]
+    settings = {"network": NETWORK, "start_seconds": 600, **train}
+    return plan_over(folder, list(map(str, files)), items, events, tokens, settings)
+
+
+def ranks_of_one_thread(ranks: int) -> dict[str, Any]:
+    """Settings of training on this machine's cores, one rank each."""
+    return {"ranks": ranks, "threads": 1, "launcher": "horovodrun" if ranks > 1 else "local"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """The steps of one training run of any system: targets int[n], mean loss float[n], seconds since a start float[n].
+
+    Targets are the positions that have one: padding does not count.
+    """
+
+    targets: np.ndarray
+    loss: np.ndarray
+    seconds: np.ndarray
+
+    @classmethod
+    def of_steps(cls, steps: Sequence[Sequence[float]]) -> "Run":
+        """From one (targets, loss, seconds) a step."""
+        return cls(*np.array(steps, np.float64).T)
+
+    @property
+    def targets_per_second(self) -> float:
+        """Of the steps after the warm-up."""
+        return float(self.targets[WARM_UP:].sum() / (self.seconds[-1] - self.seconds[WARM_UP - 1]))
+
+    def loss_at_end(self, share: float = 0.2) -> float:
+        """The mean loss of the last `share` of all targets."""
+        last = np.cumsum(self.targets) > (1 - share) * self.targets.sum()
+        return float(np.average(self.loss[last], weights=self.targets[last]))
+
+
+def train(plan: TrainPlan) -> tuple[Run, TrainResult]:
+    """Run a plan to its end."""
+    configure_logging()
+    result = launch(plan)
+    lines = read_curve(plan.bundle)
+    return Run.of_steps(
+        [(line["targets"], line["loss"], line["seconds"]) for line in lines if "targets" in line]
+    ), result
+
+
+def read_curve(bundle: Path) -> list[dict[str, Any]]:
+    """What a training run wrote about itself; lines without `targets` are not about a step."""
+    return [json.loads(line) for line in (bundle / CURVE).read_text(encoding="utf-8").splitlines()]
