@@ -93,7 +93,7 @@ def test_candidates_are_the_known_items_of_the_sequences(spark: "SparkSession") 
 
 
 def test_of_a_share_of_the_users_the_last_target_is_held_out(spark: "SparkSession") -> None:
-    blocks = pack_blocks(frame(spark, 2000), CONFIG.model_copy(update={"held_out_share": 0.25}), DAY)
+    blocks = pack_blocks(frame(spark, 2000), CONFIG.model_copy(update={"held_out_share": 0.25}), SCHEME, DAY)
     rows = blocks.select("held_out", "target", "target_behavior").collect()
     held_out = sum(item > 0 for row in rows for item in row.held_out)
     users = sum(len(items) > 1 for _, items, _, _ in histories(2000))

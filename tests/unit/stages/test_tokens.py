@@ -88,7 +88,8 @@ def test_a_block_holds_the_columns_of_the_whole_history(
 ) -> None:
     """The first kept token of a history that was cut still knows how long before it the last one was."""
     for history in histories:
-        blocks = list(blocks_of(table_of([history]).to_batches(), BlocksConfig(tokens=tokens), scheme, 0))
+        rows = table_of([history]).append_column("chosen", pa.array([False]))
+        blocks = list(blocks_of(rows.to_batches(), BlocksConfig(tokens=tokens), scheme, 0))
         packed = pa.Table.from_batches(blocks).to_pylist() if blocks else []
         kept = expected_rows(history, scheme)[:-1][-tokens:]
         assert len(packed) == bool(kept)
