@@ -1,4 +1,4 @@
-"""One Spark session for the whole test run, small and on the loopback interface."""
+"""One Spark session for each worker of the test run, small and on the loopback interface."""
 
 import os
 from collections.abc import Iterator
