@@ -228,14 +228,15 @@ class NetworkConfig(Section):
 
 
 class LossConfig(Section):
-    """`full` is the softmax cross-entropy over all candidates, `chunk` targets at a time.
+    """`full` is the softmax cross-entropy over all candidates, `chunk` targets at a time (by default as many as suit
+    a processor's cache).
 
     `sampled` lets the target compete with `negatives` items that the whole batch shares, drawn in proportion to
     (times an item was a target) ** `sampling_power`; `correct_sampling` takes that proportion out of the loss again.
     """
 
     kind: Literal["full", "sampled"] = "full"
-    chunk: int = Field(default=256, ge=1)
+    chunk: int | None = Field(default=None, ge=1)
     negatives: int = Field(default=1024, ge=1)
     sampling_power: float = Field(default=0.75, ge=0.0, le=1.0)
     correct_sampling: bool = True

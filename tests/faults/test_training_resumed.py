@@ -46,7 +46,9 @@ def long_plan(folder: Path, **train: Any) -> TrainPlan:
     optimizer = {"warmup_steps": 20, "schedule": "cosine", "clip_norm": 1.0}
     settings = {"launcher": "horovodrun", "ranks": 2, "epochs": 8, "checkpoint_steps": 9, **train}
     histories = random_histories(400, 80, 30)
-    return make_plan(folder, histories, 20, row_group=60, held_out=True, network=network, optimizer=optimizer, **settings)
+    return make_plan(
+        folder, histories, 20, row_group=60, held_out=True, network=network, optimizer=optimizer, **settings
+    )
 
 
 def start(plan: TrainPlan) -> "subprocess.Popen[bytes]":

@@ -166,7 +166,13 @@ def share_of_right_items(folder: Path, *inputs: str) -> tuple[float, float]:
     """Train on one planted world; the loss, and how often the first suggestion is right in another."""
     histories, lists, _ = planted(200, T + 1, seed=1)
     network = {**SMALL, "inputs": inputs}
-    settings = {"epochs": 15, "batch_blocks": 16, "streams": 1, "optimizer": {"learning_rate": 0.01}, "network": network}
+    settings = {
+        "epochs": 15,
+        "batch_blocks": 16,
+        "streams": 1,
+        "optimizer": {"learning_rate": 0.01},
+        "network": network,
+    }
     plan = make_plan(folder, histories, T, lists=lists, **settings)
     result = train(plan, OneRank(), beat=lambda step: None)
     encoder = load_encoder(plan.bundle)
