@@ -258,8 +258,16 @@ class OptimizerConfig(Section):
 
 
 class TrainConfig(Section):
-    """The training loop. Batches are global: the same for every number of ranks."""
+    """The training loop. Batches are global: the same for every number of ranks.
 
+    `mode: full` starts from nothing and learns whole histories. `warm` starts from the newest model of an earlier day.
+    `incremental` does so too, and learns what happened since that model and the whole histories of a `replay_share`
+    of the users, for `continued_epochs`. Without an earlier model of the same network both train in full.
+    """
+
+    mode: Literal["full", "warm", "incremental"] = "full"
+    continued_epochs: int = Field(default=2, ge=1)
+    replay_share: Share = 0.1
     ranks: int = Field(default=1, ge=1)
     launcher: Literal["spark", "horovodrun", "local"] = "spark"
     device: Literal["cpu", "gpu"] = "cpu"
@@ -271,6 +279,7 @@ class TrainConfig(Section):
     validate_every: int = Field(default=1, ge=1)
     validation_blocks: int = Field(default=4096, ge=1)
     checkpoint_steps: int = Field(default=1000, ge=1)
+    tensorboard: Path | None = None
     batch_blocks: int = Field(default=16, ge=1)
     streams: int = Field(default=2, ge=1)
     shuffle_blocks: int = Field(default=2048, ge=1)

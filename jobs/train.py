@@ -1,17 +1,20 @@
 """The day's histories to packed blocks, to a trained model, to a bundle that scoring can load."""
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 from interest_spark.bundles import BUNDLES
 from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
 from interest_spark.model.launch import launch
-from interest_spark.model.plan import TrainPlan, TrainResult
+from interest_spark.model.plan import Champion, TrainPlan, TrainResult
+from interest_spark.stages.lesson import Lesson
 from interest_spark.tables import fingerprint
+from interest_spark.use.champion import find_champion, lesson_after
 from interest_spark.use.inputs import Inputs, require_day
 
 # Where and how patiently the ranks run changes nothing in the model.
-_MEANS = {"ranks", "launcher", "threads", "checkpoint_steps", "start_seconds", "stall_seconds"}
+_MEANS = {"ranks", "launcher", "threads", "checkpoint_steps", "tensorboard", "start_seconds", "stall_seconds"}
 
 
 def run(context: JobContext) -> Outcome:
@@ -19,34 +22,37 @@ def run(context: JobContext) -> Outcome:
     warehouse, dt, config = context.warehouse, context.dt, context.config
     require_day(warehouse, "sequences", dt, "interest sequences")
     inputs = Inputs.of(warehouse, ("sequences", "vocab"))
+    champion = find_champion(warehouse, config, dt)
+    lesson = lesson_after(champion, config)
     blocks_settings = config.model_dump(mode="json", include={"blocks", "shop"})
-    blocks_from = fingerprint(inputs.content_id("sequences", day=dt), blocks_settings)
+    blocks_from = fingerprint(inputs.content_id("sequences", day=dt), blocks_settings, asdict(lesson))
     train_settings = config.train.model_dump(mode="json", exclude=_MEANS)
-    made_from = fingerprint(blocks_from, train_settings, config.score.exclude_seen)
+    start = None if champion is None else champion.manifest_sha256
+    made_from = fingerprint(blocks_from, train_settings, config.score.exclude_seen, start)
     if warehouse.is_current("models", dt, made_from):
         return NOTHING_TO_DO
 
     outcome = NOTHING_TO_DO
     if not warehouse.is_current("train_blocks", dt, blocks_from):
-        outcome += _publish_blocks(context, inputs, blocks_from)
+        outcome += _publish_blocks(context, inputs, blocks_from, lesson)
     blocks = Inputs.of(warehouse, ("train_blocks",))
-    plan = _plan(context, blocks.files("train_blocks", day=dt), made_from)
+    plan = _plan(context, blocks.files("train_blocks", day=dt), made_from, champion)
     _write_candidates(context, inputs, plan.candidates)
     result = launch(plan, context.spark)
     return outcome + _publish_model(context, plan, result, made_from, {**inputs.versions, **blocks.versions})
 
 
-def _publish_blocks(context: JobContext, inputs: Inputs, made_from: str) -> Outcome:
+def _publish_blocks(context: JobContext, inputs: Inputs, made_from: str, lesson: Lesson) -> Outcome:
     from interest_spark.stages.blocks import pack_blocks, row_group_options
 
     config, sequences = context.config.blocks, inputs.read(context.spark, "sequences", day=context.dt)
-    frame = pack_blocks(sequences, config, context.config.columns, context.day)
+    frame = pack_blocks(sequences, config, context.config.columns, context.day, lesson)
     staged = context.warehouse.stage(frame, "train_blocks", [context.dt], context.run_id, row_group_options(config))
     version = context.warehouse.commit(staged, job="train", made_from=made_from, inputs=inputs.versions)
     return Outcome("done", {"train_blocks": staged.rows}, {"train_blocks": version})
 
 
-def _plan(context: JobContext, files: list[str], made_from: str) -> TrainPlan:
+def _plan(context: JobContext, files: list[str], made_from: str, champion: Champion | None) -> TrainPlan:
     # Named by what it is made from: a run that was killed and starts again gives the same model the same name.
     version = f"{context.dt}-{made_from[:12]}"
     bundle = context.warehouse.root / BUNDLES / version
@@ -57,6 +63,7 @@ def _plan(context: JobContext, files: list[str], made_from: str) -> TrainPlan:
         tokens=context.config.blocks.tokens,
         columns=context.config.columns,
         train=context.config.train,
+        champion=champion,
         exclude_seen=context.config.score.exclude_seen,
         bundle=bundle,
         work=bundle.with_name(f".{version}.{context.run_id}.work"),

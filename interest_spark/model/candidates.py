@@ -9,11 +9,13 @@ import pyarrow.parquet as pq
 from interest_spark.errors import BadDataError
 from interest_spark.schemas import FIRST_ITEM_INDEX
 
-_SCHEMA = pa.schema([("item_index", pa.int32()), ("item_id", pa.string()), ("events", pa.int64())])
+_SCHEMA = pa.schema(
+    [("item_index", pa.int32()), ("item_id", pa.string()), ("category", pa.int32()), ("events", pa.int64())]
+)
 
 
 def read_candidates(folder: Path) -> pa.Table:
-    """`item_index` (int32, ascending), `item_id` and `events`, how often the histories hold the item.
+    """`item_index` (int32, ascending), `item_id`, `category` (0: none) and `events`, how often histories hold it.
 
     `folder` holds Parquet files, and nobody else writes to it. Raises BadDataError when there is no item or an index
     stands for two.

@@ -21,6 +21,7 @@ class ModelCard(Section):
     vocabulary_size: int  # rows of the item table: the largest item_index plus one
     max_length: int  # tokens a block holds, hence the most items of a history the network can look at
     columns: ColumnScheme = ColumnScheme()  # that the network's inputs follow; bundles older than it have no inputs
+    started_from: str | None = None  # the model_version whose weights training went on from
     trained_through: str  # the last day whose events it has seen
     seed: int
     epochs: int

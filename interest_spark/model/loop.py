@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from itertools import islice
 
 from interest_spark.errors import BusyError
@@ -17,6 +17,7 @@ from interest_spark.model.reader import Batch, BlockReader
 from interest_spark.model.run_state import RunState
 from interest_spark.model.sasrec import SasRec
 from interest_spark.model.step import TrainStep
+from interest_spark.model.tensorboard import also_for_tensorboard
 from interest_spark.model.validation import Validation
 
 
@@ -119,10 +120,18 @@ class TrainingLoop:
             variable.assign(found.arrays[name])
         get_logger().info("training resumed", step=found.state.steps, total=self._total_steps)
 
-    def _drawn_curve(self) -> AbstractContextManager[Curve]:
+    @contextmanager
+    def _drawn_curve(self) -> Iterator[Curve]:
         if self._ranks.rank:
-            return nullcontext(NoCurve())
-        return draw_curve(self._plan.curve, self._total_steps, self._curve)
+            yield NoCurve()
+            return
+        folder = self._plan.train.tensorboard
+        with draw_curve(self._plan.curve, self._total_steps, self._curve) as curve:
+            if folder is None:
+                yield curve
+                return
+            with also_for_tensorboard(curve, folder / self._plan.model_version) as both:
+                yield both
 
     def _timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The batches, with the time that they take to come and to be worked on added up."""

@@ -8,6 +8,15 @@ from interest_spark.token_columns import ColumnScheme
 CURVE = "curve.jsonl"
 
 
+class Champion(Section):
+    """A published model that a run starts from."""
+
+    model_version: str
+    path: Path
+    manifest_sha256: str
+    trained_through: str
+
+
 class TrainPlan(Section):
     """One training run. All paths lie where every node can reach them."""
 
@@ -17,13 +26,19 @@ class TrainPlan(Section):
     tokens: int  # of a block
     columns: ColumnScheme  # that the blocks' token columns follow
     train: TrainConfig
+    champion: Champion | None = None  # the model to go on from
     exclude_seen: bool  # whether an item of the history can be a suggestion: what validation must do, too
     bundle: Path  # the folder that rank 0 writes
     work: Path  # a folder of this run alone: the plan, the ranks' errors and signs of life, the result
 
     @property
+    def epochs(self) -> int:
+        """How often the run goes through the blocks at most."""
+        return self.train.epochs if self.champion is None else self.train.continued_epochs
+
+    @property
     def candidates(self) -> Path:
-        """A folder of Parquet files with `item_index`, `item_id` and `events`: what the model may suggest."""
+        """A folder of Parquet files, `item_index`, `item_id`, `category` and `events`: what the model may suggest."""
         return self.work / "candidates"
 
     @property

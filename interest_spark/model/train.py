@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from interest_spark.bundles import Bundle, write_bundle
+from interest_spark.bundles import Bundle, read_config, write_bundle
 from interest_spark.errors import BadDataError
 from interest_spark.model.adam import Adam
 from interest_spark.model.candidates import read_candidates
-from interest_spark.model.card import ModelCard, build_network
+from interest_spark.model.card import ModelCard, build_network, read_card
 from interest_spark.model.collectives import Ranks
 from interest_spark.model.ledger import BlockLedger
 from interest_spark.model.loop import TrainingLoop
@@ -23,6 +23,7 @@ from interest_spark.model.runtime import be_deterministic
 from interest_spark.model.sasrec import SasRec
 from interest_spark.model.step import StepSettings, TrainStep
 from interest_spark.model.validation import Validation
+from interest_spark.model.warm_start import warm_weights
 from interest_spark.schemas import BEHAVIOR_CODES
 
 INPUT_COLUMNS = ("item", "segment", "position")
@@ -44,8 +45,10 @@ def train(
     if plan.train.device == "cpu":
         be_deterministic(plan.train.seed)
     items = read_candidates(plan.candidates)
-    vocabulary_size = int(items["item_index"][-1].as_py()) + 1
+    vocabulary_size = _vocabulary_size(plan, items)
     network = build_network(plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns)
+    if plan.champion is not None:
+        network.parameters.assign(warm_weights(network.parameters.values(), plan.champion, items))
     loop = build_loop(plan, ranks, network, items)
     state = loop.run(beat, wants_stop)
     if ranks.rank:
@@ -71,9 +74,9 @@ def build_loop(plan: TrainPlan, ranks: Ranks, network: SasRec, items: pa.Table) 
     """Everything that the plan names, put together for this rank."""
     settings = plan.train
     reader = BlockReader(plan.files, reader_settings(plan), ranks.rank, ranks.size)
-    if not reader.blocks:
+    if not reader.blocks and plan.champion is None:
         raise BadDataError(f"no user has two known items up to {plan.trained_through}: there is nothing to train on")
-    total_steps = min(settings.epochs * reader.steps, settings.max_steps or settings.epochs * reader.steps)
+    total_steps = min(plan.epochs * reader.steps, settings.max_steps or plan.epochs * reader.steps)
     variables = network.parameters.by_name
     adam = Adam(variables, settings.optimizer, total_steps)
     precision = tf.as_dtype(settings.precision)
@@ -113,6 +116,12 @@ def step_settings(plan: TrainPlan, variables: dict[str, tf.Variable]) -> StepSet
     return StepSettings(by_code, frozenset(row_wise), tf.as_dtype(plan.train.precision), plan.train.seed)
 
 
+def _vocabulary_size(plan: TrainPlan, items: pa.Table) -> int:
+    """Rows of the item table: it never shrinks from one model to the next."""
+    needed = int(items["item_index"][-1].as_py()) + 1
+    return needed if plan.champion is None else max(needed, read_card(read_config(plan.champion.path)).vocabulary_size)
+
+
 def _write(plan: TrainPlan, network: SasRec, items: pa.Table, state: RunState) -> str:
     card = ModelCard(
         model_version=plan.model_version,
@@ -120,6 +129,7 @@ def _write(plan: TrainPlan, network: SasRec, items: pa.Table, state: RunState) -
         vocabulary_size=int(network.parameters.by_name["items"].shape[0]),
         max_length=plan.tokens,
         columns=plan.columns,
+        started_from=None if plan.champion is None else plan.champion.model_version,
         trained_through=plan.trained_through,
         seed=plan.train.seed,
         epochs=state.epochs,

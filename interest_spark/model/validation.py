@@ -98,7 +98,8 @@ def read_held_out(files: Sequence[str], columns: Sequence[str], most: int) -> di
                 chosen = np.flatnonzero(part["held_out"].any(axis=1))[:left]
                 parts.append({name: values[chosen] for name, values in part.items()})
                 left -= len(chosen)
-    return {name: np.concatenate([part[name] for part in parts]) for name in names}
+    nothing = np.zeros((0, parts[0]["held_out"].shape[1] if parts else 0), np.int32)
+    return {name: np.concatenate([nothing, *(part[name] for part in parts)]) for name in names}
 
 
 def _matrix(lists: pa.ListArray) -> np.ndarray:

@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 
 from interest_spark.config import BlocksConfig
 from interest_spark.schemas import FIRST_ITEM_INDEX, TABLES
+from interest_spark.stages.lesson import WHOLE, Lesson
 from interest_spark.stages.packing import pack_histories
-from interest_spark.stages.targets import hold_out, next_events, next_sessions, pick
+from interest_spark.stages.targets import history_of, hold_out, next_events, next_sessions, only_since, pick
 from interest_spark.stages.tokens import flat_items, flat_times, history_bounds, token_columns
 from interest_spark.token_columns import INPUTS, ColumnScheme, source_lists
 
@@ -25,7 +26,9 @@ _MICROSECONDS_A_MINUTE = 60_000_000
 _HASH_STEPS = 1_000_000  # a share of users is met to this fineness
 
 
-def pack_blocks(sequences: "DataFrame", config: BlocksConfig, scheme: ColumnScheme, day: date) -> "DataFrame":
+def pack_blocks(
+    sequences: "DataFrame", config: BlocksConfig, scheme: ColumnScheme, day: date, lesson: Lesson = WHOLE
+) -> "DataFrame":
     """Rows of `train_blocks` and `dt` from the day's `sequences`, in `config.files` partitions.
 
     `config.target` says what a token is to predict; of a history's tokens the last `config.tokens` are kept. All token
@@ -42,25 +45,27 @@ def pack_blocks(sequences: "DataFrame", config: BlocksConfig, scheme: ColumnSche
 
         context = TaskContext.get()
         partition = 0 if context is None else context.partitionId()
-        return blocks_of(batches, config, scheme, first_block_id(day, partition))
+        return blocks_of(batches, config, scheme, first_block_id(day, partition), lesson.since)
 
-    chosen = is_held_out(config.held_out_share).alias("chosen")
-    blocks = ordered.select(*_LISTS, chosen).mapInArrow(pack, spark_schema("train_blocks"))
+    chosen = is_among(config.held_out_share, "held out").alias("chosen")
+    replayed = is_among(lesson.replay_share, day.isoformat()).alias("replayed")
+    blocks = ordered.select(*_LISTS, chosen, replayed).mapInArrow(pack, spark_schema("train_blocks"))
     return blocks.withColumn("dt", F.lit(day.isoformat()))
 
 
-def is_held_out(share: float) -> "Column":
-    """Whether a user is among the `share` whose last target judges the training: the same users every day."""
-    return F.pmod(F.xxhash64(F.lit("held out"), "user_id"), F.lit(_HASH_STEPS)) < round(share * _HASH_STEPS)
+def is_among(share: float, purpose: str) -> "Column":
+    """Whether a user belongs to a share of all, the same users whenever asked for the same purpose."""
+    return F.pmod(F.xxhash64(F.lit(purpose), "user_id"), F.lit(_HASH_STEPS)) < round(share * _HASH_STEPS)
 
 
 def candidate_items(sequences: "DataFrame", vocab: "DataFrame") -> "DataFrame":
-    """`item_index, item_id, events` of every known item in the day's sequences, and how often they hold it: what a
-    model trained on them may suggest.
+    """`item_index, item_id, category, events` of every known item in the day's sequences, `events` being how often
+    they hold it: what a model trained on them may suggest.
     """
-    items = sequences.select(F.explode("item_index").alias("item_index")).where(F.col("item_index") >= FIRST_ITEM_INDEX)
-    counted = items.groupBy("item_index").agg(F.count("*").alias("events"))
-    return counted.join(vocab, "item_index", how="inner").select("item_index", "item_id", "events")
+    tokens = sequences.select(F.explode(F.arrays_zip("item_index", "category")).alias("token")).select("token.*")
+    known = tokens.where(F.col("item_index") >= FIRST_ITEM_INDEX)
+    counted = known.groupBy("item_index").agg(F.max("category").alias("category"), F.count("*").alias("events"))
+    return counted.join(vocab, "item_index", how="inner").select("item_index", "item_id", "category", "events")
 
 
 def row_group_options(config: BlocksConfig) -> dict[str, int]:
@@ -83,14 +88,19 @@ def first_block_id(day: date, partition: int) -> int:
 
 
 def blocks_of(
-    batches: Iterable[pa.RecordBatch], config: BlocksConfig, scheme: ColumnScheme, first_id: int
+    batches: Iterable[pa.RecordBatch],
+    config: BlocksConfig,
+    scheme: ColumnScheme,
+    first_id: int,
+    since: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Pack the histories of one partition, lot by lot, into rows of `train_blocks`.
 
-    Beside the lists of `sequences` a row has `chosen`: whether its last target is held out.
+    Beside the lists of `sequences` a row has `chosen`, whether its last target is held out, and `replayed`, whether
+    targets before `since` are learnt as well.
     """
     for number, lot in enumerate(lots(batches, _HISTORIES_AT_ONCE)):
-        columns = _pack_lot(lot, config, scheme)
+        columns = _pack_lot(lot, config, scheme, since)
         count = len(columns["item"])
         # Packing puts long histories first; a training batch should meet all lengths.
         order = np.random.default_rng(number).permutation(count)
@@ -111,10 +121,11 @@ def lots(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _pack_lot(lot: pa.Table, config: BlocksConfig, scheme: ColumnScheme) -> dict[str, np.ndarray]:
+def _pack_lot(lot: pa.Table, config: BlocksConfig, scheme: ColumnScheme, since: int | None) -> dict[str, np.ndarray]:
     items, bounds = flat_items(lot), history_bounds(lot)
-    chosen = lot.column("chosen").combine_chunks().to_numpy(zero_copy_only=False)
-    learnt, held_out = hold_out(_target_places(lot, config), bounds, chosen)
+    learnt, held_out = hold_out(_target_places(lot, config), bounds, _flags(lot, "chosen"))
+    if since is not None:
+        learnt = only_since(learnt, flat_times(lot), since, _flags(lot, "replayed")[history_of(bounds)])
     columns = token_columns(lot, scheme)
     targets = {
         "target": pick(items, learnt),
@@ -122,6 +133,11 @@ def _pack_lot(lot: pa.Table, config: BlocksConfig, scheme: ColumnScheme) -> dict
         "held_out": pick(items, held_out),
     }
     return pack_histories({"item": items, **targets, **columns}, bounds, config.tokens)
+
+
+def _flags(lot: pa.Table, name: str) -> np.ndarray:
+    flags: np.ndarray = lot.column(name).combine_chunks().to_numpy(zero_copy_only=False)
+    return flags
 
 
 def _target_places(lot: pa.Table, config: BlocksConfig) -> np.ndarray:

@@ -67,6 +67,15 @@ def hold_out(places: np.ndarray, offsets: np.ndarray, chosen: np.ndarray) -> tup
     return np.where(learnt, places, NOWHERE), held_out
 
 
+def only_since(places: np.ndarray, times: np.ndarray, since: int, replayed: np.ndarray) -> np.ndarray:
+    """The places whose events are at `since` or later, and all those of tokens that are `replayed` (bool[m]).
+
+    >>> only_since(np.array([1, 2, -1]), np.array([10, 20, 30]), 25, np.array([False, False, False])).tolist()
+    [-1, 2, -1]
+    """
+    return np.where(replayed | (times[places] >= since), places, NOWHERE)
+
+
 def pick(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     """The values at the places, 0 where there is none: int32[m]."""
     return np.where(places != NOWHERE, values[places], 0).astype(np.int32)

@@ -1,6 +1,6 @@
 """What a job of this layer reads from the warehouse, and what to type when it is not there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,14 +57,19 @@ def require_day(warehouse: Warehouse, table: str, dt: str, remedy: str) -> None:
 
 def newest_model(warehouse: Warehouse, dt: str) -> Model:
     """The model of the last day up to `dt` that has one; never one trained on later days."""
-    days = [day for day in warehouse.days("models") if day <= dt]
-    for day in reversed(days):
-        for path in warehouse.files("models", day=day):
-            for row in pq.ParquetFile(path).read(["model_version", "path", "manifest_sha256"]).to_pylist():
-                return Model(row["model_version"], row["path"], row["manifest_sha256"])
+    for row in models_before(warehouse, dt, itself=True):
+        return Model(row["model_version"], row["path"], row["manifest_sha256"])
     raise ConfigError(
         f"no model is committed for {dt} or a day before in {warehouse.root}; run `interest train --day {dt}` first"
     )
+
+
+def models_before(warehouse: Warehouse, dt: str, *, itself: bool = False) -> Iterator[dict[str, Any]]:
+    """The rows of `models` for days before `dt`, or up to it, newest first."""
+    days = [day for day in warehouse.days("models") if day < dt or (itself and day == dt)]
+    for day in reversed(days):
+        for path in warehouse.files("models", day=day):
+            yield from pq.ParquetFile(path).read().to_pylist()
 
 
 def published_model(files: Iterable[str]) -> str:

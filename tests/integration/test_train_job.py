@@ -1,6 +1,6 @@
 """The train job: blocks, then a bundle, then the row that makes it visible; each only when something changed."""
 
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,3 +102,34 @@ def test_nothing_to_learn_publishes_nothing(spark: "SparkSession", tmp_path: Pat
     with pytest.raises(BadDataError, match="no user has two known items up to 2026-01-10"):
         train.run(context_of(tmp_path))
     assert Warehouse(tmp_path).version("models") == -1
+
+
+def test_a_later_day_goes_on_from_the_earlier_ones_model(spark: "SparkSession", tmp_path: Path) -> None:
+    """Day one is learnt in full; on day two only the events since then are, and day one's rows are where they were."""
+    first, second = "2026-01-09", DAY
+    commit(spark, tmp_path, "vocab", first, [(item_id(item), item, first) for item in range(2, 12)])
+    rows = [sequence(f"u{n}", [2 + n % 5, 3, 4 + n % 3, 9]) for n in range(20)]
+    commit(spark, tmp_path, "sequences", first, rows)
+    later = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
+    commit(spark, tmp_path, "vocab", second, [(item_id(12), 12, second)])
+    grown = [sequence(f"u{n}", [*rows[n][1], 12], event_time=[*rows[n][3], later]) for n in range(5)]
+    commit(spark, tmp_path, "sequences", second, [*grown, *rows[5:]])
+
+    def train_on(day: str, **training: Any) -> dict[str, Any]:
+        context = context_of(tmp_path, **training)
+        train.run(JobContext(context.config, date.fromisoformat(day)))
+        (model,) = Warehouse(tmp_path).read_small("models", day=day).to_pylist()
+        return model
+
+    champion = train_on(first, mode="incremental")
+    assert read_card(read_bundle(Path(champion["path"])).config).started_from is None  # there was none before it
+    model = train_on(second, mode="incremental", replay_share=0.0, continued_epochs=1)
+    card = read_card(read_bundle(Path(model["path"])).config)
+    assert (card.started_from, card.epochs) == (champion["model_version"], 1)
+    assert learnt_targets(tmp_path, second) == [12] * 5
+    assert train_on(second, mode="full")["model_version"] != model["model_version"]
+
+
+def learnt_targets(root: Path, day: str) -> list[int]:
+    targets = Warehouse(root).read_small("train_blocks", day=day)["target"].to_pylist()
+    return sorted(target for block in targets for target in block if target)

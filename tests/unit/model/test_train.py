@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow.python.summary.summary_iterator import summary_iterator
 
 from interest_spark.bundles import read_bundle
 from interest_spark.config import NetworkConfig
@@ -52,6 +54,49 @@ def test_the_curve_and_the_result_tell_the_same(tmp_path: Path) -> None:
     assert (result.epochs, result.targets) == (3, 3 * targets)
     assert sum(line["loss"] * line["targets"] for line in last) / targets == pytest.approx(result.loss)
     assert result.item_count == len(np.unique(np.concatenate(histories)))
+
+
+def test_tensorboard_gets_the_curve(tmp_path: Path) -> None:
+    plan = make_plan(tmp_path, random_histories(50, 30, 15), T, held_out=True, epochs=2, tensorboard=tmp_path / "board")
+    run(plan)
+    (events,) = (tmp_path / "board" / "tested").iterdir()
+    found: dict[str, list[tuple[int, float]]] = {}
+    for event in summary_iterator(str(events)):
+        for value in event.summary.value:
+            found.setdefault(value.tag, []).append((event.step, float(tf.make_ndarray(value.tensor))))
+    lines = curve(plan)
+    assert [step for step, _ in found["targets_per_second"]] == [line["step"] for line in lines if "targets" in line]
+    for tag in ("loss", "ndcg"):
+        expected = [(line["step"], line[tag]) for line in lines if tag in line]
+        np.testing.assert_allclose(found[tag], expected, rtol=1e-5)
+
+
+def test_patience_ends_a_run_and_the_best_weights_are_kept(tmp_path: Path) -> None:
+    histories = random_histories(60, 40, 15)
+    settings = {"patience": 2, "optimizer": {"learning_rate": 0.02}}
+    plan = make_plan(tmp_path / "whole", histories, T, held_out=True, epochs=40, **settings)
+    result = run(plan)
+    judged = [line["ndcg"] for line in curve(plan) if "ndcg" in line]
+    best = 1 + judged.index(max(judged))
+    assert result.best_epoch == best
+    assert result.epochs == best + 2 < 40
+    assert result.ndcg == max(judged)
+    until_then = make_plan(tmp_path / "best", histories, T, held_out=True, epochs=best, **settings)
+    run(until_then)
+    kept, expected = (read_bundle(each.bundle).weights for each in (plan, until_then))
+    assert all(kept[name].tobytes() == expected[name].tobytes() for name in expected)
+
+
+def test_targets_weigh_what_their_behavior_says_and_others_are_none(tmp_path: Path) -> None:
+    histories = random_histories(50, 30, 15)
+    behavior = [[1 + place % 2 for place in range(len(history))] for history in histories]  # view, cart, view, …
+    lists = {"behavior": behavior}
+    plain = run(make_plan(tmp_path / "all", histories, T, lists=lists, epochs=1))
+    carts = run(make_plan(tmp_path / "carts", histories, T, lists=lists, epochs=1, target_weights={"cart": 2.0}))
+    kept = [list(row[1:][-T:]) for row in behavior]  # the behaviors of a history's targets
+    assert plain.targets == sum(map(len, kept))
+    assert carts.targets == sum(row.count(2) for row in kept)
+    assert carts.loss == pytest.approx(np.log(carts.item_count), rel=0.05)  # a mean over weights, whatever they are
 
 
 def test_max_steps_ends_inside_an_epoch(tmp_path: Path) -> None:

@@ -105,6 +105,9 @@ def plan_over(
     )
     plan.candidates.mkdir(parents=True)
     ids = [f"item-{item}" for item in items]
-    candidates = pa.table({"item_index": items.astype(np.int32), "item_id": ids, "events": events})
+    category = np.zeros(len(items), np.int32)
+    candidates = pa.table(
+        {"item_index": items.astype(np.int32), "item_id": ids, "category": category, "events": events}
+    )
     pq.write_table(candidates, plan.candidates / "part-0.parquet")
     return plan

@@ -17,6 +17,7 @@ from interest_spark.stages.blocks import (
     pack_blocks,
     row_group_options,
 )
+from interest_spark.stages.lesson import Lesson
 from interest_spark.tables import Warehouse
 from interest_spark.token_columns import ColumnScheme
 from tests.histories import as_histories
@@ -85,11 +86,22 @@ def test_every_target_of_every_history_is_in_a_block(spark: "SparkSession", tmp_
     assert len(set(blocks["block_id"].to_pylist())) == blocks.num_rows
 
 
+def test_only_what_is_new_is_learnt_and_the_histories_of_some(spark: "SparkSession") -> None:
+    cut = datetime(2024, 5, 1, 4, tzinfo=timezone.utc)
+    lesson = Lesson(int(cut.timestamp()) * 1_000_000, replay_share=0.2)
+    blocks = pack_blocks(frame(spark, 1000), CONFIG.model_copy(update={"tokens": 30}), SCHEME, DAY, lesson)
+    learnt = sum(target > 0 for row in blocks.select("target").collect() for target in row.target)
+    new = sum(time >= cut for *_, times in histories(1000) for time in times[1:])
+    old = sum(time < cut for *_, times in histories(1000) for time in times[1:])
+    assert new + 0.15 * old < learnt < new + 0.25 * old
+
+
 def test_candidates_are_the_known_items_of_the_sequences(spark: "SparkSession") -> None:
     vocab = spark.createDataFrame([("a", 2), ("b", 3), ("never seen", 4), ("d", 5)], "item_id string, item_index int")
-    sequences = spark.createDataFrame([([1, 2, 5],), ([5, 3, 3],)], "item_index array<int>")
+    rows = [([1, 2, 5], [0, 0, 8]), ([5, 3, 3], [8, 7, 7])]
+    sequences = spark.createDataFrame(rows, "item_index array<int>, category array<int>")
     rows = candidate_items(sequences, vocab).orderBy("item_index").collect()
-    assert [tuple(row) for row in rows] == [(2, "a", 1), (3, "b", 2), (5, "d", 2)]
+    assert [tuple(row) for row in rows] == [(2, "a", 0, 1), (3, "b", 7, 2), (5, "d", 8, 2)]
 
 
 def test_of_a_share_of_the_users_the_last_target_is_held_out(spark: "SparkSession") -> None:
