@@ -153,6 +153,7 @@ bench: install bench-peer ## accuracy, speed, scaling and memory of training int
 	  $(BENCH)_scaling --data $$data > build/bench/scaling-$$data.json; \
 	done
 	$(BENCH)_memory > build/bench/memory.json
+	$(BENCH)_warm_start > build/bench/warm_start.json
 	for data in ml-1m beauty; do \
 	  $(BENCH)_accuracy --data $$data --seeds $(SEEDS) > build/bench/accuracy-$$data.json; \
 	done

@@ -44,14 +44,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _train(plan: TrainPlan, dog: Watchdog) -> None:
-    from interest_spark.model.collectives import join_ranks
+    from interest_spark.model.collectives import assigned_gpus, join_ranks
     from interest_spark.model.runtime import use_gpu, use_threads
     from interest_spark.model.train import train
 
     use_threads(plan.train.threads)
     ranks = join_ranks(plan.train.ranks)
     if plan.train.device == "gpu":
-        use_gpu(ranks.local_rank)
+        use_gpu(ranks.local_rank, assigned_gpus(plan.train))
     result = train(plan, ranks, dog.beat, StopRequest(plan.work))
     if result is not None:
         draft = plan.result.with_suffix(".draft")

@@ -1,5 +1,7 @@
 """TensorFlow's process-wide settings."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from interest_spark.errors import ConfigError
@@ -20,11 +22,11 @@ def be_deterministic(seed: int) -> None:
     tf.random.set_seed(seed)
 
 
-def use_gpu(local_rank: int) -> None:
-    """Give this process the GPU of its place on the node, and no more of its memory than it needs.
+def use_gpu(local_rank: int, assigned: Sequence[str] = ()) -> None:
+    """Give this process one GPU, and no more of its memory than it needs.
 
-    Where the scheduler shows each process its own GPUs alone, the first of them is taken. Raises ConfigError
-    without a GPU.
+    It is the first of those that Spark `assigned` to its task, by number, else the one of the rank's place on the node.
+    Raises ConfigError without a GPU.
     """
     found = tf.config.list_physical_devices("GPU")
     if not found:
@@ -32,6 +34,6 @@ def use_gpu(local_rank: int) -> None:
             "train.device is gpu, but TensorFlow sees no GPU here; install conf/requirements-gpu.lock (make GPU=1) "
             "on a node that has one, or set train.device to cpu"
         )
-    mine = found[local_rank % len(found)]
+    mine = found[(int(assigned[0]) if assigned else local_rank) % len(found)]
     tf.config.set_visible_devices(mine, "GPU")
     tf.config.experimental.set_memory_growth(mine, True)
