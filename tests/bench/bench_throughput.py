@@ -2,13 +2,14 @@
 
 python -m tests.bench.bench_throughput [--data ml-1m] [--epochs 2] [--repeats 3] [--peer-python PYTHON]
 
-The peer first tries batch sizes, loader processes and threads, and goes on with its fastest settings. Then all
+The peer first tries memory settings, batch sizes, loader processes and threads, and goes on with the fastest. Then all
 contenders take turns, so that a busy minute of the machine meets each of them. For the comparison of losses the
 peer runs with a batch of as many targets as ours. `make bench-peer` sets up the peer's environment.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,10 @@ from tests.bench.training_world import (
 )
 
 LEARNING_RATE = 1e-3
-TRIAL_STEPS = 12
+TRIAL_STEPS = 8
+TRIAL_USERS = (32, 64, 128, 256)  # beside a batch of as many targets as ours
+# PyTorch otherwise asks the system for the memory of every large tensor, page by page, and gives it back at once.
+LARGE_PAGES = {"THP_MEM_ALLOC_ENABLE": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**34)}
 OURS = {"2 ranks of 1 thread": ranks_of_one_thread(2), "1 rank of 2 threads": {**ranks_of_one_thread(1), "threads": 2}}
 PEER, PEER_EQUAL_BATCH = "RecTools", "RecTools, batch as ours"
 
@@ -89,6 +93,7 @@ class PeerSettings:
     batch_users: int
     workers: int = 0  # loader processes
     threads: int = 2
+    large_pages: bool = False
 
 
 def users_of_a_batch(data: DataSet) -> int:
@@ -98,19 +103,20 @@ def users_of_a_batch(data: DataSet) -> int:
 
 
 def try_settings(data: DataSet, python: str, start: PeerSettings) -> dict[PeerSettings, float]:
-    """Targets a second of some settings: first the batch, then the loader processes and the threads of the best."""
+    """Targets a second of some settings: one thing after another, each time with the best of the others."""
     trials: dict[PeerSettings, float] = {}
 
     def try_all(settings: Sequence[PeerSettings]) -> PeerSettings:
         for each in settings:
             if each not in trials:
-                trials[each] = train_peer(data, python, each, epochs=-1, seed=0, steps=TRIAL_STEPS).targets_per_second
+                run = train_peer(data, python, each, epochs=-1, seed=0, steps=TRIAL_STEPS)
+                trials[each] = run.targets_per_second_of_a_step
                 say(f"trial of {each}: {trials[each]:.0f} targets/s")
         return max(trials, key=lambda one: trials[one])
 
-    best = try_all([replace(start, batch_users=users) for users in (start.batch_users, 32, 64, 128, 256, 512)])
-    best = try_all([replace(best, workers=workers) for workers in (1, 2)])
-    try_all([replace(best, threads=1, workers=workers) for workers in (0, 1)])
+    best = try_all([start, replace(start, large_pages=True)])
+    best = try_all([replace(best, batch_users=users) for users in TRIAL_USERS])
+    try_all([replace(best, workers=1), replace(best, workers=1, threads=1), replace(best, workers=2)])
     return trials
 
 
@@ -150,7 +156,8 @@ def train_peer(data: DataSet, python: str, settings: PeerSettings, epochs: int, 
         path = Path(folder) / "order.json"
         path.write_text(json.dumps(order), encoding="utf-8")
         command = [python, str(Path(__file__).with_name("peer_rectools.py")), str(path)]
-        done = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, **(LARGE_PAGES if settings.large_pages else {})}
+        done = subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return Run.of_steps(json.loads(done.stdout.splitlines()[-1])["steps"])
 
 
