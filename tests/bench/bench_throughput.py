@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +54,13 @@ def main() -> None:
     equal = PeerSettings(batch_users=users_of_a_batch(data))
     trials = try_settings(data, options.peer_python, equal)
     best = max(trials, key=lambda settings: trials[settings])
-    contenders: dict[str, Callable[[int], Run]] = {
-        name: lambda seed, ranks=ranks: train_ours(data, options.epochs, seed, ranks) for name, ranks in OURS.items()
-    }
-    contenders[PEER] = lambda seed: train_peer(data, options.peer_python, best, options.epochs, seed)
-    contenders[PEER_EQUAL_BATCH] = lambda seed: train_peer(
-        data, options.peer_python, replace(best, batch_users=equal.batch_users), options.epochs, seed
-    )
+    peers = {PEER: best, PEER_EQUAL_BATCH: replace(best, batch_users=equal.batch_users)}
     if best.batch_users == equal.batch_users:
-        contenders[PEER_EQUAL_BATCH] = contenders.pop(PEER)
+        del peers[PEER]
+    contenders: dict[str, Callable[[int], Run]] = {
+        **{name: partial(train_ours, data, options.epochs, ranks) for name, ranks in OURS.items()},
+        **{name: partial(train_peer, data, options.peer_python, each, options.epochs) for name, each in peers.items()},
+    }
     runs = take_turns(contenders, options.repeats)
     runs.setdefault(PEER, runs[PEER_EQUAL_BATCH])
     report(
@@ -130,10 +129,11 @@ def take_turns(contenders: Mapping[str, Callable[[int], Run]], repeats: int) -> 
     return runs
 
 
-def train_ours(data: DataSet, epochs: int, seed: int, ranks: Mapping[str, Any]) -> Run:
-    settings = {"batch_blocks": data.batch_blocks, "epochs": epochs, "seed": seed, "learning_rate": LEARNING_RATE}
+def train_ours(data: DataSet, epochs: int, ranks: Mapping[str, Any], seed: int) -> Run:
+    settings = {**ranks, "batch_blocks": data.batch_blocks, "epochs": epochs, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
-        run, _ = train(training_plan(Path(folder), data.training, data.tokens, **settings, **ranks))
+        plan = training_plan(Path(folder), data.training, data.tokens, learning_rate=LEARNING_RATE, **settings)
+        run, _ = train(plan)
     return run
 
 
