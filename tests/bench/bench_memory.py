@@ -52,7 +52,7 @@ def main() -> None:
         [
             figure("peak memory of a rank", "MiB", [peak / MIB for peak in peaks.values()], 0),
             figure("item gradient, whole", "MiB a step and rank", [dense / MIB], 1),
-            figure("item gradient, rows of a step", "MiB a step and rank", sparse / MIB, 1),
+            figure("item gradient, rows of a step", "MiB a step and rank", sparse / MIB, 3),
             figure("training", "targets/s", [run.targets_per_second], 0),
             *reported_traffic(result),
         ],

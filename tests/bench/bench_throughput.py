@@ -2,18 +2,20 @@
 
 python -m tests.bench.bench_throughput [--data ml-1m] [--epochs 2] [--repeats 3] [--peer-python PYTHON]
 
-The peer first tries batch sizes, loader processes and threads, and goes on with its fastest settings. Then all
+The peer first tries memory settings, batch sizes, loader processes and threads, and goes on with the fastest. Then all
 contenders take turns, so that a busy minute of the machine meets each of them. For the comparison of losses the
 peer runs with a batch of as many targets as ours. `make bench-peer` sets up the peer's environment.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,10 @@ from tests.bench.training_world import (
 )
 
 LEARNING_RATE = 1e-3
-TRIAL_STEPS = 12
+TRIAL_STEPS = 8
+TRIAL_USERS = (32, 64, 128, 256)  # beside a batch of as many targets as ours
+# PyTorch otherwise asks the system for the memory of every large tensor, page by page, and gives it back at once.
+LARGE_PAGES = {"THP_MEM_ALLOC_ENABLE": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**34)}
 OURS = {"2 ranks of 1 thread": ranks_of_one_thread(2), "1 rank of 2 threads": {**ranks_of_one_thread(1), "threads": 2}}
 PEER, PEER_EQUAL_BATCH = "RecTools", "RecTools, batch as ours"
 
@@ -49,15 +54,13 @@ def main() -> None:
     equal = PeerSettings(batch_users=users_of_a_batch(data))
     trials = try_settings(data, options.peer_python, equal)
     best = max(trials, key=lambda settings: trials[settings])
-    contenders: dict[str, Callable[[int], Run]] = {
-        name: lambda seed, ranks=ranks: train_ours(data, options.epochs, seed, ranks) for name, ranks in OURS.items()
-    }
-    contenders[PEER] = lambda seed: train_peer(data, options.peer_python, best, options.epochs, seed)
-    contenders[PEER_EQUAL_BATCH] = lambda seed: train_peer(
-        data, options.peer_python, replace(best, batch_users=equal.batch_users), options.epochs, seed
-    )
+    peers = {PEER: best, PEER_EQUAL_BATCH: replace(best, batch_users=equal.batch_users)}
     if best.batch_users == equal.batch_users:
-        contenders[PEER_EQUAL_BATCH] = contenders.pop(PEER)
+        del peers[PEER]
+    contenders: dict[str, Callable[[int], Run]] = {
+        **{name: partial(train_ours, data, options.epochs, ranks) for name, ranks in OURS.items()},
+        **{name: partial(train_peer, data, options.peer_python, each, options.epochs) for name, each in peers.items()},
+    }
     runs = take_turns(contenders, options.repeats)
     runs.setdefault(PEER, runs[PEER_EQUAL_BATCH])
     report(
@@ -89,6 +92,7 @@ class PeerSettings:
     batch_users: int
     workers: int = 0  # loader processes
     threads: int = 2
+    large_pages: bool = False
 
 
 def users_of_a_batch(data: DataSet) -> int:
@@ -98,19 +102,20 @@ def users_of_a_batch(data: DataSet) -> int:
 
 
 def try_settings(data: DataSet, python: str, start: PeerSettings) -> dict[PeerSettings, float]:
-    """Targets a second of some settings: first the batch, then the loader processes and the threads of the best."""
+    """Targets a second of some settings: one thing after another, each time with the best of the others."""
     trials: dict[PeerSettings, float] = {}
 
     def try_all(settings: Sequence[PeerSettings]) -> PeerSettings:
         for each in settings:
             if each not in trials:
-                trials[each] = train_peer(data, python, each, epochs=-1, seed=0, steps=TRIAL_STEPS).targets_per_second
+                run = train_peer(data, python, each, epochs=-1, seed=0, steps=TRIAL_STEPS)
+                trials[each] = run.targets_per_second_of_a_step
                 say(f"trial of {each}: {trials[each]:.0f} targets/s")
         return max(trials, key=lambda one: trials[one])
 
-    best = try_all([replace(start, batch_users=users) for users in (start.batch_users, 32, 64, 128, 256, 512)])
-    best = try_all([replace(best, workers=workers) for workers in (1, 2)])
-    try_all([replace(best, threads=1, workers=workers) for workers in (0, 1)])
+    best = try_all([start, replace(start, large_pages=True)])
+    best = try_all([replace(best, batch_users=users) for users in TRIAL_USERS])
+    try_all([replace(best, workers=1), replace(best, workers=1, threads=1), replace(best, workers=2)])
     return trials
 
 
@@ -124,10 +129,13 @@ def take_turns(contenders: Mapping[str, Callable[[int], Run]], repeats: int) -> 
     return runs
 
 
-def train_ours(data: DataSet, epochs: int, seed: int, ranks: Mapping[str, Any]) -> Run:
-    settings = {"batch_blocks": data.batch_blocks, "epochs": epochs, "seed": seed}
+def train_ours(data: DataSet, epochs: int, ranks: Mapping[str, Any], seed: int) -> Run:
+    settings = {**ranks, "batch_blocks": data.batch_blocks, "epochs": epochs, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
-        run, _ = train(training_plan(Path(folder), data.training, data.tokens, **settings, **ranks))
+        plan = training_plan(
+            Path(folder), data.training, data.tokens, optimizer={"learning_rate": LEARNING_RATE}, **settings
+        )
+        run, _ = train(plan)
     return run
 
 
@@ -151,7 +159,8 @@ def train_peer(data: DataSet, python: str, settings: PeerSettings, epochs: int, 
         path = Path(folder) / "order.json"
         path.write_text(json.dumps(order), encoding="utf-8")
         command = [python, str(Path(__file__).with_name("peer_rectools.py")), str(path)]
-        done = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, **(LARGE_PAGES if settings.large_pages else {})}
+        done = subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return Run.of_steps(json.loads(done.stdout.splitlines()[-1])["steps"])
 
 

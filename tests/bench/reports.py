@@ -33,9 +33,10 @@ class Figure:
     runs: int
 
 
-def figure(name: str, unit: str, values: Sequence[float], digits: int = 4) -> Figure:
-    numbers = (np.median(values), np.mean(values), min(values), max(values))
-    return Figure(name, unit, *(round(float(number), digits) for number in numbers), runs=len(values))
+def figure(name: str, unit: str, values: Sequence[float] | np.ndarray, digits: int = 4) -> Figure:
+    numbers = (np.median(values), np.mean(values), np.min(values), np.max(values))
+    median, mean, low, high = (round(float(number), digits) for number in numbers)
+    return Figure(name, unit, median, mean, low, high, len(values))
 
 
 def say(text: str) -> None:

@@ -119,6 +119,11 @@ class Run:
         """Of the steps after the warm-up."""
         return float(self.targets[WARM_UP:].sum() / (self.seconds[-1] - self.seconds[WARM_UP - 1]))
 
+    @property
+    def targets_per_second_of_a_step(self) -> float:
+        """Of the middle step after the warm-up: what a short run can tell on a machine that is busy now and then."""
+        return float(np.median((self.targets / np.diff(self.seconds, prepend=0.0))[WARM_UP:]))
+
     def loss_at_end(self, share: float = 0.2) -> float:
         """The mean loss of the last `share` of all targets."""
         last = np.cumsum(self.targets) > (1 - share) * self.targets.sum()
