@@ -19,7 +19,7 @@ CONFIG ?= conf/shop.yaml
 SHOW_USER ?=#   whose recommendations `make run` prints
 NODE_PYTHON ?=# where cluster nodes keep Python 3.11, for `make dist-env`
 # The longest first, so that both workers end together.
-TESTS ?= $(wildcard tests/e2e tests/faults tests/integration tests/unit)
+TESTS ?= $(wildcard tests/faults tests/e2e tests/integration tests/unit)
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 SEEDS ?= 3#     trainings of each data set in `make bench`
@@ -130,7 +130,7 @@ run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, then one 
 	$(if $(SHOW_USER),$(SHOW) --user '$(SHOW_USER)',$(SHOW) --user u0000009 2>/dev/null || $(SHOW))
 
 test: lint ## all linters and tests
-	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile $(TESTS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST_ARGS)
 
 lint: install-test ## ruff, mypy and the layer rules
 	$(BIN)/ruff check --config conf/ruff.toml .

