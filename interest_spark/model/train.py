@@ -23,7 +23,7 @@ from interest_spark.model.runtime import be_deterministic
 from interest_spark.model.sasrec import SasRec
 from interest_spark.model.step import StepSettings, TrainStep
 from interest_spark.model.validation import Validation
-from interest_spark.model.warm_start import warm_weights
+from interest_spark.model.warm_start import starting_weights
 from interest_spark.schemas import BEHAVIOR_CODES
 
 INPUT_COLUMNS = ("item", "segment", "position")
@@ -47,8 +47,7 @@ def train(
     items = read_candidates(plan.candidates)
     vocabulary_size = _vocabulary_size(plan, items)
     network = build_network(plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns)
-    if plan.champion is not None:
-        network.parameters.assign(warm_weights(network.parameters.values(), plan.champion, items))
+    network.parameters.assign(starting_weights(network.parameters.values(), items, plan.champion))
     loop = build_loop(plan, ranks, network, items)
     state = loop.run(beat, wants_stop)
     if ranks.rank:

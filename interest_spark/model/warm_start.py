@@ -13,7 +13,8 @@ from interest_spark.model.plan import Champion
 from interest_spark.token_columns import ColumnScheme
 
 _ITEM_TABLES = ("items", "output_items")
-Weights = Mapping[str, np.ndarray[Any, Any]]
+Array = np.ndarray[Any, Any]
+Weights = Mapping[str, Array]
 
 
 def shapes_fit(card: ModelCard, network: NetworkConfig, tokens: int, columns: ColumnScheme) -> bool:
@@ -22,27 +23,40 @@ def shapes_fit(card: ModelCard, network: NetworkConfig, tokens: int, columns: Co
     return networks[0] == networks[1] and (card.max_length, card.columns) == (tokens, columns)
 
 
-def warm_weights(fresh: Weights, champion: Champion, items: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
-    """`fresh` weights with the champion's in their place.
+def starting_weights(fresh: Weights, items: pa.Table, champion: Champion | None = None) -> dict[str, Array]:
+    """The weights of a run's first step: `fresh` ones, with the champion's in their place where there is one.
 
-    Rows of item tables that the champion has keep their values bit by bit. An item that it could not suggest starts
-    from the mean of its category's items in the champion, of all its items where there is none. `items`: the
-    candidates (read_candidates). Raises BadDataError when the bundle was changed.
+    A row of an item table is zero until its item is a candidate for the first time (`items`: read_candidates), and
+    from then on belongs to it: the champion's rows keep their values bit by bit, also those of items that are no
+    candidates today. An item without a row yet starts from the mean of its category's items in the champion, of all
+    its items where there is none. Raises BadDataError when the champion's bundle was changed.
     """
-    bundle = read_bundle(champion.path, champion.manifest_sha256)
     weights = {name: np.array(values) for name, values in fresh.items()}
-    for name, values in bundle.weights.items():
-        weights[name][: len(values)] = values
     index, category = (items[name].to_numpy() for name in ("item_index", "category"))
-    is_new = ~np.isin(index, bundle.items["item_index"].to_numpy())
-    for name in set(_ITEM_TABLES) & set(weights):
+    tables = sorted(set(_ITEM_TABLES) & set(weights))
+    for name in tables:
+        is_candidate = np.isin(np.arange(len(weights[name])), index)
+        weights[name][~is_candidate] = 0.0
+    if champion is None:
+        return weights
+    bundle = read_bundle(champion.path, champion.manifest_sha256)
+    is_new = ~_rows_held(bundle.weights["items"], index)
+    for name, values in bundle.weights.items():
+        held = _rows_held(values, np.arange(len(values))) if name in tables else slice(None)
+        weights[name][: len(values)][held] = values[held]
+    for name in tables if not is_new.all() else ():
         weights[name][index[is_new]] = _category_means(weights[name][index], category, is_new)
     return weights
 
 
-def _category_means(
-    rows: np.ndarray[Any, Any], category: np.ndarray[Any, Any], is_new: np.ndarray[Any, Any]
-) -> np.ndarray[Any, Any]:
+def _rows_held(table: Array, rows: Array) -> Array:
+    """bool[n]: which of the rows the table has, beyond zeros."""
+    inside = rows < len(table)
+    inside[inside] = table[rows[inside]].any(axis=1)
+    return inside
+
+
+def _category_means(rows: Array, category: Array, is_new: Array) -> Array:
     """For each new row the mean of the old rows of its category, of all old rows where there is none: float32[n, d]."""
     old = rows[~is_new]
     codes, place = np.unique(category, return_inverse=True)

@@ -15,7 +15,7 @@ from interest_spark.model.card import build_network, read_card
 from interest_spark.model.collectives import OneRank
 from interest_spark.model.plan import Champion, TrainPlan, TrainResult
 from interest_spark.model.train import train
-from interest_spark.model.warm_start import shapes_fit, warm_weights
+from interest_spark.model.warm_start import shapes_fit, starting_weights
 from tests.unit.model.worlds import SCHEME, TINY, make_plan, random_histories
 
 T = 10
@@ -45,7 +45,7 @@ def test_old_rows_stay_bit_by_bit_and_new_ones_start_from_the_mean_of_their_cate
     fresh = build_network(TINY, 36, T, seed=9, columns=SCHEME).parameters.values()
     known = read_bundle(champion.path).items["item_index"].to_pylist()
     items = candidates([*known, 33, 34, 35], [5 if item % 2 else 6 for item in known] + [5, 77, 0])
-    warm = warm_weights(fresh, champion, items)
+    warm = starting_weights(fresh, items, champion)
     assert warm["items"][: len(old["items"])].tobytes() == old["items"].tobytes()
     assert all(warm[name].tobytes() == old[name].tobytes() for name in old if name != "items")
     odd = old["items"][[item for item in known if item % 2]]
@@ -62,7 +62,7 @@ def test_a_run_goes_on_from_the_champion_and_its_vocabulary_grows(champion: Cham
     bundle = read_bundle(plan.bundle)
     card = read_card(bundle.config)
     assert (result.epochs, card.started_from, card.vocabulary_size) == (1, "first", 42)
-    before = warm_weights(bundle.weights, champion, read_candidates(plan.candidates))["items"]
+    before = starting_weights(bundle.weights, read_candidates(plan.candidates), champion)["items"]
     moved = np.abs(bundle.weights["items"] - before).max()
     assert 0 < moved < 0.01  # one step of Adam away from where it started
 
@@ -80,6 +80,35 @@ def test_a_catalogue_that_shrank_keeps_its_rows(champion: Champion, tmp_path: Pa
     old, new = read_bundle(champion.path).weights["items"], read_bundle(plan.bundle).weights["items"]
     assert new.shape == old.shape
     assert new[12:].tobytes() == old[12:].tobytes()
+
+
+def test_an_item_that_was_away_comes_back_to_its_own_row(champion: Champion, tmp_path: Path) -> None:
+    away = make_plan(tmp_path, random_histories(40, 10, 12), T, continued_epochs=1)
+    sha = run(away.model_copy(update={"champion": champion})).manifest_sha256
+    without = champion.model_copy(update={"path": away.bundle, "manifest_sha256": sha})
+    first = read_bundle(champion.path).weights["items"]
+    fresh = build_network(TINY, 32, T, seed=9, columns=SCHEME).parameters.values()
+    back = starting_weights(fresh, candidates(list(range(2, 32)), [0] * 30), without)
+    assert back["items"][12:].tobytes() == first[12:].tobytes()
+
+
+def test_rows_are_zero_until_their_item_is_a_candidate(tmp_path: Path) -> None:
+    plan = make_plan(tmp_path, [history + history % 2 for history in random_histories(40, 30, 12)], T, epochs=1)
+    sha = run(plan).manifest_sha256  # of items with even numbers alone
+    bundle = read_bundle(plan.bundle)
+    has_row = bundle.weights["items"].any(axis=1)
+    assert np.flatnonzero(has_row).tolist() == bundle.items["item_index"].to_pylist()
+    champion = Champion(model_version="even", path=plan.bundle, manifest_sha256=sha, trained_through="2024-04-30")
+    fresh = build_network(TINY, 33, T, seed=9, columns=SCHEME).parameters.values()
+    known = bundle.items["item_index"].to_pylist()
+    warm = starting_weights(fresh, candidates(sorted([*known, 31]), [0] * (len(known) + 1)), champion)
+    np.testing.assert_allclose(warm["items"][31], bundle.weights["items"][known].mean(axis=0), rtol=1e-5, atol=1e-7)
+
+
+def test_a_catalogue_of_new_items_alone_starts_afresh(champion: Champion) -> None:
+    fresh = build_network(TINY, 42, T, seed=9, columns=SCHEME).parameters.values()
+    warm = starting_weights(fresh, candidates([40, 41], [0, 0]), champion)
+    assert warm["items"][40:].tobytes() == fresh["items"][40:].tobytes()
 
 
 def test_a_changed_champion_is_refused(champion: Champion, tmp_path: Path) -> None:
