@@ -352,6 +352,12 @@ class Config(Section):
     evaluate: EvaluateConfig = EvaluateConfig()
     maintain: MaintainConfig = MaintainConfig()
 
+    @model_validator(mode="after")
+    def _patience_has_a_judge(self) -> "Config":
+        if self.train.patience is not None and not self.blocks.held_out_share:
+            raise ValueError("train.patience needs targets to judge by; set blocks.held_out_share, for example to 0.05")
+        return self
+
     @field_validator("warehouse", mode="before")
     @classmethod
     def _a_folder(cls, warehouse: Any) -> Any:

@@ -52,12 +52,18 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def read_newest_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest whole checkpoint of the folder, None without one; a damaged one is passed over with a warning."""
+def read_newest_checkpoint(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> Checkpoint | None:
+    """The newest checkpoint of the folder that is whole and whose arrays have these names and shapes, or None.
+
+    Others are passed over with a warning: damaged ones, and those of another version of this code.
+    """
     for path in _newest_first(folder):
         try:
             check_sealed(path, {_ARRAYS, _STATE, _CURVE}, "checkpoint", "an earlier one is taken")
-            return _read(path)
+            found = _read(path)
+            if {name: array.shape for name, array in found.arrays.items()} != shapes:
+                raise BadDataError(f"checkpoint {path} has other arrays than this run; an earlier one is taken")
+            return found
         except BadDataError as error:
             get_logger().warning("checkpoint passed over", reason=str(error))
     return None
@@ -67,7 +73,7 @@ def _read(path: Path) -> Checkpoint:
     with np.load(path / _ARRAYS, allow_pickle=False) as held:
         arrays = {name: held[name] for name in held.files}
     best = {name.removeprefix(_BEST): array for name, array in arrays.items() if name.startswith(_BEST)}
-    state = RunState(**json.loads((path / _STATE).read_text(encoding="utf-8")))
+    state = RunState.of_json(json.loads((path / _STATE).read_text(encoding="utf-8")))
     rest = {name: array for name, array in arrays.items() if not name.startswith(_BEST)}
     return Checkpoint(state, rest, best or None, (path / _CURVE).read_text(encoding="utf-8"))
 

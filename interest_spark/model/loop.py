@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
+import numpy as np
+
 from interest_spark.errors import BusyError
 from interest_spark.log import get_logger
 from interest_spark.model.adam import Adam
@@ -112,13 +114,19 @@ class TrainingLoop:
 
     def _resume(self) -> None:
         """Every rank reads the checkpoint itself: all must know the state, not the weights alone."""
-        found = read_newest_checkpoint(self._plan.checkpoints)
+        shapes = {name: tuple(variable.shape) for name, variable in self._variables.items()}
+        found = read_newest_checkpoint(self._plan.checkpoints, shapes)
+        steps = 0 if found is None else found.state.steps
+        if int(self._ranks.sum_counts(np.array([steps], np.int64))[0]) != steps * self._ranks.size:
+            raise BusyError(
+                "the ranks found different checkpoints: a node does not see yet what another wrote; run the job again"
+            )
         if found is None:
             return
         self._state, self._best, self._curve = found.state, found.best, found.curve
         for name, variable in self._variables.items():
             variable.assign(found.arrays[name])
-        get_logger().info("training resumed", step=found.state.steps, total=self._total_steps)
+        get_logger().info("training resumed", step=steps, total=self._total_steps)
 
     @contextmanager
     def _drawn_curve(self) -> Iterator[Curve]:

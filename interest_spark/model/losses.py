@@ -61,4 +61,4 @@ def build_loss(config: LossConfig, items: pa.Table, precision: tf.DType = tf.flo
     candidates = items["item_index"].to_numpy()
     if config.kind == "full":
         return FullCrossEntropy(candidates, config.chunk, precision)
-    return SampledSoftmax(candidates, items["events"].to_numpy(), config)
+    return SampledSoftmax(candidates, items["events"].to_numpy(), config, precision)

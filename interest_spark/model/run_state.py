@@ -1,9 +1,11 @@
 """How far a training run has come: all that the next step depends on beside the weights and the optimiser."""
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from interest_spark.errors import BadDataError
 from interest_spark.model.step import StepResult
 
 
@@ -48,6 +50,14 @@ class RunState:
         else:
             self.worse_epochs += 1
         return better
+
+    @classmethod
+    def of_json(cls, values: Mapping[str, Any]) -> "RunState":
+        """What `as_json` gave. Raises BadDataError for that of another version of this code."""
+        strange = set(values) - {field.name for field in fields(cls)}
+        if strange:
+            raise BadDataError(f"a checkpoint's state has {', '.join(sorted(strange))}; an earlier one is taken")
+        return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
         """JSON has no infinity, so a figure that was never taken is left out."""

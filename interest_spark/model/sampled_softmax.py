@@ -18,14 +18,16 @@ class SampledSoftmax:
     """A Loss whose cost does not grow with the number of candidates.
 
     candidates: int32[C], ascending item indexes. events: int64[C], how often each occurs; item j is drawn with
-    probability q_j in proportion to (events_j + 1) ** sampling_power.
+    probability q_j in proportion to (events_j + 1) ** sampling_power. precision: of the matrix product.
     """
 
-    def __init__(self, candidates: np.ndarray, events: np.ndarray, config: LossConfig) -> None:
+    def __init__(
+        self, candidates: np.ndarray, events: np.ndarray, config: LossConfig, precision: tf.DType = tf.float32
+    ) -> None:
         self._labels = CandidateLabels(candidates)
         chances = (events + 1.0) ** config.sampling_power
         chances /= chances.sum()
-        self._negatives = config.negatives
+        self._negatives, self._precision = config.negatives, precision
         self._upto = tf.constant(np.cumsum(chances))  # float64[C]: float32 has no room for a million items
         correction = np.log(config.negatives * chances) if config.correct_sampling else np.zeros(len(chances))
         self._correction = tf.constant(correction.astype(np.float32))
@@ -34,7 +36,8 @@ class SampledSoftmax:
         vectors, labels, weights = self._labels.pick(hidden, targets)
         drawn = self.draw(key)  # [n]
         own = tf.reduce_sum(vectors * self._vectors(network, labels), axis=1, keepdims=True)  # [N, 1]
-        others = tf.matmul(vectors, self._vectors(network, drawn), transpose_b=True)  # [N, n]
+        rivals = tf.cast(self._vectors(network, drawn), self._precision)  # [n, d]
+        others = tf.cast(tf.matmul(tf.cast(vectors, self._precision), rivals, transpose_b=True), tf.float32)  # [N, n]
         others -= tf.gather(self._correction, drawn)
         hit = tf.cast(labels[:, None] == drawn[None, :], tf.float32)  # the target is no competitor of itself
         logits = tf.concat([own, others + hit * _NEVER], axis=1)  # [N, 1 + n]

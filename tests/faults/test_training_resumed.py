@@ -14,7 +14,6 @@ import pytest
 
 from interest_spark.bundles import read_bundle
 from interest_spark.errors import EXIT_BUSY
-from interest_spark.model.checkpoint import read_newest_checkpoint
 from interest_spark.model.plan import CURVE, TrainPlan
 from tests.unit.model.worlds import make_plan, random_histories
 
@@ -70,6 +69,10 @@ def last_step(plan: TrainPlan) -> int:
     return int(json.loads(lines[-1])["step"]) if lines else 0
 
 
+def curve(bundle: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (bundle / CURVE).read_text().splitlines()]
+
+
 def kill_all(process: "subprocess.Popen[bytes]") -> None:
     """SIGKILL the driver and everything below it at once."""
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
@@ -95,7 +98,7 @@ def test_killed_at_random_steps_it_gives_the_same_weights(tmp_path: Path) -> Non
     undisturbed = long_plan(tmp_path / "undisturbed")
     expected = finish(undisturbed)
     plan = long_plan(tmp_path / "killed")
-    lines = [json.loads(line) for line in (undisturbed.bundle / CURVE).read_text().splitlines()]
+    lines = curve(undisturbed.bundle)
     chance = random.Random(4)
     for step in sorted(chance.sample(range(5, lines[-1]["step"] - 5), KILLS)):
         process = start(plan)
@@ -107,8 +110,7 @@ def test_killed_at_random_steps_it_gives_the_same_weights(tmp_path: Path) -> Non
     def figures(line: dict[str, float]) -> dict[str, float]:
         return {name: value for name, value in line.items() if name != "seconds"}
 
-    found = [json.loads(line) for line in (plan.bundle / CURVE).read_text().splitlines()]
-    assert [figures(line) for line in found] == [figures(line) for line in lines]
+    assert [figures(line) for line in curve(plan.bundle)] == [figures(line) for line in lines]
 
 
 def test_told_to_stop_it_writes_a_checkpoint_and_one_rank_goes_on_from_there(tmp_path: Path) -> None:
@@ -119,9 +121,8 @@ def test_told_to_stop_it_writes_a_checkpoint_and_one_rank_goes_on_from_there(tmp
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=120) == EXIT_BUSY
     assert "told to stop after step" in plan.bundle.with_name("log").read_text()
-    written = read_newest_checkpoint(plan.checkpoints)
-    assert written is not None
-    assert written.state.steps >= 15
+    (written,) = plan.checkpoints.iterdir()
+    assert int(written.name.removeprefix("step-")) >= 15
     alone = plan.model_copy(
         update={"train": plan.train.model_copy(update={"ranks": 1, "launcher": "local"}), "work": tmp_path / "again"}
     )
@@ -129,5 +130,12 @@ def test_told_to_stop_it_writes_a_checkpoint_and_one_rank_goes_on_from_there(tmp
     alone.work.mkdir()
     (tmp_path / "candidates").rename(alone.candidates)
     weights = finish(alone)  # the ledger has counted every block of the interrupted epoch once
+    whole, resumed = curve(tmp_path / "one" / "bundle"), curve(plan.bundle)
+    assert [(line["step"], line.get("targets")) for line in resumed] == [
+        (line["step"], line.get("targets")) for line in whole
+    ]
+    assert [line["ndcg"] for line in resumed if "ndcg" in line] == pytest.approx(
+        [line["ndcg"] for line in whole if "ndcg" in line]
+    )
     for name, values in weights.items():
         np.testing.assert_allclose(values, expected[name], atol=1e-5)

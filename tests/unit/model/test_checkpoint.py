@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from interest_spark.errors import BadDataError
 from interest_spark.model.checkpoint import Checkpoint, read_newest_checkpoint, write_checkpoint
 from interest_spark.model.run_state import RunState
+
+SHAPES = {"layer/weight": (2, 3), "adam/steps": ()}
 
 
 def checkpoint(step: int, best: bool = True) -> Checkpoint:
@@ -17,7 +21,7 @@ def checkpoint(step: int, best: bool = True) -> Checkpoint:
 def test_the_newest_comes_back_as_it_was_and_the_oldest_goes(tmp_path: Path) -> None:
     for step in (9, 10, 11):
         write_checkpoint(tmp_path, checkpoint(step))
-    found = read_newest_checkpoint(tmp_path)
+    found = read_newest_checkpoint(tmp_path, SHAPES)
     assert found is not None
     assert found.state == checkpoint(11).state
     assert found.curve == "line 11\n"
@@ -32,7 +36,7 @@ def test_the_newest_comes_back_as_it_was_and_the_oldest_goes(tmp_path: Path) -> 
 
 def test_before_the_first_judgement_there_is_no_best(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, checkpoint(3, best=False))
-    found = read_newest_checkpoint(tmp_path)
+    found = read_newest_checkpoint(tmp_path, SHAPES)
     assert found is not None
     assert found.best is None
     assert found.state.best_ndcg == -np.inf
@@ -45,10 +49,18 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path) -> None:
     damaged = bytearray(arrays.read_bytes())
     damaged[len(damaged) // 2] ^= 1
     arrays.write_bytes(damaged)
-    found = read_newest_checkpoint(tmp_path)
+    found = read_newest_checkpoint(tmp_path, SHAPES)
     assert found is not None
     assert found.state.steps == 1
 
 
+def test_a_checkpoint_of_another_network_or_another_version_is_passed_over(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, checkpoint(1))
+    write_checkpoint(tmp_path, checkpoint(2))
+    assert read_newest_checkpoint(tmp_path, {**SHAPES, "layer/weight": (2, 4)}) is None
+    with pytest.raises(BadDataError, match="state has mood"):
+        RunState.of_json({**RunState().as_json(), "mood": 1})
+
+
 def test_no_checkpoint_is_none(tmp_path: Path) -> None:
-    assert read_newest_checkpoint(tmp_path / "nothing") is None
+    assert read_newest_checkpoint(tmp_path / "nothing", SHAPES) is None

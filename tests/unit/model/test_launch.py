@@ -52,6 +52,26 @@ def test_two_ranks_give_the_weights_and_the_curve_of_one_rank_with_the_whole_bat
         np.testing.assert_array_equal(weights[2][name], weights[1][name])
 
 
+@needs_horovod
+@pytest.mark.slow
+@pytest.mark.parametrize(("items", "way"), [(60, "as a table"), (3000, "as rows")])
+def test_two_ranks_that_exchange_rows_give_the_weights_of_one(tmp_path: Path, items: int, way: str) -> None:
+    """The few items are all in every batch; of the many a batch holds a tenth."""
+    histories = random_histories(150, items, 20)
+    loss, optimizer = {"kind": "sampled", "negatives": 40}, {"row_wise_from": 1}
+    settings = {"max_steps": 30, "epochs": 50, "batch_blocks": 16, "loss": loss, "optimizer": optimizer}
+    one = make_plan(tmp_path / "one", histories, 10, files=3, launcher="local", **settings)
+    two = make_plan(tmp_path / "two", histories, 10, files=3, launcher="horovodrun", ranks=2, **settings)
+    alone, together = launch(one), launch(two)
+    np.testing.assert_allclose(curve(two), curve(one), atol=1e-5)
+    weights = [read_bundle(plan.bundle).weights for plan in (one, two)]
+    for name in weights[0]:
+        np.testing.assert_allclose(weights[1][name], weights[0][name], atol=1e-5)
+    table = 4 * weights[0]["items"].size
+    assert alone.wire_bytes_per_step == 0
+    assert (together.wire_bytes_per_step > table) == (way == "as a table")
+
+
 @pytest.mark.slow
 def test_one_rank_needs_no_horovod_and_leaves_a_whole_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch_module.importlib.util, "find_spec", lambda name: None)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from interest_spark.config import NetworkConfig
+from interest_spark.config import DropoutConfig, NetworkConfig
 from interest_spark.model.card import build_network
 from interest_spark.model.collectives import OneRank
+from interest_spark.model.dropout import StreamDropout
 from interest_spark.model.sasrec import SasRec
 from interest_spark.model.train import train
 from tests.unit.model.worlds import TINY, make_plan
@@ -88,6 +89,17 @@ def test_the_layers_compute_in_the_precision_that_is_asked_for(network: SasRec) 
     exact, coarse = network.encode(columns), network.encode(columns, precision=tf.bfloat16)
     assert coarse.dtype == tf.float32
     assert 0 < float(tf.reduce_max(tf.abs(exact - coarse))) < 0.05 * float(tf.reduce_max(tf.abs(exact)))
+
+
+@pytest.mark.parametrize("place", DropoutConfig.model_fields)
+def test_dropout_acts_in_the_place_that_is_named(place: str) -> None:
+    rates = {**dict.fromkeys(DropoutConfig.model_fields, 0.0), place: 0.5}
+    network = build_network(NetworkConfig.model_validate({**TINY.model_dump(), "dropout": rates}), 50, T, seed=3)
+    columns = {name: tf.constant(values) for name, values in tokens().items()}
+    plain = network.encode(columns)
+    dropped = [network.encode(columns, StreamDropout(tf.constant([[1, 2]]))) for _ in range(2)]
+    assert float(tf.reduce_max(tf.abs(dropped[0] - plain))) > 1e-3
+    np.testing.assert_array_equal(*dropped)
 
 
 LOSSES = {"full": {"kind": "full"}, "sampled": {"kind": "sampled", "negatives": 400, "sampling_power": 0.0}}

@@ -10,10 +10,11 @@ from tensorflow.python.summary.summary_iterator import summary_iterator
 
 from interest_spark.bundles import read_bundle
 from interest_spark.config import NetworkConfig
-from interest_spark.errors import BadDataError
+from interest_spark.errors import BadDataError, ConfigError
 from interest_spark.model.collectives import OneRank
 from interest_spark.model.plan import TrainPlan, TrainResult
 from interest_spark.model.reader import BlockReader
+from interest_spark.model.runtime import use_gpu
 from interest_spark.model.train import train
 from tests.unit.model.worlds import make_plan, random_histories
 
@@ -97,6 +98,33 @@ def test_targets_weigh_what_their_behavior_says_and_others_are_none(tmp_path: Pa
     assert plain.targets == sum(map(len, kept))
     assert carts.targets == sum(row.count(2) for row in kept)
     assert carts.loss == pytest.approx(np.log(carts.item_count), rel=0.05)  # a mean over weights, whatever they are
+
+
+@pytest.mark.parametrize("kind", ["full", "sampled"])
+def test_a_coarser_precision_learns_as_well_and_keeps_fine_weights(tmp_path: Path, kind: str) -> None:
+    histories = [np.arange(2 + start, 10 + start, dtype=np.int32) for start in range(40)]
+    first, last = {}, {}
+    for precision in ("float32", "bfloat16"):
+        settings = {"epochs": 8, "precision": precision, "loss": {"kind": kind}, "optimizer": {"learning_rate": 0.01}}
+        plan = make_plan(tmp_path / precision, histories, T, files=1, row_group=50, **settings)
+        last[precision] = run(plan).loss
+        first[precision] = curve(plan)[0]["loss"]
+        assert all(weight.dtype == np.float32 for weight in read_bundle(plan.bundle).weights.values())
+    assert first["bfloat16"] != first["float32"]
+    assert first["bfloat16"] == pytest.approx(first["float32"], rel=0.01)  # before the two go ways of their own
+    assert last["bfloat16"] < 1.1 * last["float32"] < 0.1 * first["float32"]
+
+
+def test_only_every_so_many_epochs_and_the_last_are_judged(tmp_path: Path) -> None:
+    plan = make_plan(tmp_path, random_histories(40, 30, 12), T, held_out=True, epochs=5, validate_every=2)
+    run(plan)
+    assert [line["epoch"] for line in curve(plan) if "ndcg" in line] == [2, 4, 5]
+
+
+def test_a_gpu_that_is_not_there_is_missed() -> None:
+    if not tf.config.list_physical_devices("GPU"):
+        with pytest.raises(ConfigError, match=r"TensorFlow sees no GPU here; .*make GPU=1.*train.device to cpu"):
+            use_gpu(0)
 
 
 def test_max_steps_ends_inside_an_epoch(tmp_path: Path) -> None:
