@@ -27,7 +27,8 @@ def examine(config_path: str | None, overrides: Sequence[str] = ()) -> list[Find
         return [*findings, Finding("everything else", "skipped", "not tried before the versions are right")]
     # Only now: these import what was just checked.
     from interest_spark import probes
-    from interest_spark.config import SparkConfig, load_config
+    from interest_spark.config import SparkConfig
+    from interest_spark.config_file import load_config
 
     config = load_config(config_path, overrides) if config_path else None
     warehouse = (config.warehouse if config else Path(tempfile.gettempdir()) / "interest-doctor").absolute()

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from interest_spark.config import Config, load_config
+from interest_spark.config import Config
+from interest_spark.config_file import load_config
 from interest_spark.dates import parse_day
 from interest_spark.errors import InterestError
 from interest_spark.log import configure_logging, get_logger

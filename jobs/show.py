@@ -5,7 +5,8 @@ from datetime import date
 import click
 import pyarrow as pa
 
-from interest_spark.config import Config, load_config
+from interest_spark.config import Config
+from interest_spark.config_file import load_config
 from interest_spark.dates import parse_day, parse_zone
 from interest_spark.errors import ConfigError
 from interest_spark.job import main, with_exit_code

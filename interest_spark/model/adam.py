@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from interest_spark.config import OptimizerConfig
 from interest_spark.model.exchange import Gradient
 from interest_spark.model.schedule import learning_rate
+from interest_spark.training_config import OptimizerConfig
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 

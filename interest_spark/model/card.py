@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from interest_spark.config import NetworkConfig, Section
+from interest_spark.config_section import Section
 from interest_spark.errors import BadDataError
 from interest_spark.token_columns import ColumnScheme
+from interest_spark.training_config import NetworkConfig
 
 if TYPE_CHECKING:
     from interest_spark.model.sasrec import SasRec

@@ -6,8 +6,8 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from interest_spark.config import TrainConfig
 from interest_spark.errors import ConfigError
+from interest_spark.training_config import TrainConfig
 
 
 class Ranks(Protocol):

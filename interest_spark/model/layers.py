@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from interest_spark.config import NetworkConfig
 from interest_spark.model.parameters import Parameters
+from interest_spark.training_config import NetworkConfig
 
 Dropout = Callable[[tf.Tensor, float], tf.Tensor]
 """Sets a share of the values to zero and scales the others up; see StreamDropout."""

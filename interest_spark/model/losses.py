@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from interest_spark.config import LossConfig
+from interest_spark.training_config import LossConfig
 
 
 class Network(Protocol):

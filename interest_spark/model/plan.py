@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from interest_spark.config import Section, TrainConfig
+from interest_spark.config_section import Section
 from interest_spark.token_columns import ColumnScheme
+from interest_spark.training_config import TrainConfig
 
 CURVE = "curve.jsonl"
 

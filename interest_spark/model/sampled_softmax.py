@@ -8,8 +8,8 @@ and Senécal 2008; logQ as in Yi et al. 2019, with the target left as it is: Khr
 import numpy as np
 import tensorflow as tf
 
-from interest_spark.config import LossConfig
 from interest_spark.model.losses import CandidateLabels, Network, Targets
+from interest_spark.training_config import LossConfig
 
 _NEVER = -1e9
 

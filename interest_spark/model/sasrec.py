@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from interest_spark.config import NetworkConfig
 from interest_spark.model.dropout import no_dropout
 from interest_spark.model.layers import Attention, Dropout, FeedForward, LayerNorm, attention_bias
 from interest_spark.model.parameters import Parameters
 from interest_spark.model.token_embedding import TokenEmbedding
 from interest_spark.token_columns import ColumnScheme
+from interest_spark.training_config import NetworkConfig
 
 Tokens = Mapping[str, tf.Tensor]
 

@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from interest_spark.config import OptimizerConfig
+from interest_spark.training_config import OptimizerConfig
 
 
 def learning_rate(config: OptimizerConfig, step: tf.Tensor, total_steps: int) -> tf.Tensor:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from interest_spark.config import NetworkConfig
 from interest_spark.model.parameters import Parameters
 from interest_spark.schemas import FIRST_ITEM_INDEX
 from interest_spark.token_columns import ColumnScheme
+from interest_spark.training_config import NetworkConfig
 
 
 class TokenEmbedding:

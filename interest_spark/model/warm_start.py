@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from interest_spark.bundles import read_bundle
-from interest_spark.config import NetworkConfig
 from interest_spark.model.card import ModelCard
 from interest_spark.model.plan import Champion
 from interest_spark.token_columns import ColumnScheme
+from interest_spark.training_config import NetworkConfig
 
 _ITEM_TABLES = ("items", "output_items")
 Array = np.ndarray[Any, Any]

@@ -13,13 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interest_spark.config import BlocksConfig, NetworkConfig
+from interest_spark.config import BlocksConfig
 from interest_spark.log import configure_logging
 from interest_spark.model.launch import launch
 from interest_spark.model.plan import CURVE, TrainPlan, TrainResult
 from interest_spark.schemas import FIRST_ITEM_INDEX, TABLES
 from interest_spark.stages.blocks import blocks_of
 from interest_spark.token_columns import ColumnScheme
+from interest_spark.training_config import NetworkConfig
 from tests.histories import as_histories
 from tests.unit.model.worlds import plan_over
 

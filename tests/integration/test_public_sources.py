@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from interest_spark.config import Config, load_config
+from interest_spark.config import Config
+from interest_spark.config_file import load_config
 from interest_spark.job import JobContext
 from interest_spark.tables import Warehouse
 from jobs import ingest

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from interest_spark.bundles import Bundle, write_bundle
-from interest_spark.config import Config, NetworkConfig
+from interest_spark.config import Config
 from interest_spark.schemas import TABLES
 from interest_spark.tables import Warehouse, spark_schema
+from interest_spark.training_config import NetworkConfig
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

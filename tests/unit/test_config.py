@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from interest_spark.config import load_config
+from interest_spark.config_file import load_config
 from interest_spark.errors import ConfigError
 
 MINIMAL = "warehouse: w\nsources:\n  events: {path: 'logs/dt={day}/*'}\n"

@@ -10,7 +10,8 @@ import yaml
 from pydantic_core import PydanticUndefined
 
 from interest_spark import errors
-from interest_spark.config import Config, Section
+from interest_spark.config import Config
+from interest_spark.config_section import Section
 from interest_spark.schemas import BEHAVIORS, TABLES
 from interest_spark.sources.readers import READERS
 from interest_spark.token_columns import INPUTS

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from interest_spark.config import OptimizerConfig
 from interest_spark.model.adam import Adam
 from interest_spark.model.schedule import learning_rate
+from interest_spark.training_config import OptimizerConfig
 
 
 def test_steps_follow_the_paper() -> None:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from interest_spark.config import DropoutConfig, NetworkConfig
 from interest_spark.model.card import build_network
 from interest_spark.model.collectives import OneRank
 from interest_spark.model.dropout import StreamDropout
 from interest_spark.model.sasrec import SasRec
 from interest_spark.model.train import train
+from interest_spark.training_config import DropoutConfig, NetworkConfig
 from tests.unit.model.worlds import TINY, make_plan
 
 T = 12

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from interest_spark.config import LossConfig
 from interest_spark.model.full_cross_entropy import FullCrossEntropy
 from interest_spark.model.losses import Loss, Targets
 from interest_spark.model.sampled_softmax import SampledSoftmax
+from interest_spark.training_config import LossConfig
 
 ITEMS, DIM, TOKENS = 2000, 8, 64
 CANDIDATES = np.arange(2, ITEMS + 2, dtype=np.int32)

@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 
 from interest_spark.bundles import read_bundle
-from interest_spark.config import NetworkConfig
 from interest_spark.model.card import build_network, read_card
 from interest_spark.model.collectives import OneRank
 from interest_spark.model.inference import Encoder, load_encoder
@@ -18,6 +17,7 @@ from interest_spark.model.sasrec import SasRec
 from interest_spark.model.train import train
 from interest_spark.stages.tokens import token_columns
 from interest_spark.token_columns import INPUTS
+from interest_spark.training_config import NetworkConfig
 from tests.histories import as_histories
 from tests.unit.model.worlds import SCHEME, make_plan, pack, random_histories
 

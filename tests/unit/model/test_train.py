@@ -9,13 +9,13 @@ import tensorflow as tf
 from tensorflow.python.summary.summary_iterator import summary_iterator
 
 from interest_spark.bundles import read_bundle
-from interest_spark.config import NetworkConfig
 from interest_spark.errors import BadDataError, ConfigError
 from interest_spark.model.collectives import OneRank
 from interest_spark.model.plan import TrainPlan, TrainResult
 from interest_spark.model.reader import BlockReader
 from interest_spark.model.runtime import use_gpu
 from interest_spark.model.train import train
+from interest_spark.training_config import NetworkConfig
 from tests.unit.model.worlds import make_plan, random_histories
 
 T = 10

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 
 from interest_spark.bundles import read_bundle
-from interest_spark.config import NetworkConfig
 from interest_spark.errors import BadDataError
 from interest_spark.model.candidates import read_candidates
 from interest_spark.model.card import build_network, read_card
@@ -16,6 +15,7 @@ from interest_spark.model.collectives import OneRank
 from interest_spark.model.plan import Champion, TrainPlan, TrainResult
 from interest_spark.model.train import train
 from interest_spark.model.warm_start import shapes_fit, starting_weights
+from interest_spark.training_config import NetworkConfig
 from tests.unit.model.worlds import SCHEME, TINY, make_plan, random_histories
 
 T = 10

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interest_spark.config import NetworkConfig, TrainConfig
 from interest_spark.model.plan import TrainPlan
 from interest_spark.schemas import TABLES
 from interest_spark.stages.packing import pack_histories
 from interest_spark.stages.targets import hold_out, next_events, pick
 from interest_spark.stages.tokens import token_columns
 from interest_spark.token_columns import ColumnScheme
+from interest_spark.training_config import NetworkConfig, TrainConfig
 from tests.histories import as_histories
 
 Histories = Sequence[np.ndarray]
