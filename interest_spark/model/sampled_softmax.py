@@ -2,7 +2,8 @@
 
 The estimate of the partition function exp(s_t) + Σ_j exp(s_j) / (n q_j), over the n drawn items j that are not the
 target, has the mean of the full sum: a drawn item stands for 1 / (n q_j) items, the target for itself alone (Bengio
-and Senécal 2008; logQ as in Yi et al. 2019, with the target left as it is: Khrylchenko et al. 2025, arXiv:2507.09331).
+and Senécal 2008; logQ as in Yi et al. 2019; the target is not drawn and needs no correction: Khrylchenko et al. 2025,
+arXiv:2507.09331). The gradient's bias falls with the number of negatives and grows with the spread of the logits.
 """
 
 import numpy as np
