@@ -17,6 +17,8 @@ import pyspark
 from interest_spark.java import ensure_java
 
 START_SECONDS = 120
+# On a machine with more processes than cores a JVM may be silent for a minute without being dead.
+PATIENCE = "600s"
 SPARK_HOME = Path(pyspark.__file__).parent
 
 
@@ -26,6 +28,7 @@ class Cluster:
 
     master: str
     environment: dict[str, str]
+    folder: Path
 
     def submit(self, arguments: list[str], cwd: Path, timeout: int) -> subprocess.CompletedProcess[str]:
         """`spark-submit` in client mode with one core and a bounded heap an executor."""
@@ -33,6 +36,12 @@ class Cluster:
         return subprocess.run(
             command, cwd=cwd, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
         )
+
+    def logs(self, characters: int = 1500) -> str:
+        """The ends of what the master, the workers and their executors wrote, to show beside a failure."""
+        files = [*sorted(self.folder.glob("*.log")), *sorted(self.folder.glob("work-*/*/*/stderr"))]
+        ends = [file.read_text(encoding="utf-8", errors="replace")[-characters:] for file in files]
+        return "\n".join(f"--- {file.relative_to(self.folder)}\n{end}" for file, end in zip(files, ends, strict=True))
 
 
 @contextmanager
@@ -48,6 +57,8 @@ def standalone_cluster(folder: Path, workers: int = 2, worker_memory: str = "3g"
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(folder / "scratch"),
         "SPARK_NO_DAEMONIZE": "1",
+        "SPARK_CONF_DIR": str(_write_defaults(folder / "conf")),
+        "SPARK_MASTER_OPTS": f"-Dspark.worker.timeout={PATIENCE.removesuffix('s')}",
     }
     port, ui = _free_port(), _free_port()
     master = f"spark://127.0.0.1:{port}"
@@ -61,10 +72,16 @@ def standalone_cluster(folder: Path, workers: int = 2, worker_memory: str = "3g"
             arguments = ["worker.Worker", *addresses, "--webui-port", "0", *size, master]
             started.append(_start(folder, f"worker-{number}", arguments, environment))
         _await_workers(ui, workers)
-        yield Cluster(master, environment)
+        yield Cluster(master, environment, folder)
     finally:
         for process in reversed(started):
             _stop(process)
+
+
+def _write_defaults(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spark-defaults.conf").write_text(f"spark.network.timeout {PATIENCE}\n", encoding="utf-8")
+    return folder
 
 
 def _resources() -> list[str]:

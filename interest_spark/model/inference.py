@@ -53,7 +53,7 @@ class Encoder:
         block = tf.TensorSpec([None, self.max_length], tf.int32)  # one trace for any number of blocks
         tokens = dict.fromkeys(("item", "position", "segment", *self.inputs), block)
         cells = tf.TensorSpec([None], tf.int32)
-        self._vectors_at = tf.function(self._encode_cells, input_signature=[tokens, cells])
+        self._vectors_at = tf.function(self._encode_cells, input_signature=[tokens, cells], autograph=False)
 
     def knows(self, histories: Histories) -> np.ndarray:
         """bool[n]: whether each history holds a candidate, without which there is nothing to encode."""

