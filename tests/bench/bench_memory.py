@@ -3,30 +3,37 @@
 python -m tests.bench.bench_memory [--items 1000000] [--users 5000] [--train memory_1m_items.yaml]
 
 The gradient of the item table can travel whole, or as the rows that a step touched. Both sizes are worked out from
-the very batches that are trained on; what the run says of its own traffic stands beside them.
+the very batches that are trained on. Beside them stands what went over the loopback interface while the steps were
+taken, everything included, as the kernel counts it; nothing else may use it meanwhile.
 """
 
 import argparse
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
+import tensorflow as tf
 import yaml
 
-from interest_spark.model.plan import TrainPlan, TrainResult
+from interest_spark.model.candidates import read_candidates
+from interest_spark.model.dropout import shared_key
+from interest_spark.model.losses import build_loss
+from interest_spark.model.plan import TrainPlan
 from interest_spark.model.reader import BlockReader
+from interest_spark.model.sampled_softmax import SampledSoftmax
 from interest_spark.model.train import reader_settings
 from interest_spark.schemas import FIRST_ITEM_INDEX
 from tests.bench.reports import figure, report, say
-from tests.bench.training_world import train, training_plan
+from tests.bench.training_world import WARM_UP, train, training_plan
 
 TOKENS = 50
-POLL_SECONDS = 0.1
+MEMORY_SECONDS, STEP_SECONDS = 0.1, 0.01  # between two looks
 MIB = 2**20
 
 
@@ -42,10 +49,12 @@ def main() -> None:
         items = np.arange(options.items, dtype=np.int32) + FIRST_ITEM_INDEX
         plan = training_plan(Path(folder), histories, TOKENS, items, **settings)
         rows = touched_rows(plan)
-        with peaks_of_ranks() as peaks:
+        with watched_ranks(plan) as watched:
             run, result = train(plan)
+    peaks = watched.peaks
     say(f"peak of each rank in MiB: { {rank: round(peak / MIB) for rank, peak in peaks.items()} }")
     dense, sparse = exchanged_bytes(rows, options.items, plan.train.network.dim)
+    wire = watched.bytes_a_step() / plan.train.ranks
     report(
         "memory",
         f"{options.items} items",
@@ -54,7 +63,9 @@ def main() -> None:
             figure("item gradient, whole", "MiB a step and rank", [dense / MIB], 1),
             figure("item gradient, rows of a step", "MiB a step and rank", sparse / MIB, 3),
             figure("training", "targets/s", [run.targets_per_second], 0),
-            *reported_traffic(result),
+            figure("sent, by the kernel's count", "MiB a step and rank", [wire / MIB], 3),
+            figure("sent, by the run's own count", "MiB a step and rank", [result.wire_bytes_per_step / MIB], 3),
+            figure("sent to the least of both gradients", "ratio", [wire / np.minimum(dense, sparse).mean()], 3),
         ],
         item_table_mib=round(options.items * plan.train.network.dim * 4 / MIB, 1),
         train=settings,
@@ -69,54 +80,78 @@ def popular_histories(users: int, items: int, seed: int = 0) -> list[np.ndarray]
 
 
 def touched_rows(plan: TrainPlan) -> np.ndarray:
-    """Distinct items among inputs and targets, int64[steps, ranks]; what a loss draws besides is not counted."""
+    """Distinct items among a rank's inputs, targets and the step's negatives, int64[steps, ranks]."""
+    loss = build_loss(plan.train.loss, read_candidates(plan.candidates))
+    assert isinstance(loss, SampledSoftmax)
+    negatives, seed = loss.draw, plan.train.seed
     ranks = range(plan.train.ranks)
     readers = [BlockReader(plan.files, reader_settings(plan), rank, len(ranks)).epoch(1) for rank in ranks]
-    steps = zip(*readers, strict=True)
-    return np.array(
-        [[len(np.unique([part.tokens["item"], part.tokens["target"]])) for part in step] for step in steps]
-    )[: plan.train.max_steps]
+    rows = []
+    for step, parts in enumerate(islice(zip(*readers, strict=True), plan.train.max_steps), start=1):
+        drawn = negatives(tf.constant(shared_key(seed, step))).numpy() + FIRST_ITEM_INDEX
+        items = [np.concatenate([*part.tokens["item"], *part.tokens["target"], drawn]) for part in parts]
+        rows.append([len(np.unique(each)) for each in items])
+    return np.array(rows)
 
 
 def exchanged_bytes(rows: np.ndarray, items: int, dim: int) -> tuple[int, np.ndarray]:
-    """What every rank holds after an exchange: the whole table, and per step all ranks' rows with their indexes."""
-    return items * dim * 4, rows.sum(axis=1) * (dim + 1) * 4
+    """What a rank gives to the others: the whole table, or its rows of a step with their indexes."""
+    return items * dim * 4, rows.mean(axis=1) * (dim + 1) * 4
+
+
+@dataclass
+class Watched:
+    """Peak resident bytes of each rank, and the loopback interface's bytes when a step was first seen to be done."""
+
+    peaks: dict[int, int] = field(default_factory=dict)
+    sent_by_step: dict[int, int] = field(default_factory=dict)
+
+    def bytes_a_step(self) -> float:
+        """Sent by all ranks together, after the warm-up."""
+        (first, before), *_, (last, after) = sorted(step for step in self.sent_by_step.items() if step[0] >= WARM_UP)
+        return (after - before) / (last - first)
 
 
 @contextmanager
-def peaks_of_ranks() -> Iterator[dict[int, int]]:
-    """Yields each rank's peak resident bytes, which grow until the block ends."""
-    peaks: dict[int, int] = {}
-    over = threading.Event()
-    watcher = threading.Thread(target=watch, args=(peaks, over), name="watch-ranks")
-    watcher.start()
+def watched_ranks(plan: TrainPlan) -> Iterator[Watched]:
+    """Yields what is seen of the plan's ranks until the block ends."""
+    watched, over = Watched(), threading.Event()
+    watchers = [
+        threading.Thread(target=watch, args=(over, MEMORY_SECONDS, lambda: note_memory(watched))),
+        threading.Thread(target=watch, args=(over, STEP_SECONDS, lambda: note_traffic(watched, plan))),
+    ]
+    for watcher in watchers:
+        watcher.start()
     try:
-        yield peaks
+        yield watched
     finally:
         over.set()
-        watcher.join()
+        for watcher in watchers:
+            watcher.join()
 
 
-def watch(peaks: dict[int, int], over: threading.Event) -> None:
-    while not over.wait(POLL_SECONDS):
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                if is_rank(process):
-                    rank = int(process.environ().get("HOROVOD_RANK", "0"))
-                    peaks[rank] = max(peaks.get(rank, 0), process.memory_info().rss)
+def watch(over: threading.Event, seconds: float, look: Callable[[], None]) -> None:
+    while not over.wait(seconds):
+        look()
+
+
+def note_memory(watched: Watched) -> None:
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if is_rank(process):
+                rank = int(process.environ().get("HOROVOD_RANK", "0"))
+                watched.peaks[rank] = max(watched.peaks.get(rank, 0), process.memory_info().rss)
+
+
+def note_traffic(watched: Watched, plan: TrainPlan) -> None:
+    with suppress(FileNotFoundError):
+        steps = plan.curve.read_text(encoding="utf-8").count("\n")
+        watched.sent_by_step.setdefault(steps, psutil.net_io_counters(pernic=True)["lo"].bytes_sent)
 
 
 def is_rank(process: psutil.Process) -> bool:
     """The ranks themselves, not the shells and launchers that carry their command line."""
     return process.cmdline()[1:3] == ["-m", "interest_spark.model.rank_main"]
-
-
-def reported_traffic(result: TrainResult) -> Iterator[Any]:
-    """What the run itself says about bytes, where it does."""
-    figures: Mapping[str, Any] = result.model_dump()
-    for name, value in figures.items():
-        if "bytes" in name and isinstance(value, int | float):
-            yield figure(f"reported {name}", "MiB", [value / MIB], 2)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).parents[2]
 KILLS = 5
+NETWORK = {"dim": 48, "layers": 2, "heads": 2, "feed_forward": 96, "dropout": 0.2}
 DRIVER = """
 import sys
 from pathlib import Path
@@ -41,13 +42,10 @@ except InterestError as error:
 
 def long_plan(folder: Path, **train: Any) -> TrainPlan:
     """Some two hundred steps with everything on that a checkpoint has to hold."""
-    network = {"dim": 48, "layers": 2, "heads": 2, "feed_forward": 96, "dropout": 0.2}
     optimizer = {"warmup_steps": 20, "schedule": "cosine", "clip_norm": 1.0}
-    settings = {"launcher": "horovodrun", "ranks": 2, "epochs": 8, "checkpoint_steps": 9, **train}
-    histories = random_histories(400, 80, 30)
-    return make_plan(
-        folder, histories, 20, row_group=60, held_out=True, network=network, optimizer=optimizer, **settings
-    )
+    run = {"launcher": "horovodrun", "ranks": 2, "epochs": 8, "checkpoint_steps": 9}
+    settings = {"network": NETWORK, "optimizer": optimizer, **run, **train}
+    return make_plan(folder, random_histories(400, 80, 30), 20, row_group=60, held_out=True, **settings)
 
 
 def start(plan: TrainPlan) -> "subprocess.Popen[bytes]":
@@ -114,8 +112,10 @@ def test_killed_at_random_steps_it_gives_the_same_weights(tmp_path: Path) -> Non
 
 
 def test_told_to_stop_it_writes_a_checkpoint_and_one_rank_goes_on_from_there(tmp_path: Path) -> None:
-    expected = finish(long_plan(tmp_path / "one", ranks=1, launcher="local", epochs=2))
-    plan = long_plan(tmp_path / "two", epochs=2, checkpoint_steps=100_000)
+    # Sums over ranks are rounded in another order, and Adam makes more of it with every step: 50 steps, no dropout.
+    short: dict[str, Any] = {"max_steps": 50, "network": {**NETWORK, "dropout": 0.0}}
+    expected = finish(long_plan(tmp_path / "one", ranks=1, launcher="local", **short))
+    plan = long_plan(tmp_path / "two", checkpoint_steps=100_000, **short)
     process = start(plan)
     wait_for_step(plan, 15, process)
     process.send_signal(signal.SIGTERM)
