@@ -44,9 +44,15 @@ class Placement:
         """int32[blocks, T]: 0 is padding, 1, 2, … the histories of a block."""
         return self.lay_out(np.repeat(self.segment, self.lengths))
 
-    def positions(self) -> np.ndarray:
-        """int32[blocks, T]: 0, 1, … from the start of each history."""
-        return self.lay_out(ranges(np.zeros_like(self.lengths), self.lengths))
+    def positions(self, untrained: np.ndarray | None = None) -> np.ndarray:
+        """int32[blocks, T]: T - 1 for the newest token of each history, one less for each one before it.
+
+        So the network sees how far back a token lies, and the newest one, by which users are served, has a position
+        that every history has trained. untrained: int64[n], how many of a history's newest tokens have nothing to
+        learn; all of them share T - 1 with the newest that has.
+        """
+        newest = self.lengths if untrained is None else np.maximum(self.lengths - untrained, 1)
+        return self.lay_out(np.minimum(ranges(self.tokens - newest, self.lengths), self.tokens - 1))
 
 
 def place(lengths: np.ndarray, tokens: int) -> Placement:
@@ -94,13 +100,14 @@ def pack_histories(columns: Columns, offsets: np.ndarray, tokens: int) -> dict[s
     array([[6, 7, 0, 0]], dtype=int32)
     """
     lengths = _lengths_to_last_target(np.maximum(columns["target"], columns["held_out"]), offsets)
+    untrained = lengths - _lengths_to_last_target(columns["target"], offsets)
     kept = np.minimum(lengths, tokens)
     trained = kept > 0
     first = (offsets[:-1] + lengths - kept)[trained]
     placement = place(kept[trained], tokens)
     inputs = ranges(first, placement.lengths)
     laid = {name: placement.lay_out(values[inputs]) for name, values in columns.items()}
-    return {**laid, "segment": placement.segments(), "position": placement.positions()}
+    return {**laid, "segment": placement.segments(), "position": placement.positions(untrained[trained])}
 
 
 def _lengths_to_last_target(target: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -131,7 +131,7 @@ def test_an_unknown_item_goes_with_its_own_columns_alone(
         places = np.arange(ends[number] - len(history), ends[number])
         kept = places[np.isin(history, encoder.item_index)][-T:]
         block = {name: values[None, kept] for name, values in columns.items()}
-        block |= {"position": np.arange(len(kept))[None], "segment": np.ones((1, len(kept)), np.int32)}
+        block |= {"position": np.arange(T - len(kept), T)[None], "segment": np.ones((1, len(kept)), np.int32)}
         np.testing.assert_allclose(served[number], encode(network, block)[0, -1], atol=1e-5)
 
 

@@ -105,7 +105,7 @@ def test_a_coarser_precision_learns_as_well_and_keeps_fine_weights(tmp_path: Pat
     histories = [np.arange(2 + start, 10 + start, dtype=np.int32) for start in range(40)]
     first, last = {}, {}
     for precision in ("float32", "bfloat16"):
-        settings = {"epochs": 8, "precision": precision, "loss": {"kind": kind}, "optimizer": {"learning_rate": 0.01}}
+        settings = {"epochs": 12, "precision": precision, "loss": {"kind": kind}, "optimizer": {"learning_rate": 0.01}}
         plan = make_plan(tmp_path / precision, histories, T, files=1, row_group=50, **settings)
         last[precision] = run(plan).loss
         first[precision] = curve(plan)[0]["loss"]

@@ -49,8 +49,19 @@ def test_every_kept_token_is_there_once_and_in_order(histories: Histories) -> No
         while pairs and pairs[-1][1] == 0:  # tokens after the last target teach nothing
             pairs.pop()
         if pairs:
-            expected.append([(*pair, place) for place, pair in enumerate(pairs[-TOKENS:])])
+            kept = pairs[-TOKENS:]
+            expected.append([(*pair, TOKENS - len(kept) + place) for place, pair in enumerate(kept)])
     assert sorted(segments(pack(histories))) == sorted(expected)
+
+
+def test_held_out_tokens_share_the_position_of_the_newest_that_is_trained() -> None:
+    items, nothing = np.array([5, 6, 7, 8, 9], np.int32), np.zeros(5, np.int32)
+    target, held_out = np.array([6, 7, 0, 0, 0], np.int32), np.array([0, 0, 8, 9, 0], np.int32)
+    bounds = np.array([0, 5])
+    columns = pack_histories({"item": items, "target": target, "held_out": held_out}, bounds, tokens=6)
+    assert columns["position"].tolist() == [[4, 5, 5, 5, 0, 0]]
+    columns = pack_histories({"item": items, "target": nothing, "held_out": held_out}, bounds, tokens=6)
+    assert columns["position"].tolist() == [[5, 5, 5, 5, 0, 0]]
 
 
 @given(HISTORIES)
