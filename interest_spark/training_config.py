@@ -31,7 +31,7 @@ class NetworkConfig(Section):
     layers: int = Field(default=2, ge=1)
     heads: int = Field(default=1, ge=1)
     feed_forward: int = Field(default=64, ge=1)
-    norm: Literal["pre", "post"] = "pre"
+    norm: Literal["pre", "post", "query"] = "pre"
     activation: Literal["relu", "gelu", "swiglu"] = "relu"
     tied_output: bool = True
     dropout: DropoutConfig = DropoutConfig()

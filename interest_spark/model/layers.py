@@ -1,6 +1,6 @@
-"""What networks are made of: dense layers, layer normalisation, feed-forward layers and masked attention.
+"""What networks are made of beside attention: dense layers, layer normalisation and feed-forward layers.
 
-B blocks of T tokens, d = dim, H heads. Weights are kept in float32 and computed with in the type of the input.
+B blocks of T tokens, d = dim. Weights are kept in float32 and computed with in the type of the input.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,6 @@ from interest_spark.training_config import NetworkConfig
 
 Dropout = Callable[[tf.Tensor, float], tf.Tensor]
 """Sets a share of the values to zero and scales the others up; see StreamDropout."""
-
-_FORBIDDEN = -1e9
 
 
 class Dense:
@@ -58,38 +56,6 @@ class FeedForward:
             gate, value = tf.split(x, 2, axis=-1)
             return tf.nn.silu(gate) * value
         return tf.nn.relu(x) if self._activation == "relu" else tf.nn.gelu(x)
-
-
-class Attention:
-    """Softmax attention over the places that a bias allows."""
-
-    def __init__(self, config: NetworkConfig, parameters: Parameters, name: str) -> None:
-        self._heads, self._rate = config.heads, config.dropout.attention
-        self._queries_keys_values = Dense(config.dim, 3 * config.dim, parameters, f"{name}/queries_keys_values")
-        self._output = Dense(config.dim, config.dim, parameters, f"{name}/attention_output")
-
-    def __call__(self, x: tf.Tensor, bias: tf.Tensor, dropout: Dropout) -> tf.Tensor:
-        """x: [B, T, d], bias: [B, 1, T, T] -> [B, T, d]."""
-        blocks, length, dim = tf.shape(x)[0], tf.shape(x)[1], x.shape[2]
-        width = dim // self._heads
-        parts = tf.reshape(self._queries_keys_values(x), [blocks, length, 3, self._heads, width])
-        queries, keys, values = tf.unstack(tf.transpose(parts, [2, 0, 3, 1, 4]))  # each [B, H, T, d/H]
-        logits = tf.matmul(queries * width**-0.5, keys, transpose_b=True)  # [B, H, T, T]
-        shares = tf.cast(tf.nn.softmax(tf.cast(logits, tf.float32) + bias), x.dtype)
-        mixed = tf.matmul(dropout(shares, self._rate), values)  # [B, H, T, d/H]
-        return self._output(tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [blocks, length, dim]))
-
-
-def attention_bias(segment: tf.Tensor) -> tf.Tensor:
-    """int32[B, T] -> float32[B, 1, T, T]: 0 where row may attend to column, a large negative number elsewhere.
-
-    A token attends to itself and to the tokens before it in its own segment, never to its future and never to
-    another history of the block.
-    """
-    same = segment[:, None, :, None] == segment[:, None, None, :]  # [B, 1, T, T]
-    place = tf.range(tf.shape(segment)[1])
-    allowed = same & (place[:, None] >= place[None, :])  # padding attends to padding: no row is empty
-    return (1.0 - tf.cast(allowed, tf.float32)) * _FORBIDDEN
 
 
 @tf.custom_gradient

@@ -3,12 +3,14 @@
 B blocks of T tokens, d = dim, V rows of the item table.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 import tensorflow as tf
 
+from interest_spark.model.attention import Attention, Span, causal_spans
 from interest_spark.model.dropout import no_dropout
-from interest_spark.model.layers import Attention, Dropout, FeedForward, LayerNorm, attention_bias
+from interest_spark.model.layers import Dropout, FeedForward, LayerNorm
 from interest_spark.model.parameters import Parameters
 from interest_spark.model.token_embedding import TokenEmbedding
 from interest_spark.token_columns import ColumnScheme
@@ -25,7 +27,8 @@ class SasRec:
     ) -> None:
         self.parameters = Parameters(seed)
         self._embedding = TokenEmbedding(config, vocabulary_size, max_positions, columns, self.parameters)
-        layer = _PostNormLayer if config.norm == "post" else _PreNormLayer
+        kinds: dict[str, type[_Layer]] = {"pre": _PreNormLayer, "post": _PostNormLayer, "query": _QueryNormLayer}
+        layer = kinds[config.norm]
         self._layers = [layer(config, self.parameters, f"layer_{number}") for number in range(config.layers)]
         self._norm = LayerNorm(config.dim, self.parameters, "norm")
         self._norm_first, self._rate = config.norm == "post", config.dropout.embedding
@@ -37,9 +40,9 @@ class SasRec:
         """
         x = self._embedding(tokens)  # [B, T, d]
         x = tf.cast(dropout(self._norm(x) if self._norm_first else x, self._rate), precision)
-        bias = attention_bias(tokens["segment"])  # [B, 1, T, T]
+        spans = causal_spans(tokens["segment"])
         for layer in self._layers:
-            x = layer(x, bias, dropout)  # [B, T, d]
+            x = layer(x, spans, dropout)  # [B, T, d]
         x = tf.cast(x, tf.float32)
         return x if self._norm_first else self._norm(x)
 
@@ -48,7 +51,7 @@ class SasRec:
         return self._embedding.item_vectors(rows)
 
 
-class _Layer:
+class _Layer(ABC):
     """Attention, then feed-forward, each added to its input."""
 
     def __init__(self, config: NetworkConfig, parameters: Parameters, name: str) -> None:
@@ -58,18 +61,36 @@ class _Layer:
         self._feed_forward = FeedForward(config, parameters, name)
         self._rate = config.dropout.residual
 
+    @abstractmethod
+    def __call__(self, x: tf.Tensor, spans: list[Span], dropout: Dropout) -> tf.Tensor:
+        """[B, T, d] -> [B, T, d]."""
+
 
 class _PreNormLayer(_Layer):
     """x + attention(norm(x)), then x + feed_forward(norm(x)) (Xiong et al. 2020, arXiv:2002.04745)."""
 
-    def __call__(self, x: tf.Tensor, bias: tf.Tensor, dropout: Dropout) -> tf.Tensor:
-        x = x + dropout(self._attention(self._attention_norm(x), bias, dropout), self._rate)  # [B, T, d]
+    def __call__(self, x: tf.Tensor, spans: list[Span], dropout: Dropout) -> tf.Tensor:
+        normal = self._attention_norm(x)
+        x = x + dropout(self._attention(normal, normal, spans, dropout), self._rate)  # [B, T, d]
         return x + dropout(self._feed_forward(self._feed_forward_norm(x), dropout), self._rate)
 
 
 class _PostNormLayer(_Layer):
     """norm(x + attention(x)), then norm(x + feed_forward(x)) (Vaswani et al. 2017, arXiv:1706.03762)."""
 
-    def __call__(self, x: tf.Tensor, bias: tf.Tensor, dropout: Dropout) -> tf.Tensor:
-        x = self._attention_norm(x + dropout(self._attention(x, bias, dropout), self._rate))  # [B, T, d]
+    def __call__(self, x: tf.Tensor, spans: list[Span], dropout: Dropout) -> tf.Tensor:
+        x = self._attention_norm(x + dropout(self._attention(x, x, spans, dropout), self._rate))  # [B, T, d]
         return self._feed_forward_norm(x + dropout(self._feed_forward(x, dropout), self._rate))
+
+
+class _QueryNormLayer(_Layer):
+    """q = norm(x), h = norm(q + attention(q over x)), then h + feed_forward(h): the layer of published SASRec code.
+
+    Keys and values see x as it is, and what goes on is the normalised queries rather than x.
+    """
+
+    def __call__(self, x: tf.Tensor, spans: list[Span], dropout: Dropout) -> tf.Tensor:
+        queries = self._attention_norm(x)  # [B, T, d]
+        x = queries + dropout(self._attention(queries, x, spans, dropout), self._rate)
+        x = self._feed_forward_norm(x)
+        return x + dropout(self._feed_forward(x, dropout), self._rate)

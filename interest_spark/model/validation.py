@@ -45,7 +45,7 @@ class Validation:
         new = ~(seen == labels[:, None]).any(axis=1)  # what is never suggested cannot be found
         self._cells = np.stack([block, place], axis=1)[new]
         self._labels, self._seen = labels[new], _each_once(seen[new])
-        self._tokens = {name: mine[name] for name in columns}
+        self._tokens = {**{name: mine[name] for name in columns}, "position": _as_served(mine, block, place)}
         self.cases = int(ranks.sum_counts(np.array([len(self._labels)], np.int64))[0])
 
     def ndcg(self, network: SasRec) -> float:
@@ -112,6 +112,18 @@ def _history(tokens: Columns, block: np.ndarray, place: np.ndarray) -> np.ndarra
     segment = tokens["segment"]
     own = segment[block] == segment[block, place][:, None]
     return np.where(own & (np.arange(segment.shape[1]) <= place[:, None]), tokens["item"][block], 0)
+
+
+def _as_served(tokens: Columns, block: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """The positions that scoring would give to the tokens before each cell, which has T - 1: int32[blocks, T].
+
+    In training that is the position of the newest token that learns; what is held out comes after it.
+    """
+    segment = tokens["segment"]
+    blocks, length = segment.shape
+    newest = np.zeros((blocks, length + 1), np.int32)  # by segment; each holds out one target at most
+    newest[block, segment[block, place]] = place
+    return np.clip(np.arange(length - 1, 2 * length - 1) - np.take_along_axis(newest, segment, axis=1), 0, length - 1)
 
 
 def _each_once(labels: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ the week after. New items appear every day, so the vocabulary grows. The last da
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,7 @@ def main() -> None:
         root = Path(folder)
         plan = ShopPlan(options.users, options.items, days, seed=options.seed, first_day=FIRST_DAY)
         generate_shop(plan, root / "shop")
+        build_sequences(root, options.days)
         found = {mode: run_days(root, mode, options.days) for mode in MODES}
     seconds = {mode: found[mode]["seconds"][1:] for mode in MODES}  # the first incremental day is a full one
     report(
@@ -54,16 +56,22 @@ def main() -> None:
     )
 
 
-def run_days(root: Path, mode: str, days: int) -> dict[str, Any]:
-    """Train day after day in one warehouse; the last day is also scored and judged."""
-    config, warehouse = configure(root, mode), Warehouse(root / mode)
-    last = FIRST_DAY + timedelta(days=HISTORY_DAYS + days - 1)
-    run_job(config, "ingest", last + timedelta(days=JUDGED_DAYS))
-    for number in range(days):
-        day = FIRST_DAY + timedelta(days=HISTORY_DAYS + number)
+def build_sequences(root: Path, days: int) -> None:
+    """The sequences of every day, once for all modes."""
+    config = configure(root, "shared", "full")
+    run_job(config, "ingest", last_day(days) + timedelta(days=JUDGED_DAYS))
+    for day in trained_days(days):
         run_job(config, "sequences", day)
-        run_job(config, "train", day)
-        say(f"{mode}: {day} trained")
+        say(f"{day} has its sequences")
+
+
+def run_days(root: Path, mode: str, days: int) -> dict[str, Any]:
+    """Train day after day in a copy of the warehouse; the last day is also scored and judged."""
+    shutil.copytree(root / "shared", root / mode)
+    config, warehouse, last = configure(root, mode, mode), Warehouse(root / mode), last_day(days)
+    for day in trained_days(days):
+        outcome = run_job(config, "train", day)
+        say(f"{mode}: {day} trained in {outcome['seconds']} s")
     run_job(config, "score", last)
     run_job(config, "evaluate", last + timedelta(days=JUDGED_DAYS))
     models = sorted(warehouse.read_small("models").to_pylist(), key=lambda row: row["trained_through"])
@@ -81,11 +89,19 @@ def run_days(root: Path, mode: str, days: int) -> dict[str, Any]:
     }
 
 
-def configure(root: Path, mode: str) -> Path:
+def trained_days(days: int) -> list[date]:
+    return [FIRST_DAY + timedelta(days=HISTORY_DAYS + number) for number in range(days)]
+
+
+def last_day(days: int) -> date:
+    return trained_days(days)[-1]
+
+
+def configure(root: Path, folder: str, mode: str) -> Path:
     config = yaml.safe_load((ROOT / "conf" / "shop.yaml").read_text(encoding="utf-8"))
-    config["warehouse"], config["sources"]["root"] = str(root / mode), str(root / "shop")
+    config["warehouse"], config["sources"]["root"] = str(root / folder), str(root / "shop")
     config["train"] = {"ranks": 2, "launcher": "horovodrun", "epochs": 10, "mode": mode}
-    path = root / f"{mode}.yaml"
+    path = root / f"{folder}.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path
 

@@ -24,7 +24,14 @@ def test_the_mean_is_kept_and_the_rate_is_met() -> None:
     kept = drop(stream_keys(5, 9, [0, 1]), VALUES)
     assert (kept == 0).mean() == pytest.approx(0.3, abs=0.01)
     assert kept.mean() == pytest.approx(1.0, abs=0.01)
-    assert set(np.unique(kept)) == {0.0, np.float32(1 / 0.7)}
+    assert set(np.unique(kept)) == {0.0, np.float32(256 / (256 - 77))}  # 77/256 is the rate that is met
+
+
+@pytest.mark.parametrize("rate", [0.0001, 0.9999])
+def test_a_rate_that_is_not_nothing_drops_some_and_not_all(rate: float) -> None:
+    kept = drop(stream_keys(5, 9, [0, 1]), VALUES, rate)
+    assert 0 < (kept == 0).mean() < 1
+    assert kept.mean() == pytest.approx(1.0, abs=0.1)
 
 
 def test_steps_streams_calls_and_seeds_draw_different_masks() -> None:

@@ -20,6 +20,7 @@ CONFIGS = {
     "one head": NetworkConfig(dim=16, layers=2, heads=1, feed_forward=16),
     "four heads": NetworkConfig(dim=16, layers=1, heads=4, feed_forward=40),
     "post-norm, gelu": NetworkConfig(dim=16, layers=2, heads=2, feed_forward=64, norm="post", activation="gelu"),
+    "query-norm": NetworkConfig(dim=16, layers=2, heads=1, feed_forward=16, norm="query"),
     "swiglu, untied": NetworkConfig(dim=16, layers=2, heads=2, feed_forward=24, activation="swiglu", tied_output=False),
 }
 
@@ -106,7 +107,7 @@ LOSSES = {"full": {"kind": "full"}, "sampled": {"kind": "sampled", "negatives": 
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-@pytest.mark.parametrize("kind", ["pre", "post"])
+@pytest.mark.parametrize("kind", ["pre", "post", "query"])
 def test_a_hundred_histories_are_learnt_by_heart(tmp_path: Path, loss: dict[str, Any], kind: str) -> None:
     """Each history starts with an item of its own, so that every next item can be known."""
     random = np.random.default_rng(0)

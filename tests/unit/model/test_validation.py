@@ -40,8 +40,7 @@ def by_hand(network: SasRec, *, exclude_seen: bool) -> float:
         shown, target = history[:-1][-T:], history[-1]
         if exclude_seen and target in shown:
             continue
-        # The newest token, whose target is held out, has the position of the one before it.
-        position = np.minimum(np.arange(len(shown), dtype=np.int32) + T - max(len(shown) - 1, 1), T - 1)
+        position = np.arange(T - len(shown), T, dtype=np.int32)  # as users are served
         row = {"item": shown, "segment": np.ones_like(shown), "position": position}
         vector = network.encode({name: tf.constant(values[None]) for name, values in row.items()})[0, -1]
         scores = items @ vector.numpy()
