@@ -24,7 +24,11 @@ class DropoutConfig(Section):
 
 
 class NetworkConfig(Section):
-    """The network of `kind`: sasrec is the causal Transformer of Kang and McAuley 2018, arXiv:1808.09781."""
+    """The network of `kind`: sasrec is the causal Transformer of Kang and McAuley 2018, arXiv:1808.09781.
+
+    `norm` is where its layers normalise: what enters a sublayer (pre), the sum that leaves it (post), or, as in the
+    code published for SASRec, the queries alone, which then take the place of what entered (query).
+    """
 
     kind: Literal["sasrec"] = "sasrec"
     dim: int = Field(default=64, ge=1)
