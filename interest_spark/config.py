@@ -148,7 +148,7 @@ class SequencesConfig(Section):
 
 
 class BlocksConfig(Section):
-    """Packed training blocks: `tokens` per block, several histories in one.
+    """Packed training blocks: `tokens` per block, several histories in one, or a window of a longer one.
 
     A token's target is the `next_event`, or an item of the `next_session`: the one after a pause of at least
     `session_gap_minutes`. The latter suits shops whose events come in baskets, since suggestions are for later days.

@@ -93,21 +93,34 @@ def pack_histories(columns: Columns, offsets: np.ndarray, tokens: int) -> dict[s
 
     columns: int32[m] each, histories one after another, oldest item first; `target` and `held_out` among them,
     PADDING_INDEX where there is none. offsets: int64[n + 1], the histories' bounds. What comes after a history's
-    last target of either kind serves nothing and is left out; of the rest the last `tokens` are kept.
+    last target of either kind serves nothing and is left out. A longer history than a block is cut from its newest
+    end into windows of `tokens`, each a segment of its own, so that every target is learnt once; a window without
+    a target is left out.
 
     >>> columns = {"item": np.array([5, 6, 7]), "target": np.array([6, 7, 0]), "held_out": np.array([0, 0, 0])}
     >>> pack_histories(columns, np.array([0, 3]), tokens=4)["target"]
     array([[6, 7, 0, 0]], dtype=int32)
     """
-    lengths = _lengths_to_last_target(np.maximum(columns["target"], columns["held_out"]), offsets)
+    wanted = np.maximum(columns["target"], columns["held_out"])
+    lengths = _lengths_to_last_target(wanted, offsets)
     untrained = lengths - _lengths_to_last_target(columns["target"], offsets)
-    kept = np.minimum(lengths, tokens)
-    trained = kept > 0
-    first = (offsets[:-1] + lengths - kept)[trained]
-    placement = place(kept[trained], tokens)
-    inputs = ranges(first, placement.lengths)
+    history, ends, kept = _windows(lengths, offsets, tokens)
+    newest = ends == (offsets[:-1] + lengths)[history]
+    targets_before = np.append(0, np.cumsum(wanted != PADDING_INDEX))
+    serves = targets_before[ends] > targets_before[ends - kept]
+    placement = place(kept[serves], tokens)
+    inputs = ranges((ends - kept)[serves], placement.lengths)
     laid = {name: placement.lay_out(values[inputs]) for name, values in columns.items()}
-    return {**laid, "segment": placement.segments(), "position": placement.positions(untrained[trained])}
+    positions = placement.positions(np.where(newest, untrained[history], 0)[serves])
+    return {**laid, "segment": placement.segments(), "position": positions}
+
+
+def _windows(lengths: np.ndarray, offsets: np.ndarray, tokens: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each history's first `lengths` tokens, windows of `tokens` counted from their end: history, end and length."""
+    count = -(-lengths // tokens)
+    history = np.repeat(np.arange(len(lengths)), count)
+    back = ranges(np.zeros_like(count), count) * tokens  # how far before the end a window ends
+    return history, (offsets[:-1] + lengths)[history] - back, np.minimum(lengths[history] - back, tokens)
 
 
 def _lengths_to_last_target(target: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -51,10 +51,10 @@ class DataSet:
         return [history[:-2][-self.tokens - 1 :] + FIRST_ITEM_INDEX - 1 for history in self.histories]
 
 
-# The file, the numbers that a line begins with before its items, and the sizes of published work on it.
+# The file, the numbers that a line begins with before its items, the tokens of a block and the blocks of a batch.
 _FILES = {
-    "ml-1m": ("ml-1m/sas_sequences.txt.gz", 0, 200, 64),
-    "beauty": ("amazon_beauty/Beauty.txt.gz", 1, 50, 32),
+    "ml-1m": ("ml-1m/sas_sequences.txt.gz", 0, 200, 128),
+    "beauty": ("amazon_beauty/Beauty.txt.gz", 1, 50, 128),
 }
 DATA_SETS = tuple(_FILES)
 

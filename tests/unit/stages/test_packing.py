@@ -14,7 +14,7 @@ from interest_spark.stages.targets import next_events, pick
 Histories = list[list[int]]
 
 TOKENS = 6
-HISTORIES = st.lists(st.lists(st.integers(1, 9), min_size=0, max_size=2 * TOKENS), max_size=30)
+HISTORIES = st.lists(st.lists(st.integers(1, 9), min_size=0, max_size=4 * TOKENS), max_size=30)
 
 
 def pack(histories: Histories, tokens: int = TOKENS) -> dict[str, np.ndarray]:
@@ -48,10 +48,22 @@ def test_every_kept_token_is_there_once_and_in_order(histories: Histories) -> No
         pairs = [(item, 0 if target == UNKNOWN_INDEX else target) for item, target in pairwise(history)]
         while pairs and pairs[-1][1] == 0:  # tokens after the last target teach nothing
             pairs.pop()
-        if pairs:
-            kept = pairs[-TOKENS:]
-            expected.append([(*pair, TOKENS - len(kept) + place) for place, pair in enumerate(kept)])
+        while pairs:  # windows from the newest end
+            pairs, window = pairs[:-TOKENS], pairs[-TOKENS:]
+            if any(target for _, target in window):
+                expected.append([(*pair, TOKENS - len(window) + place) for place, pair in enumerate(window)])
     assert sorted(segments(pack(histories))) == sorted(expected)
+
+
+def test_a_window_without_a_target_is_left_out_and_only_the_newest_has_untrained_tokens() -> None:
+    items, nothing = np.arange(5, 19, dtype=np.int32), np.zeros(14, np.int32)
+    target, held_out = np.append(items[1:], 0), nothing.copy()
+    target[:5] = 0  # of the three windows of 6, counted from the end, the oldest has nothing to learn
+    target[12], held_out[12] = 0, items[13]
+    columns = {"item": items, "target": target, "held_out": held_out}
+    packed = pack_histories(columns, np.array([0, 14]), tokens=6)
+    assert sorted(packed["item"].tolist()) == [[6, 7, 8, 9, 10, 11], [12, 13, 14, 15, 16, 17]]
+    assert sorted(packed["position"].tolist()) == [[0, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 5]]
 
 
 def test_held_out_tokens_share_the_position_of_the_newest_that_is_trained() -> None:
