@@ -35,6 +35,7 @@ from tests.bench.training_world import WARM_UP, train, training_plan
 TOKENS = 50
 MEMORY_SECONDS, STEP_SECONDS = 0.1, 0.01  # between two looks
 MIB = 2**20
+BYTES = 4  # of a float32
 
 
 def main() -> None:
@@ -55,6 +56,7 @@ def main() -> None:
     say(f"peak of each rank in MiB: { {rank: round(peak / MIB) for rank, peak in peaks.items()} }")
     dense, sparse = exchanged_bytes(rows, options.items, plan.train.network.dim)
     wire = watched.bytes_a_step() / plan.train.ranks
+    others = BYTES * (result.parameters - (options.items + FIRST_ITEM_INDEX) * plan.train.network.dim)
     report(
         "memory",
         f"{options.items} items",
@@ -65,7 +67,11 @@ def main() -> None:
             figure("training", "targets/s", [run.targets_per_second], 0),
             figure("sent, by the kernel's count", "MiB a step and rank", [wire / MIB], 3),
             figure("sent, by the run's own count", "MiB a step and rank", [result.wire_bytes_per_step / MIB], 3),
-            figure("sent to the least of both gradients", "ratio", [wire / np.minimum(dense, sparse).mean()], 3),
+            figure("gradients of the layers", "MiB a step and rank", [others / MIB], 3),
+            figure(
+                "sent to the least of all gradients", "ratio", [wire / (np.minimum(dense, sparse).mean() + others)], 3
+            ),
+            figure("sent to the least item gradient", "ratio", [wire / np.minimum(dense, sparse).mean()], 3),
         ],
         item_table_mib=round(options.items * plan.train.network.dim * 4 / MIB, 1),
         train=settings,
