@@ -56,6 +56,7 @@ def main() -> None:
     say(f"peak of each rank in MiB: { {rank: round(peak / MIB) for rank, peak in peaks.items()} }")
     dense, sparse = exchanged_bytes(rows, options.items, plan.train.network.dim)
     wire = watched.bytes_a_step() / plan.train.ranks
+    least = np.minimum(dense, sparse).mean()
     others = BYTES * (result.parameters - (options.items + FIRST_ITEM_INDEX) * plan.train.network.dim)
     report(
         "memory",
@@ -71,7 +72,7 @@ def main() -> None:
             figure(
                 "sent to the least of all gradients", "ratio", [wire / (np.minimum(dense, sparse).mean() + others)], 3
             ),
-            figure("sent to the least item gradient", "ratio", [wire / np.minimum(dense, sparse).mean()], 3),
+            figure("sent to the least item gradient", "ratio", [wire / least], 3),
         ],
         item_table_mib=round(options.items * plan.train.network.dim * 4 / MIB, 1),
         train=settings,
@@ -102,7 +103,7 @@ def touched_rows(plan: TrainPlan) -> np.ndarray:
 
 def exchanged_bytes(rows: np.ndarray, items: int, dim: int) -> tuple[int, np.ndarray]:
     """What a rank gives to the others: the whole table, or its rows of a step with their indexes."""
-    return items * dim * 4, rows.mean(axis=1) * (dim + 1) * 4
+    return items * dim * BYTES, rows.mean(axis=1) * (dim + 1) * BYTES  # an index is as long
 
 
 @dataclass
