@@ -15,12 +15,15 @@ from interest_spark.model.collectives import Ranks
 from interest_spark.model.curve import Curve, NoCurve, draw_curve
 from interest_spark.model.ledger import BlockLedger
 from interest_spark.model.plan import TrainPlan
+from interest_spark.model.read_ahead import read_ahead
 from interest_spark.model.reader import Batch, BlockReader
 from interest_spark.model.run_state import RunState
 from interest_spark.model.sasrec import SasRec
 from interest_spark.model.step import TrainStep
 from interest_spark.model.tensorboard import also_for_tensorboard
 from interest_spark.model.validation import Validation
+
+_BATCHES_AHEAD = 16  # an epoch's files take some steps to open; a batch is below a few megabytes
 
 
 class TrainingLoop:
@@ -50,9 +53,10 @@ class TrainingLoop:
 
     def run(self, beat: Callable[[int], None], wants_stop: Callable[[], bool]) -> RunState:
         """Take the steps that are left; the network then holds the best weights where they were judged."""
-        with self._drawn_curve() as curve:
+        epochs = self._reader.epochs(self._state.epochs + 1, self._plan.epochs)
+        with self._drawn_curve() as curve, read_ahead(epochs, _BATCHES_AHEAD) as batches:
             while self._state.steps < self._total_steps and not self._is_over():
-                self._run_epoch(curve, beat, wants_stop)
+                self._run_epoch(batches, curve, beat, wants_stop)
         if self._best is not None:
             self._network.parameters.assign(self._best)
         return self._state
@@ -62,16 +66,17 @@ class TrainingLoop:
         """The share of this rank's time in steps that it spent waiting for batches."""
         return self._waited / max(self._waited + self._worked, 1e-9)
 
-    def _run_epoch(self, curve: Curve, beat: Callable[[int], None], wants_stop: Callable[[], bool]) -> None:
+    def _run_epoch(
+        self, batches: Iterator[Batch], curve: Curve, beat: Callable[[int], None], wants_stop: Callable[[], bool]
+    ) -> None:
         state, reader = self._state, self._reader
         epoch = state.epochs + 1
         self._ledger.start_epoch()
-        batches = reader.epoch(epoch)
         for batch in islice(batches, state.epoch_steps):  # taken before the interruption
             self._ledger.note(batch.block_id)
         steps = min(reader.steps - state.epoch_steps, self._total_steps - state.steps)
         whole = state.epoch_steps + steps == reader.steps
-        for batch in self._timed(batches if whole else islice(batches, steps)):
+        for batch in self._timed(islice(batches, steps)):
             result = self._step(batch, reader.streams, state.steps + 1, wants_stop())
             self._ledger.note(batch.block_id)
             state.add(result)

@@ -6,7 +6,7 @@ empty blocks, so all ranks take the same number of steps.
 """
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,19 @@ class BlockReader:
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The `steps` batches of one epoch, in an order that (seed, epoch) alone decide."""
         parts = [self._stream(stream, epoch) for stream in self.streams]
-        for _ in range(self.steps):
-            step = [next(part) for part in parts]
-            tokens = {name: np.concatenate([part[name] for part in step]) for name in self._settings.columns}
-            yield Batch(np.concatenate([part["block_id"] for part in step]), tokens)
+        for step in range(1, self.steps + 1):
+            pieces = [next(part) for part in parts]
+            if step == self.steps:
+                self._check_ended(parts)
+            tokens = {name: np.concatenate([piece[name] for piece in pieces]) for name in self._settings.columns}
+            yield Batch(np.concatenate([piece["block_id"] for piece in pieces]), tokens)
+
+    def epochs(self, first: int, last: int) -> Generator[Batch, None, None]:
+        """The batches of the epochs `first` … `last`, one epoch after another."""
+        for epoch in range(first, last + 1):
+            yield from self.epoch(epoch)
+
+    def _check_ended(self, parts: Sequence[Iterator[Columns]]) -> None:
         for part, stream in zip(parts, self.streams, strict=True):
             if (next(part)["block_id"] != NO_BLOCK).any():
                 raise BadDataError(f"stream {stream} held more blocks than the footers of its files promise")

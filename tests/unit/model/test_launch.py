@@ -12,7 +12,7 @@ from interest_spark.bundles import read_bundle
 from interest_spark.errors import BadDataError, BusyError, ConfigError
 from interest_spark.model import launch as launch_module
 from interest_spark.model.inference import load_encoder
-from interest_spark.model.launch import launch
+from interest_spark.model.launch import launch, rank_environment
 from interest_spark.model.plan import CURVE, TrainPlan
 from tests.unit.model.worlds import make_plan, random_histories
 
@@ -121,3 +121,13 @@ def test_an_error_of_ranks_on_spark_reaches_the_caller(tmp_path: Path, spark: "S
 def test_a_rank_that_never_starts_is_busy(tmp_path: Path) -> None:
     with pytest.raises(BusyError, match="no step was finished in 1 s after step 0"):
         launch(plan_of(tmp_path, start_seconds=1))
+
+
+@pytest.mark.parametrize(("device", "chosen", "cycle_ms"), [("cpu", None, "10"), ("gpu", None, "1"), ("gpu", "3", "3")])
+def test_ranks_that_share_processors_with_their_own_computing_confer_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, chosen: str | None, cycle_ms: str
+) -> None:
+    monkeypatch.delenv("HOROVOD_CYCLE_TIME", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("HOROVOD_CYCLE_TIME", chosen)
+    assert rank_environment(plan_of(tmp_path, device=device))["HOROVOD_CYCLE_TIME"] == cycle_ms
