@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from interest_spark.errors import BadDataError, ConfigError
-from interest_spark.model.block_files import read_units, steps_per_epoch
+from interest_spark.model.block_files import deal_evenly, read_units, steps_per_epoch
 
 NO_BLOCK = -1
 
@@ -49,9 +49,9 @@ class BlockReader:
     """
 
     def __init__(self, files: Sequence[str], settings: ReaderSettings, rank: int = 0, ranks: int = 1) -> None:
-        self._files = [_file_url(file) for file in files]
         self._settings = settings
-        self._units = read_units(files)
+        self._units = deal_evenly(read_units(files), settings.streams)
+        self._files = [_file_url(file) for file in dict.fromkeys(unit.file for unit in self._units)]
         self.streams = tuple(range(rank, settings.streams, ranks))
         self.steps = steps_per_epoch(self._units, settings.streams, settings.blocks_per_stream)
 

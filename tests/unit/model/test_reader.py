@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interest_spark.errors import BadDataError, ConfigError
+from interest_spark.model.block_files import Unit, deal_evenly, steps_per_epoch
 from interest_spark.model.ledger import BlockLedger
 from interest_spark.model.reader import NO_BLOCK, BlockReader, ReaderSettings
 from tests.unit.model.worlds import empty_blocks, write_blocks
@@ -87,6 +88,30 @@ def test_row_groups_of_a_window_are_mixed(tmp_path: Path) -> None:
     reader = BlockReader(files, ReaderSettings(("item",), 4, 1, 10, 20, 0))
     groups = [set((batch.block_id // 10).tolist()) for batch in reader.epoch(1)]
     assert all(len(group) == 2 for group in groups)
+
+
+def test_small_row_groups_at_the_ends_of_files_do_not_all_fall_to_one_stream(tmp_path: Path) -> None:
+    """In the order of their names the files give one of two streams 1,160 blocks and the other 1,406."""
+    files = write(tmp_path, [630, 646, 652, 638], 128)
+    reader = BlockReader(files, settings_of(streams=2, per_stream=64))
+    assert reader.blocks == 2566
+    assert reader.steps == 21  # as many as half of the blocks need
+    ids = np.concatenate([batch.block_id for batch in reader.epoch(1)])
+    assert sorted(ids[ids != NO_BLOCK].tolist()) == held_ids([630, 646, 652, 638])
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 900), max_size=9), st.integers(1, 300), st.integers(1, 5))
+def test_dealing_keeps_every_row_group_and_makes_no_stream_longer(sizes: list[int], group: int, streams: int) -> None:
+    units = [
+        Unit(f"file-{file}", number, min(group, size - number * group))
+        for file, size in enumerate(sizes)
+        for number in range(-(-size // group))
+    ]
+    dealt = deal_evenly(units, streams)
+    assert sorted(dealt, key=str) == sorted(units, key=str)
+    assert steps_per_epoch(dealt, streams, 1) <= steps_per_epoch(units, streams, 1)
+    assert deal_evenly(units, streams) == dealt
 
 
 def test_no_block_means_no_step(tmp_path: Path) -> None:
