@@ -132,6 +132,13 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
         BlockReader(files, settings_of())
 
 
+def test_a_file_that_grew_after_its_footer_was_read_is_noticed(tmp_path: Path) -> None:
+    reader = BlockReader(write(tmp_path, [4], 50), settings_of(streams=1, per_stream=2))
+    write(tmp_path, [12], 50)
+    with pytest.raises(BadDataError, match="stream 0 held more blocks than the footers of its files promise"):
+        list(reader.epoch(1))
+
+
 def test_a_path_that_petastorm_would_cut_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="with # or"):
         BlockReader(write(tmp_path / "a#b", [4], 2), settings_of())
