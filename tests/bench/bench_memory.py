@@ -69,9 +69,7 @@ def main() -> None:
             figure("sent, by the kernel's count", "MiB a step and rank", [wire / MIB], 3),
             figure("sent, by the run's own count", "MiB a step and rank", [result.wire_bytes_per_step / MIB], 3),
             figure("gradients of the layers", "MiB a step and rank", [others / MIB], 3),
-            figure(
-                "sent to the least of all gradients", "ratio", [wire / (np.minimum(dense, sparse).mean() + others)], 3
-            ),
+            figure("sent to the least of all gradients", "ratio", [wire / (least + others)], 3),
             figure("sent to the least item gradient", "ratio", [wire / least], 3),
         ],
         item_table_mib=round(options.items * plan.train.network.dim * 4 / MIB, 1),
