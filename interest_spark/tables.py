@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from interest_spark.errors import BusyError, ConfigError
 from interest_spark.schemas import TABLES
+from interest_spark.table_schemas import check_footer, delta_schema, spark_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -262,7 +263,7 @@ class Warehouse:
 
     def _add_action(self, table: str, path: Path) -> AddAction:
         metadata = pq.read_metadata(path)
-        _check_footer(table, path, metadata.schema.to_arrow_schema())
+        check_footer(table, path, metadata.schema.to_arrow_schema())
         stat = path.stat()
         return AddAction(
             path=str(path.relative_to(self._folder(table))),
@@ -284,7 +285,7 @@ class Warehouse:
                 )
 
     def _write_log(self, staged: StagedRun, properties: CommitProperties, replaces_all: bool) -> None:
-        schema = _delta_schema(staged.table)
+        schema = delta_schema(staged.table)
         hooks = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
         delta = self._open(staged.table)
         if delta is None:
@@ -307,34 +308,6 @@ class Warehouse:
             commit_properties=properties,
             post_commithook_properties=hooks,
         )
-
-
-def spark_schema(table: str) -> Any:
-    """The table's columns, without `dt`, as a Spark StructType."""
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    return from_arrow_schema(TABLES[table])
-
-
-def _delta_schema(table: str) -> Schema:
-    return Schema.from_arrow(TABLES[table].append(pa.field("dt", pa.string())))
-
-
-def _check_footer(table: str, path: Path, found: pa.Schema) -> None:
-    expected = TABLES[table]
-    pairs = [(field.name, _plain(field.type)) for field in found]
-    wanted = [(field.name, _plain(field.type)) for field in expected]
-    if pairs != wanted:
-        raise ValueError(f"{table}: {path} has columns {pairs}, the table has {wanted}")
-
-
-def _plain(kind: pa.DataType) -> str:
-    """A type's name without the nullability and field names that writers differ in."""
-    if pa.types.is_list(kind):
-        return f"list<{_plain(kind.value_type)}>"
-    if pa.types.is_map(kind):
-        return f"map<{_plain(kind.key_type)}, {_plain(kind.item_type)}>"
-    return str(kind)
 
 
 def _committed_run(entry: Mapping[str, Any]) -> CommittedRun:

@@ -81,7 +81,7 @@ def _write_candidates(context: JobContext, inputs: Inputs, folder: Path) -> None
 def _publish_model(
     context: JobContext, plan: TrainPlan, result: TrainResult, made_from: str, inputs: dict[str, int]
 ) -> Outcome:
-    from interest_spark.tables import spark_schema
+    from interest_spark.table_schemas import spark_schema
 
     row = {
         "model_version": plan.model_version,

@@ -36,7 +36,7 @@ def pack_blocks(
     packed in lots of fixed size, so the blocks do not depend on the cluster. `block_id` is unique over days: days
     since 1970, partition, place in the partition.
     """
-    from interest_spark.tables import spark_schema
+    from interest_spark.table_schemas import spark_schema
 
     ordered = sequences.repartition(config.files, "user_id").sortWithinPartitions("user_id")
 

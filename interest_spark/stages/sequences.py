@@ -47,7 +47,7 @@ def build_sequences(
         for table in whole_users(batches):
             yield histories(table, max_length)
 
-    from interest_spark.tables import spark_schema
+    from interest_spark.table_schemas import spark_schema
 
     return ordered.select("user_id", *_LISTS).mapInArrow(cut, spark_schema("sequences")).withColumn("dt", F.lit(dt))
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 from interest_spark.bundles import Bundle, write_bundle
 from interest_spark.config import Config
 from interest_spark.schemas import TABLES
-from interest_spark.tables import Warehouse, spark_schema
+from interest_spark.table_schemas import spark_schema
+from interest_spark.tables import Warehouse
 from interest_spark.training_config import NetworkConfig
 
 if TYPE_CHECKING:
