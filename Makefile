@@ -139,10 +139,10 @@ lint: install-test ## ruff, mypy and the layer rules
 	$(BIN)/lint-imports --config conf/importlinter.ini
 
 dist: $(PACKAGE_STAMP) ## what spark-submit needs on nodes without the source tree, into dist/
-	$(BIN)/python -m interest_spark.distribution code dist
+	$(BIN)/python -m interest_spark.platform.distribution code dist
 
 dist-env: install ## also the packed environment dist/env.tar.gz, for --archives dist/env.tar.gz#env
-	$(BIN)/python -m interest_spark.distribution environment dist $(if $(NODE_PYTHON),--node-python $(NODE_PYTHON))
+	$(BIN)/python -m interest_spark.platform.distribution environment dist $(if $(NODE_PYTHON),--node-python $(NODE_PYTHON))
 
 bench-peer: $(PEER_STAMP) ## set up .venv-peer: RecTools on PyTorch, for `make bench` alone
 

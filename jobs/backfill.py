@@ -5,10 +5,10 @@ from datetime import date
 
 import click
 
-from interest_spark.dates import day_range, parse_day
-from interest_spark.errors import ConfigError, InterestError
-from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
-from interest_spark.log import get_logger, progress
+from interest_spark.foundation.dates import day_range, parse_day
+from interest_spark.foundation.errors import ConfigError, InterestError
+from interest_spark.foundation.log import get_logger, progress
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
 from jobs import daily
 
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
-from interest_spark.log import get_logger
+from interest_spark.foundation.log import get_logger
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
 from jobs import evaluate, ingest, score, sequences, train
 
 Step = Callable[[JobContext], Outcome]

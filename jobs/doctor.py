@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from interest_spark.doctor import examine
-from interest_spark.errors import EXIT_OK, EXIT_USAGE, InterestError
-from interest_spark.versions import Finding, explain
+from interest_spark.foundation.errors import EXIT_OK, EXIT_USAGE, InterestError
+from interest_spark.foundation.versions import Finding, explain
+from interest_spark.platform.doctor import examine
 
 _COLORS = {"ok": "green", "warning": "yellow", "unsupported": "red", "skipped": "dim"}
 

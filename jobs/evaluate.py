@@ -3,12 +3,8 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from interest_spark.dates import day_end, parse_zone
-from interest_spark.errors import ConfigError
-from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
-from interest_spark.tables import fingerprint
-from interest_spark.use.baselines import add_popular, own_favourites
-from interest_spark.use.evaluate import (
+from interest_spark.evaluation.baselines import add_popular, own_favourites
+from interest_spark.evaluation.evaluate import (
     Horizon,
     answered_users,
     drop_unsuggestable,
@@ -17,7 +13,12 @@ from interest_spark.use.evaluate import (
     relevant_items,
     summary,
 )
-from interest_spark.use.inputs import Inputs, published_model, require_day
+from interest_spark.foundation.dates import day_end, parse_zone
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.models.published import published_model
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
+from interest_spark.storage.inputs import Inputs, require_day
+from interest_spark.storage.warehouse import fingerprint
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

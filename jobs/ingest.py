@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
-from interest_spark.dates import day_end, parse_zone
-from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
-from interest_spark.log import get_logger
+from interest_spark.features.attributes import latest_attributes
+from interest_spark.features.ingest import assign_days, events_of, ledger_of, mark_duplicates, quarantine_of
+from interest_spark.features.quality import check_bad_share, check_readable
+from interest_spark.foundation.dates import day_end, parse_zone
+from interest_spark.foundation.log import get_logger
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
 from interest_spark.sources.canonical import canonical_rows
-from interest_spark.stages.attributes import latest_attributes
-from interest_spark.stages.ingest import assign_days, events_of, ledger_of, mark_duplicates, quarantine_of
-from interest_spark.stages.quality import check_bad_share, check_readable
-from interest_spark.tables import StagedRun
+from interest_spark.storage.warehouse import StagedRun
 from jobs.ingest_plan import ATTRIBUTE_TABLES, IngestPlan, earlier_days, plan_ingest
 
 if TYPE_CHECKING:

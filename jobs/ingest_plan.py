@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from interest_spark.config import SourceConfig
-from interest_spark.job import JobContext
+from interest_spark.config.sources import SourceConfig
+from interest_spark.pipeline.job import JobContext
 from interest_spark.sources.deliveries import Delivery, find_deliveries
-from interest_spark.tables import fingerprint
+from interest_spark.storage.warehouse import fingerprint
 
 ATTRIBUTE_TABLES = {"items": "item_id", "users": "user_id"}
 

@@ -4,9 +4,9 @@ import shutil
 import time
 from pathlib import Path
 
-from interest_spark.bundles import BUNDLES
-from interest_spark.job import JobContext, Outcome, job_command, main
-from interest_spark.schemas import TABLES
+from interest_spark.pipeline.job import JobContext, Outcome, job_command, main
+from interest_spark.schemas.tables import TABLES
+from interest_spark.storage.bundles import BUNDLES
 
 _HOUR = 3600.0
 

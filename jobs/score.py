@@ -4,11 +4,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interest_spark.bundles import check_bundle
-from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
-from interest_spark.tables import fingerprint
-from interest_spark.use.inputs import Inputs, newest_model, require_day
-from interest_spark.use.score import Model, answer_users, recommendations, unserved, user_vectors
+from interest_spark.models.published import Model, newest_model
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
+from interest_spark.serving.score import answer_users, recommendations, unserved, user_vectors
+from interest_spark.storage.bundles import check_bundle
+from interest_spark.storage.inputs import Inputs, require_day
+from interest_spark.storage.warehouse import fingerprint
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

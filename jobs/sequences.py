@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
-from interest_spark.dates import parse_zone
-from interest_spark.errors import BadDataError
-from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
-from interest_spark.stages.bots import detect_bots, without_users
-from interest_spark.stages.popularity import rank_by_popularity
-from interest_spark.stages.sequences import build_sequences, catalogue_of
-from interest_spark.stages.vocab import new_items
-from interest_spark.tables import fingerprint
+from interest_spark.features.bots import detect_bots, without_users
+from interest_spark.features.popularity import rank_by_popularity
+from interest_spark.features.sequences.histories import build_sequences, catalogue_of
+from interest_spark.features.vocab import new_items
+from interest_spark.foundation.dates import parse_zone
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
+from interest_spark.storage.warehouse import fingerprint
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -5,14 +5,14 @@ from datetime import date
 import click
 import pyarrow as pa
 
-from interest_spark.config import Config
-from interest_spark.config_file import load_config
-from interest_spark.dates import parse_day, parse_zone
-from interest_spark.errors import ConfigError
-from interest_spark.job import main, with_exit_code
-from interest_spark.tables import Warehouse
-from interest_spark.use.lookup import check_day, day_rows, last_events, some_users, titles
-from interest_spark.use.show import print_rows
+from interest_spark.config.deployment import Config
+from interest_spark.config.file import load_config
+from interest_spark.foundation.dates import parse_day, parse_zone
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.pipeline.job import main, with_exit_code
+from interest_spark.reports.lookup import check_day, day_rows, last_events, some_users, titles
+from interest_spark.reports.show import print_rows
+from interest_spark.storage.warehouse import Warehouse
 
 
 @click.command(name="show", context_settings={"help_option_names": ["-h", "--help"]})

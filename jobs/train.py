@@ -4,14 +4,14 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from interest_spark.bundles import BUNDLES
-from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
-from interest_spark.model.launch import launch
-from interest_spark.model.plan import Champion, TrainPlan, TrainResult
-from interest_spark.stages.lesson import Lesson
-from interest_spark.tables import fingerprint
-from interest_spark.use.champion import find_champion, lesson_after
-from interest_spark.use.inputs import Inputs, require_day
+from interest_spark.features.blocks.lesson import Lesson
+from interest_spark.models.champion import find_champion, lesson_after
+from interest_spark.models.launch.launch import launch
+from interest_spark.models.training.plan import Champion, TrainPlan, TrainResult
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
+from interest_spark.storage.bundles import BUNDLES
+from interest_spark.storage.inputs import Inputs, require_day
+from interest_spark.storage.warehouse import fingerprint
 
 # Where and how patiently the ranks run changes nothing in the model.
 _MEANS = {"ranks", "launcher", "threads", "checkpoint_steps", "tensorboard", "start_seconds", "stall_seconds"}
@@ -43,7 +43,7 @@ def run(context: JobContext) -> Outcome:
 
 
 def _publish_blocks(context: JobContext, inputs: Inputs, made_from: str, lesson: Lesson) -> Outcome:
-    from interest_spark.stages.blocks import pack_blocks, row_group_options
+    from interest_spark.features.blocks.pack import pack_blocks, row_group_options
 
     config, sequences = context.config.blocks, inputs.read(context.spark, "sequences", day=context.dt)
     frame = pack_blocks(sequences, config, context.config.columns, context.day, lesson)
@@ -72,7 +72,7 @@ def _plan(context: JobContext, files: list[str], made_from: str, champion: Champ
 
 def _write_candidates(context: JobContext, inputs: Inputs, folder: Path) -> None:
     """For the ranks to read: the catalogue does not pass through the driver."""
-    from interest_spark.stages.blocks import candidate_items
+    from interest_spark.features.blocks.pack import candidate_items
 
     sequences = inputs.read(context.spark, "sequences", day=context.dt)
     candidate_items(sequences, inputs.read(context.spark, "vocab")).write.parquet(str(folder))
@@ -81,7 +81,7 @@ def _write_candidates(context: JobContext, inputs: Inputs, folder: Path) -> None
 def _publish_model(
     context: JobContext, plan: TrainPlan, result: TrainResult, made_from: str, inputs: dict[str, int]
 ) -> Outcome:
-    from interest_spark.table_schemas import spark_schema
+    from interest_spark.storage.table_schemas import spark_schema
 
     row = {
         "model_version": plan.model_version,

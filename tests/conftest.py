@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from interest_spark.config import SparkConfig
+from interest_spark.config.spark import SparkConfig
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,7 +24,7 @@ settings.load_profile("interest_spark")
 @pytest.fixture(scope="session")
 def spark() -> "Iterator[SparkSession]":
     """A local session with two cores and few shuffle partitions."""
-    from interest_spark.session import start_session
+    from interest_spark.platform.session import start_session
 
     session = start_session(SparkConfig(master="local[2]", shuffle_partitions=4), "interest_spark tests")
     yield session

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from interest_spark.schemas import TABLES
+from interest_spark.schemas.tables import TABLES
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

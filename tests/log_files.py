@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from interest_spark.config import Config
+from interest_spark.config.deployment import Config
 
 EVENT = {
     "user_id": "u1",

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interest_spark.tables import Warehouse
+from interest_spark.storage.warehouse import Warehouse
 
 
 def truth(shop: Path, table: str) -> list[dict[str, Any]]:

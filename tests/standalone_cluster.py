@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyspark
 
-from interest_spark.java import ensure_java
+from interest_spark.platform.java import ensure_java
 
 START_SECONDS = 120
 # On a machine with more processes than cores a JVM may be silent for a minute without being dead.

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from interest_spark.config import SourceConfig
-from interest_spark.schemas import TABLES
+from interest_spark.config.sources import SourceConfig
+from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.raw_table import raw_table
 from interest_spark.sources.reader import Columns

@@ -7,9 +7,9 @@ from datetime import date
 
 import fsspec
 
-from interest_spark.config import SourceConfig
-from interest_spark.dates import parse_day
-from interest_spark.errors import BadDataError, ConfigError, InterestError
+from interest_spark.config.sources import SourceConfig
+from interest_spark.foundation.dates import parse_day
+from interest_spark.foundation.errors import BadDataError, ConfigError, InterestError
 
 
 @dataclass(frozen=True, order=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from interest_spark.config import SourceConfig
+from interest_spark.config.sources import SourceConfig
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.lines import UnreadableFileError
 from interest_spark.sources.records import Record, read_records

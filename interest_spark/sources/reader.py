@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from interest_spark.config import SourceConfig
+from interest_spark.config.sources import SourceConfig
 
 if TYPE_CHECKING:
     from pyspark.sql import Column

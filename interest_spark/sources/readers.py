@@ -2,7 +2,7 @@
 
 import difflib
 
-from interest_spark.errors import ConfigError
+from interest_spark.foundation.errors import ConfigError
 from interest_spark.sources import amazon_reviews, gowalla, mapped, movielens, online_retail, taobao
 from interest_spark.sources.reader import Reader
 

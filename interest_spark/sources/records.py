@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from interest_spark.config import SourceConfig
+from interest_spark.config.sources import SourceConfig
 from interest_spark.sources.lines import Line, UnreadableFileError, read_lines
 
 _BOM = b"\xef\xbb\xbf"

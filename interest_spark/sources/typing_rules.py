@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from interest_spark.config import SourceConfig
-from interest_spark.schemas import BEHAVIORS, TABLES
+from interest_spark.config.sources import SourceConfig
+from interest_spark.schemas.behaviors import BEHAVIORS
+from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.reader import Columns
 from interest_spark.sources.values import to_instant, to_number
 

@@ -22,9 +22,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interest_spark.model.inference import Encoder, load_encoder
-from interest_spark.tables import Warehouse
-from interest_spark.use.topk import NO_ITEM, Catalogue, Excluded
+from interest_spark.models.inference import Encoder, load_encoder
+from interest_spark.serving.topk import NO_ITEM, Catalogue, Excluded
+from interest_spark.storage.warehouse import Warehouse
 from tests.bench.reports import figure, report, say
 from tests.bench.training_world import DATA_SETS, ROOT, DataSet, read_curve, read_data_set
 

@@ -21,14 +21,14 @@ import psutil
 import tensorflow as tf
 import yaml
 
-from interest_spark.model.candidates import read_candidates
-from interest_spark.model.dropout import shared_key
-from interest_spark.model.losses import build_loss
-from interest_spark.model.plan import TrainPlan
-from interest_spark.model.reader import BlockReader
-from interest_spark.model.sampled_softmax import SampledSoftmax
-from interest_spark.model.train import reader_settings
-from interest_spark.schemas import FIRST_ITEM_INDEX
+from interest_spark.models.data.candidates import read_candidates
+from interest_spark.models.data.reader import BlockReader
+from interest_spark.models.losses.loss import build_loss
+from interest_spark.models.losses.sampled_softmax import SampledSoftmax
+from interest_spark.models.networks.dropout import shared_key
+from interest_spark.models.training.plan import TrainPlan
+from interest_spark.models.training.train import reader_settings
+from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from tests.bench.reports import figure, report, say
 from tests.bench.training_world import WARM_UP, train, training_plan
 
@@ -156,7 +156,7 @@ def note_traffic(watched: Watched, plan: TrainPlan) -> None:
 
 def is_rank(process: psutil.Process) -> bool:
     """The ranks themselves, not the shells and launchers that carry their command line."""
-    return process.cmdline()[1:3] == ["-m", "interest_spark.model.rank_main"]
+    return process.cmdline()[1:3] == ["-m", "interest_spark.models.launch.rank_main"]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
-from interest_spark.tables import Warehouse
+from interest_spark.storage.warehouse import Warehouse
 from tests import planted_world
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from interest_spark.training_config import NetworkConfig
+from interest_spark.config.training import NetworkConfig
 from tests.bench.reports import figure, report, say
 from tests.bench.sgemm import measure_peak
 from tests.bench.training_world import (

@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interest_spark.config import SparkConfig
-from interest_spark.session import start_session
-from interest_spark.tables import Warehouse
+from interest_spark.config.spark import SparkConfig
+from interest_spark.platform.session import start_session
+from interest_spark.storage.warehouse import Warehouse
 from tests.integration.warehouse_world import commit, commit_model, popularity
 from tests.standalone_cluster import Cluster, standalone_cluster
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from interest_spark.use.topk import Catalogue, Excluded
+from interest_spark.serving.topk import Catalogue, Excluded
 
 ITEMS, DIM, K, SEEN = 27_000, 64, 10, 50
 ROUNDS = 3

@@ -20,7 +20,7 @@ import numpy as np
 import yaml
 
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
-from interest_spark.tables import Warehouse
+from interest_spark.storage.warehouse import Warehouse
 from tests.bench.reports import figure, report, say
 from tests.bench.training_world import ROOT
 

@@ -29,7 +29,7 @@ from rectools.dataset import Dataset  # noqa: E402
 from rectools.models import SASRecModel  # noqa: E402
 from rectools.models.nn.transformers.lightning import TransformerLightningModule  # noqa: E402
 
-_STDDEV = 0.02  # of initial weights, as in interest_spark.model.parameters
+_STDDEV = 0.02  # of initial weights, as in interest_spark.models.networks.parameters
 
 
 class RecordedTraining(TransformerLightningModule):

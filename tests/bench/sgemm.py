@@ -27,7 +27,7 @@ def main() -> None:
     import tensorflow as tf
     from threadpoolctl import threadpool_limits
 
-    from interest_spark.model.runtime import use_threads
+    from interest_spark.models.runtime import use_threads
 
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else len(os.sched_getaffinity(0))
     use_threads(threads)

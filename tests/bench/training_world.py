@@ -13,16 +13,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interest_spark.config import BlocksConfig
-from interest_spark.log import configure_logging
-from interest_spark.model.launch import launch
-from interest_spark.model.plan import CURVE, TrainPlan, TrainResult
-from interest_spark.schemas import FIRST_ITEM_INDEX, TABLES
-from interest_spark.stages.blocks import blocks_of
-from interest_spark.token_columns import ColumnScheme
-from interest_spark.training_config import NetworkConfig
+from interest_spark.config.blocks import BlocksConfig
+from interest_spark.config.training import NetworkConfig
+from interest_spark.features.blocks.pack import blocks_of
+from interest_spark.foundation.log import configure_logging
+from interest_spark.models.launch.launch import launch
+from interest_spark.models.training.plan import CURVE, TrainPlan, TrainResult
+from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
+from interest_spark.schemas.tables import TABLES
+from interest_spark.schemas.tokens import ColumnScheme
 from tests.histories import as_histories
-from tests.unit.model.worlds import plan_over
+from tests.unit.models.worlds import plan_over
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"

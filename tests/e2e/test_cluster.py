@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from interest_spark.distribution import build_code
+from interest_spark.platform.distribution import build_code
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
-from interest_spark.tables import Warehouse
+from interest_spark.storage.warehouse import Warehouse
 from tests.standalone_cluster import Cluster, standalone_cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

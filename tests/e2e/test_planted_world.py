@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
-from interest_spark.tables import Warehouse
+from interest_spark.storage.warehouse import Warehouse
 from tests import planted_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

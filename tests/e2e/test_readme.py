@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from interest_spark.java import ensure_java
-from interest_spark.tables import Warehouse
+from interest_spark.platform.java import ensure_java
+from interest_spark.storage.warehouse import Warehouse
 from tests.checkout import copy_checkout, mark_installed, plain_environment
 from tests.public_samples import write_public_samples
 from tests.readme import README, Block, commands, files

@@ -14,10 +14,10 @@ import psutil
 import pytest
 import yaml
 
-from interest_spark.bundles import read_bundle
-from interest_spark.schemas import TABLES
+from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
-from interest_spark.tables import Warehouse
+from interest_spark.storage.bundles import read_bundle
+from interest_spark.storage.warehouse import Warehouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from interest_spark.errors import BusyError
-from interest_spark.model.launch import launch
-from interest_spark.model.plan import TrainPlan
-from tests.unit.model.worlds import make_plan, random_histories
+from interest_spark.foundation.errors import BusyError
+from interest_spark.models.launch.launch import launch
+from interest_spark.models.training.plan import TrainPlan
+from tests.unit.models.worlds import make_plan, random_histories
 
 psutil = pytest.importorskip("psutil")
 pytest.importorskip("horovod", reason="Horovod is not installed")
@@ -31,7 +31,7 @@ def ranks_of(plan: TrainPlan) -> "dict[int, psutil.Process]":
     found = {}
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []
-        if command[1:3] == ["-m", "interest_spark.model.rank_main"] and str(plan.work) in command[-1]:
+        if command[1:3] == ["-m", "interest_spark.models.launch.rank_main"] and str(plan.work) in command[-1]:
             found[int(process.environ().get("HOROVOD_RANK", 0))] = process
     return found
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from interest_spark.bundles import read_bundle
-from interest_spark.errors import EXIT_BUSY
-from interest_spark.model.plan import CURVE, TrainPlan
-from tests.unit.model.worlds import make_plan, random_histories
+from interest_spark.foundation.errors import EXIT_BUSY
+from interest_spark.models.training.plan import CURVE, TrainPlan
+from interest_spark.storage.bundles import read_bundle
+from tests.unit.models.worlds import make_plan, random_histories
 
 psutil = pytest.importorskip("psutil")
 pytest.importorskip("horovod", reason="Horovod is not installed")
@@ -27,9 +27,9 @@ NETWORK = {"dim": 48, "layers": 2, "heads": 2, "feed_forward": 96, "dropout": 0.
 DRIVER = """
 import sys
 from pathlib import Path
-from interest_spark.errors import InterestError
-from interest_spark.model.launch import launch
-from interest_spark.model.plan import TrainPlan
+from interest_spark.foundation.errors import InterestError
+from interest_spark.models.launch.launch import launch
+from interest_spark.models.training.plan import TrainPlan
 
 plan = TrainPlan.model_validate_json(Path(sys.argv[1]).read_text())
 try:

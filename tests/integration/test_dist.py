@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from interest_spark.distribution import build_code
-from interest_spark.java import ensure_java
+from interest_spark.platform.distribution import build_code
+from interest_spark.platform.java import ensure_java
 
 SUBMIT_SECONDS = 240
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from interest_spark import probes
-from interest_spark.config import SparkConfig
-from interest_spark.tables import Warehouse
+from interest_spark.config.spark import SparkConfig
+from interest_spark.platform import probes
+from interest_spark.storage.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from interest_spark.errors import ConfigError
-from interest_spark.job import NOTHING_TO_DO, JobContext, Outcome
-from interest_spark.tables import Warehouse
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome
+from interest_spark.storage.warehouse import Warehouse
 from jobs import evaluate
 from tests.integration.warehouse_world import commit, config_of, event, item_id, popularity, sequence
 

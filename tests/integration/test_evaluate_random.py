@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from interest_spark.job import JobContext
-from interest_spark.schemas import TABLES
-from interest_spark.tables import Warehouse
+from interest_spark.pipeline.job import JobContext
+from interest_spark.schemas.tables import TABLES
+from interest_spark.storage.warehouse import Warehouse
 from jobs import evaluate
 from tests.integration.test_metrics import ndcg, recall
 from tests.integration.warehouse_world import commit, config_of, item_id, popularity, sequence

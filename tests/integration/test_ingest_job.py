@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from interest_spark.config import Config
-from interest_spark.errors import BadDataError, ConfigError
-from interest_spark.job import JobContext, Outcome
-from interest_spark.tables import Warehouse
+from interest_spark.config.deployment import Config
+from interest_spark.foundation.errors import BadDataError, ConfigError
+from interest_spark.pipeline.job import JobContext, Outcome
+from interest_spark.storage.warehouse import Warehouse
 from jobs import ingest
 from tests.log_files import deliver, event, shop_config, write_lines
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interest_spark.job import JobContext
+from interest_spark.pipeline.job import JobContext
 from jobs import maintain
 from tests.integration.warehouse_world import commit, commit_model, config_of, event
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from interest_spark.use.metrics import mean_with_interval, ndcg_at, recall_at
+from interest_spark.evaluation.metrics import mean_with_interval, ndcg_at, recall_at
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

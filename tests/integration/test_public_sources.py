@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from interest_spark.config import Config
-from interest_spark.config_file import load_config
-from interest_spark.job import JobContext
-from interest_spark.tables import Warehouse
+from interest_spark.config.deployment import Config
+from interest_spark.config.file import load_config
+from interest_spark.pipeline.job import JobContext
+from interest_spark.storage.warehouse import Warehouse
 from jobs import ingest
 
 ROOT = Path(__file__).resolve().parents[2]

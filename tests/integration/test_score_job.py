@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from interest_spark.errors import BadDataError, ConfigError
-from interest_spark.job import NOTHING_TO_DO, JobContext
-from interest_spark.tables import Warehouse
+from interest_spark.foundation.errors import BadDataError, ConfigError
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext
+from interest_spark.storage.warehouse import Warehouse
 from jobs import score
 from tests.integration.warehouse_world import commit, commit_model, config_of, item_id, popularity, sequence
 
@@ -92,7 +92,7 @@ def test_everyone_gets_k_rows_or_a_reason(spark: "SparkSession", root: Path) -> 
 
 
 def test_scores_are_products_of_the_published_vectors(spark: "SparkSession", root: Path) -> None:
-    from interest_spark.model.inference import load_encoder
+    from interest_spark.models.inference import load_encoder
 
     run(spark, root)
     encoder = load_encoder(root / "bundles" / "m-2026-01-09")
@@ -106,7 +106,7 @@ def test_scores_are_products_of_the_published_vectors(spark: "SparkSession", roo
 
 def test_the_published_vectors_are_the_encoders_own(spark: "SparkSession", tmp_path: Path) -> None:
     """Of a network with inputs, whichever lists of `sequences` they are computed from."""
-    from interest_spark.model.inference import load_encoder
+    from interest_spark.models.inference import load_encoder
 
     users = {user: items for user, items in histories().items() if set(items) & set(MODEL_ITEMS)}
     sequences = [

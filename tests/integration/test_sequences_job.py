@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from interest_spark.config import Config
-from interest_spark.errors import BadDataError
-from interest_spark.job import JobContext, Outcome
-from interest_spark.tables import Warehouse
+from interest_spark.config.deployment import Config
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.pipeline.job import JobContext, Outcome
+from interest_spark.storage.warehouse import Warehouse
 from jobs import ingest, sequences
 from tests.log_files import deliver, event, shop_config
 

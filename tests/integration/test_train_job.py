@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from interest_spark.bundles import read_bundle
-from interest_spark.config import ShopConfig
-from interest_spark.errors import BadDataError, ConfigError
-from interest_spark.job import NOTHING_TO_DO, JobContext
-from interest_spark.model.card import read_card
-from interest_spark.model.inference import load_encoder
-from interest_spark.schemas import TABLES
-from interest_spark.tables import Warehouse
+from interest_spark.config.shop import ShopConfig
+from interest_spark.foundation.errors import BadDataError, ConfigError
+from interest_spark.models.card import read_card
+from interest_spark.models.inference import load_encoder
+from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext
+from interest_spark.schemas.tables import TABLES
+from interest_spark.storage.bundles import read_bundle
+from interest_spark.storage.warehouse import Warehouse
 from jobs import train
 from tests.integration.warehouse_world import commit, config_of, item_id, sequence
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from interest_spark.bundles import Bundle, write_bundle
-from interest_spark.config import Config
-from interest_spark.schemas import TABLES
-from interest_spark.table_schemas import spark_schema
-from interest_spark.tables import Warehouse
-from interest_spark.training_config import NetworkConfig
+from interest_spark.config.deployment import Config
+from interest_spark.config.training import NetworkConfig
+from interest_spark.schemas.tables import TABLES
+from interest_spark.storage.bundles import Bundle, write_bundle
+from interest_spark.storage.table_schemas import spark_schema
+from interest_spark.storage.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -78,7 +78,7 @@ def write_model(
     path: Path, items: Sequence[int], vocabulary_size: int, version: str = "m1", inputs: Sequence[str] = ()
 ) -> str:
     """An untrained network in a real bundle; returns the manifest's sha256."""
-    from interest_spark.model.card import ModelCard, build_network
+    from interest_spark.models.card import ModelCard, build_network
 
     network = NetworkConfig(dim=8, layers=1, heads=2, feed_forward=8, inputs=inputs)
     card = ModelCard(

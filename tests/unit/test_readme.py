@@ -9,12 +9,13 @@ import pytest
 import yaml
 from pydantic_core import PydanticUndefined
 
-from interest_spark import errors
-from interest_spark.config import Config
-from interest_spark.config_section import Section
-from interest_spark.schemas import BEHAVIORS, TABLES
+from interest_spark.config.deployment import Config
+from interest_spark.config.section import Section
+from interest_spark.foundation import errors
+from interest_spark.schemas.behaviors import BEHAVIORS
+from interest_spark.schemas.tables import TABLES
+from interest_spark.schemas.tokens import INPUTS
 from interest_spark.sources.readers import READERS
-from interest_spark.token_columns import INPUTS
 from jobs.cli import COMMANDS
 from tests.readme import README, ROOT, blocks, code, commands, files, table
 
@@ -60,7 +61,7 @@ def test_the_token_columns() -> None:
 
 
 def test_the_quarantine_reasons() -> None:
-    sources = [*(ROOT / "interest_spark/sources").glob("*.py"), ROOT / "interest_spark/stages/ingest.py"]
+    sources = [*(ROOT / "interest_spark/sources").glob("*.py"), ROOT / "interest_spark/features/ingest.py"]
     text = "".join(path.read_text(encoding="utf-8") for path in sources)
     refused = re.findall(r'RefusedLineError\("(\w+)"\)', text)
     conditions = re.findall(r'^\s+\("([a-z_]+)", (?!lambda)\S', text, re.MULTILINE)

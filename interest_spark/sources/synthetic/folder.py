@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from interest_spark.errors import BadDataError, BusyError, ConfigError
+from interest_spark.foundation.errors import BadDataError, BusyError, ConfigError
 from interest_spark.sources.synthetic.plan import ShopPlan
 
 MANIFEST = "shop.json"

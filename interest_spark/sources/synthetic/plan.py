@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from interest_spark.errors import ConfigError
+from interest_spark.foundation.errors import ConfigError
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

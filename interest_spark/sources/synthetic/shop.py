@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from interest_spark.log import Progress, progress
+from interest_spark.foundation.log import Progress, progress
 from interest_spark.sources.synthetic.bots import bot_visits
 from interest_spark.sources.synthetic.browsing import Browsing
 from interest_spark.sources.synthetic.catalogue import Catalogue

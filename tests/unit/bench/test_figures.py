@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from interest_spark.training_config import NetworkConfig
+from interest_spark.config.training import NetworkConfig
 from tests.bench.bench_accuracy import K, best_validation, rank_test_items
 from tests.bench.bench_scaling import flops_per_target
 from tests.bench.training_world import WARM_UP, DataSet, Run

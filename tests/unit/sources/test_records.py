@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.config import SourceConfig
+from interest_spark.config.sources import SourceConfig
 from interest_spark.sources.records import RefusedLineError, csv_decoder, json_decoder, read_records
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\n\r"), max_size=20)

@@ -4,7 +4,7 @@ import json
 import math
 from datetime import date, datetime, timedelta
 
-from interest_spark.schemas import BEHAVIORS
+from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.sources.synthetic.faults import FAULTS
 
 from .conftest import ShopReading

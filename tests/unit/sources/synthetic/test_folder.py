@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interest_spark.errors import BadDataError, BusyError, ConfigError
+from interest_spark.foundation.errors import BadDataError, BusyError, ConfigError
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.sources.synthetic import shop as shop_module
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interest_spark.errors import ConfigError
+from interest_spark.foundation.errors import ConfigError
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 
 from .conftest import PLAN, ShopReading

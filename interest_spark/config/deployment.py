@@ -1,0 +1,56 @@
+"""Configuration: the frozen model of one deployment, made of its sections."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import field_validator, model_validator
+
+from interest_spark.config.blocks import BlocksConfig
+from interest_spark.config.bots import BotsConfig
+from interest_spark.config.evaluate import EvaluateConfig
+from interest_spark.config.ingest import IngestConfig
+from interest_spark.config.maintain import MaintainConfig
+from interest_spark.config.score import ScoreConfig
+from interest_spark.config.section import Section
+from interest_spark.config.sequences import SequencesConfig
+from interest_spark.config.shop import ShopConfig
+from interest_spark.config.sources import SourcesConfig
+from interest_spark.config.spark import SparkConfig
+from interest_spark.config.training import TrainConfig
+from interest_spark.schemas.tokens import ColumnScheme
+
+
+class Config(Section):
+    """One deployment."""
+
+    warehouse: Path
+    shop: ShopConfig = ShopConfig()
+    spark: SparkConfig = SparkConfig()
+    sources: SourcesConfig
+    ingest: IngestConfig = IngestConfig()
+    bots: BotsConfig = BotsConfig()
+    sequences: SequencesConfig = SequencesConfig()
+    blocks: BlocksConfig = BlocksConfig()
+    train: TrainConfig = TrainConfig()
+    score: ScoreConfig = ScoreConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    maintain: MaintainConfig = MaintainConfig()
+
+    @model_validator(mode="after")
+    def _patience_has_a_judge(self) -> "Config":
+        if self.train.patience is not None and not self.blocks.held_out_share:
+            raise ValueError("train.patience needs targets to judge by; set blocks.held_out_share, for example to 0.05")
+        return self
+
+    @field_validator("warehouse", mode="before")
+    @classmethod
+    def _a_folder(cls, warehouse: Any) -> Any:
+        # As a path, s3://bucket would quietly be a folder "s3:" beside the job.
+        if "://" in str(warehouse):
+            raise ValueError("the warehouse is a folder, mounted at the same path on every node, not a URL")
+        return warehouse
+
+    @property
+    def columns(self) -> ColumnScheme:
+        """How this deployment's events become token columns."""
+        return ColumnScheme(category_buckets=self.blocks.category_buckets, time_zone=self.shop.time_zone)

@@ -1,0 +1,39 @@
+"""The section `ingest` of the configuration."""
+
+from datetime import date
+
+from pydantic import Field, field_validator
+
+from interest_spark.config.section import Section, Share
+from interest_spark.schemas.tables import TABLES
+
+
+class IngestConfig(Section):
+    """What a raw line must satisfy to become an event."""
+
+    max_bad_share: Share = 0.05
+    tolerated_reasons: tuple[str, ...] = ()
+    max_late_days: int = Field(default=7, ge=0)
+    catch_up_days: int = Field(default=0, ge=0)
+    first_day: date | None = None
+    last_day: date | None = None
+    max_line_bytes: int = Field(default=1_000_000, ge=1_000)
+    duplicate_keys: tuple[str, ...] = (
+        "user_id",
+        "item_id",
+        "behavior",
+        "event_time",
+        "quantity",
+        "price",
+        "session_id",
+    )
+
+    @field_validator("duplicate_keys")
+    @classmethod
+    def _event_columns(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [key for key in keys if key not in TABLES["events"].names]
+        if unknown or not keys:
+            raise ValueError(
+                f"{unknown or 'empty'}: name columns of events, one of {', '.join(TABLES['events'].names)}"
+            )
+        return keys

@@ -1,0 +1,1 @@
+"""Histories to packed training blocks."""

@@ -1,0 +1,1 @@
+"""Events to one ordered history a user, and the histories' token columns."""

@@ -1,0 +1,1 @@
+"""Errors, days, logs and the supported releases: no Spark, no TensorFlow."""

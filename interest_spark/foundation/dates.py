@@ -1,0 +1,54 @@
+"""Days: half-open intervals of one shop-local calendar day."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from interest_spark.foundation.errors import ConfigError
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def parse_day(text: str) -> date:
+    """The day written as `YYYY-MM-DD`, and in no other way.
+
+    >>> parse_day("2011-11-30")
+    datetime.date(2011, 11, 30)
+    """
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"day {text!r} is not a calendar day; write it as YYYY-MM-DD, for example 2026-01-31"
+        ) from None
+
+
+def parse_zone(name: str) -> ZoneInfo:
+    """The IANA time zone of that name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"time zone {name!r} is unknown; use an IANA name such as UTC or Asia/Shanghai") from None
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of `day` in `zone`, in UTC."""
+    return datetime.combine(day, time.min, zone).astimezone(timezone.utc)
+
+
+def day_end(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant after `day` in `zone`, in UTC: the excluded end of the day.
+
+    >>> day_end(date(2017, 12, 3), ZoneInfo("Asia/Shanghai")).isoformat()
+    '2017-12-03T16:00:00+00:00'
+    """
+    return day_start(day + timedelta(days=1), zone)
+
+
+def day_range(first: date, last: date) -> Iterator[date]:
+    """Every day from `first` to `last`, both included."""
+    for offset in range((last - first).days + 1):
+        yield first + timedelta(days=offset)

@@ -1,0 +1,55 @@
+"""What a bundle says about its network, and the network built from it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from interest_spark.config.section import Section
+from interest_spark.config.training import NetworkConfig
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.schemas.tokens import ColumnScheme
+
+if TYPE_CHECKING:
+    from interest_spark.models.networks.sasrec import SasRec
+
+
+class ModelCard(Section):
+    """A bundle's `config.json`: all that is needed to build the network again, and where it came from."""
+
+    model_version: str
+    network: NetworkConfig
+    vocabulary_size: int  # rows of the item table: the largest item_index plus one
+    max_length: int  # tokens a block holds, hence the most items of a history the network can look at
+    columns: ColumnScheme = ColumnScheme()  # that the network's inputs follow; bundles older than it have no inputs
+    started_from: str | None = None  # the model_version whose weights training went on from
+    trained_through: str  # the last day whose events it has seen
+    seed: int
+    epochs: int
+    steps: int
+    loss: float
+
+
+def read_card(config: Mapping[str, Any]) -> ModelCard:
+    """Raises BadDataError when a bundle's configuration is not one this code can build a network from."""
+    try:
+        return ModelCard.model_validate(config)
+    except ValidationError as error:
+        where = ", ".join(".".join(map(str, part["loc"])) for part in error.errors())
+        raise BadDataError(
+            f"the model bundle's configuration does not describe a network of this code ({where}); "
+            "train again with `interest train`"
+        ) from None
+
+
+def build_network(
+    network: NetworkConfig,
+    vocabulary_size: int,
+    max_length: int,
+    seed: int = 0,
+    columns: ColumnScheme = ColumnScheme(),  # noqa: B008  (frozen)
+) -> "SasRec":
+    """The network a configuration describes, with fresh weights."""
+    from interest_spark.models.networks.sasrec import SasRec
+
+    return SasRec(network, vocabulary_size, max_length, seed, columns)

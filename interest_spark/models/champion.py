@@ -1,0 +1,53 @@
+"""The model that a training run goes on from, and what is left to learn after it."""
+
+from datetime import date
+from pathlib import Path
+
+from interest_spark.config.deployment import Config
+from interest_spark.features.blocks.lesson import WHOLE, Lesson
+from interest_spark.foundation.dates import day_end, parse_zone
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.log import get_logger
+from interest_spark.models.card import read_card
+from interest_spark.models.published import models_before
+from interest_spark.models.training.plan import Champion
+from interest_spark.models.training.warm_start import shapes_fit
+from interest_spark.storage.bundles import check_bundle, read_config
+from interest_spark.storage.warehouse import Warehouse
+
+_SECOND = 1_000_000
+
+
+def find_champion(warehouse: Warehouse, config: Config, dt: str) -> Champion | None:
+    """The newest model of a day before `dt` whose network is the configured one; None where training is to be full.
+
+    A model that cannot be gone on from is passed over with its reason in the log.
+    """
+    if config.train.mode == "full":
+        return None
+    for row in models_before(warehouse, dt):
+        champion = Champion.model_validate({name: row[name] for name in Champion.model_fields})
+        reason = _obstacle(champion, config)
+        if reason is None:
+            return champion
+        get_logger().warning("no going on from a model", model_version=champion.model_version, reason=reason)
+    get_logger().info("training in full", mode=config.train.mode, reason="there is no earlier model of this network")
+    return None
+
+
+def lesson_after(champion: Champion | None, config: Config) -> Lesson:
+    """In incremental mode what happened after the champion's last day, else all of it."""
+    if champion is None or config.train.mode != "incremental":
+        return WHOLE
+    end = day_end(date.fromisoformat(champion.trained_through), parse_zone(config.shop.time_zone))
+    return Lesson(int(end.timestamp()) * _SECOND, config.train.replay_share)
+
+
+def _obstacle(champion: Champion, config: Config) -> str | None:
+    try:
+        check_bundle(Path(champion.path), champion.manifest_sha256)
+        card = read_card(read_config(Path(champion.path)))
+    except BadDataError as error:
+        return str(error)
+    fits = shapes_fit(card, config.train.network, config.blocks.tokens, config.columns)
+    return None if fits else "its network, blocks.tokens or token columns are others"

@@ -1,0 +1,1 @@
+"""Training blocks from Parquet to batches, every block once."""

@@ -1,0 +1,97 @@
+"""A trained model ready for use: histories in, user vectors out, beside the vectors of all candidates."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from interest_spark.features.blocks.packing import place, ranges
+from interest_spark.features.sequences.tokens import Histories, flat_items, history_bounds, token_columns
+from interest_spark.models.card import build_network, read_card
+from interest_spark.models.runtime import use_threads
+from interest_spark.storage.bundles import Bundle, read_bundle
+
+_BLOCKS_AT_ONCE = 16
+
+
+def load_encoder(path: Path | str, manifest_sha256: str | None = None, threads: int = 1) -> "Encoder":
+    """Read a bundle, check its seal, and build its network.
+
+    `threads` holds for the whole process and only when TensorFlow has not run in it yet.
+    Raises BadDataError when the bundle is missing, changed, or not a network of this code.
+    """
+    bundle = read_bundle(Path(path), manifest_sha256)
+    use_threads(threads)
+    return Encoder(bundle)
+
+
+class Encoder:
+    """Turns histories into vectors whose products with `item_vectors` are the scores.
+
+    Histories are rows with the position-aligned lists of `sequences`, oldest event first; of these `item_index` is
+    needed and what the network's declared inputs are computed from (`source_lists` of `inputs`).
+
+    item_index: int32[C], the candidates, ascending. item_ids: the shop's ids, aligned with item_index
+    (a pyarrow StringArray: `.take(rows)`, `.to_pylist()`). item_vectors: float32[C, d], aligned too.
+    max_length: how many of a history's last items are looked at. model_version: the bundle's.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        card = read_card(bundle.config)
+        self.model_version = card.model_version
+        self.max_length = card.max_length
+        self.inputs = card.network.inputs
+        self._scheme = card.columns
+        self.item_index: np.ndarray = bundle.items["item_index"].to_numpy().astype(np.int32)
+        self.item_ids: pa.StringArray = bundle.items["item_id"].combine_chunks()
+        self._is_candidate = np.zeros(card.vocabulary_size, bool)
+        self._is_candidate[self.item_index] = True
+        self._network = build_network(card.network, card.vocabulary_size, card.max_length, columns=card.columns)
+        self._network.parameters.assign(bundle.weights)
+        self.item_vectors: np.ndarray = self._network.item_vectors(self.item_index).numpy()
+        block = tf.TensorSpec([None, self.max_length], tf.int32)  # one trace for any number of blocks
+        tokens = dict.fromkeys(("item", "position", "segment", *self.inputs), block)
+        cells = tf.TensorSpec([None], tf.int32)
+        self._vectors_at = tf.function(self._encode_cells, input_signature=[tokens, cells], autograph=False)
+
+    def knows(self, histories: Histories) -> np.ndarray:
+        """bool[n]: whether each history holds a candidate, without which there is nothing to encode."""
+        lengths, _ = self._known_events(histories)
+        return lengths > 0
+
+    def encode(self, histories: Histories) -> np.ndarray:
+        """float32[n, d]: the network's output at the last known item of each history.
+
+        Items that are no candidates are left out, as the network never saw a token in their place: on ML-1M with
+        every fifth item unknown that gives NDCG@10 .132, a stand-in token of zeros .095, intact histories .138.
+        Of the rest the last `max_length` count. A history's vector does not depend on the others beyond rounding.
+        A history without a candidate gets zeros: ask `knows` first.
+        """
+        lengths, events = self._known_events(histories)
+        vectors = np.zeros((len(lengths), self.item_vectors.shape[1]), np.float32)
+        filled = np.flatnonzero(lengths)
+        placement = place(lengths[filled], self.max_length)
+        columns = {"item": flat_items(histories), **token_columns(histories, self._scheme, self.inputs)}
+        blocks = {name: placement.lay_out(values[events]) for name, values in columns.items()}
+        blocks |= {"position": placement.positions(), "segment": placement.segments()}
+        for first in range(0, placement.blocks, _BLOCKS_AT_ONCE):
+            here = (placement.block >= first) & (placement.block < first + _BLOCKS_AT_ONCE)
+            cells = placement.last_cells[here] - first * self.max_length
+            batch = {name: values[first : first + _BLOCKS_AT_ONCE] for name, values in blocks.items()}
+            vectors[filled[here]] = self._vectors_at(batch, cells.astype(np.int32)).numpy()
+        return vectors
+
+    def _known_events(self, histories: Histories) -> tuple[np.ndarray, np.ndarray]:
+        """How many of each history's last candidates are looked at, and where among the flattened events they are."""
+        items, bounds = flat_items(histories), history_bounds(histories)
+        known = (items >= 0) & (items < len(self._is_candidate))
+        known[known] = self._is_candidate[items[known]]
+        owner = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+        found = np.bincount(owner[known], minlength=len(bounds) - 1)
+        lengths = np.minimum(found, self.max_length)
+        return lengths, np.flatnonzero(known)[ranges(np.cumsum(found) - lengths, lengths)]
+
+    def _encode_cells(self, tokens: dict[str, tf.Tensor], cells: tf.Tensor) -> tf.Tensor:
+        hidden = self._network.encode(tokens)  # [B, T, d]
+        return tf.gather(tf.reshape(hidden, [-1, hidden.shape[2]]), cells)  # [n, d]

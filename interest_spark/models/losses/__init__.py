@@ -1,0 +1,1 @@
+"""Losses over hidden vectors, item vectors and targets."""

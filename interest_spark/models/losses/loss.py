@@ -1,0 +1,64 @@
+"""Losses over the valid tokens of packed blocks, as sums, so that ranks add up to what one rank would get.
+
+A further loss is a file with one class of the form below, a name in LossConfig.kind, and a line in `build_loss`.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from interest_spark.config.training import LossConfig
+
+
+class Network(Protocol):
+    """What a loss needs of a network."""
+
+    def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
+        """int32[C] item indexes -> float32[C, d]."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the tokens of a batch are to predict: item int32[B, T] (0: nothing) and weight float32[B, T]."""
+
+    item: tf.Tensor
+    weight: tf.Tensor
+
+
+class Loss(Protocol):
+    """Called with the network, its hidden float32[B, T, d], and a key int32[2] that is the same on all ranks.
+
+    Returns float32[]: the sum over the targets of weight times loss.
+    """
+
+    def __call__(self, network: Network, hidden: tf.Tensor, targets: Targets, key: tf.Tensor) -> tf.Tensor: ...
+
+
+class CandidateLabels:
+    """Candidates as labels 0 … C - 1, in ascending order of their item_index."""
+
+    def __init__(self, candidates: np.ndarray) -> None:
+        label_of_item = np.full(int(candidates[-1]) + 1, -1, np.int32)
+        label_of_item[candidates] = np.arange(len(candidates))
+        self.item_index = tf.constant(candidates)
+        self._label_of_item = tf.constant(label_of_item)
+
+    def pick(self, hidden: tf.Tensor, targets: Targets) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The N tokens with something to predict: vectors float32[N, d], labels int32[N], weights float32[N]."""
+        cells = tf.where((targets.item > 0) & (targets.weight > 0))  # [N, 2]
+        labels = tf.gather(self._label_of_item, tf.gather_nd(targets.item, cells))
+        return tf.gather_nd(hidden, cells), labels, tf.gather_nd(targets.weight, cells)
+
+
+def build_loss(config: LossConfig, items: pa.Table, precision: tf.DType = tf.float32) -> Loss:
+    """The loss that the configuration names, over the candidates `items` (read_candidates)."""
+    from interest_spark.models.losses.full_cross_entropy import FullCrossEntropy
+    from interest_spark.models.losses.sampled_softmax import SampledSoftmax
+
+    candidates = items["item_index"].to_numpy()
+    if config.kind == "full":
+        return FullCrossEntropy(candidates, config.chunk, precision)
+    return SampledSoftmax(candidates, items["events"].to_numpy(), config, precision)

@@ -1,0 +1,1 @@
+"""Networks: tokens to hidden vectors, and the item vectors that they are compared with."""

@@ -1,0 +1,48 @@
+"""What a token is to the network before its layers: its item, its place and its declared columns, as one vector."""
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from interest_spark.config.training import NetworkConfig
+from interest_spark.models.networks.parameters import Parameters
+from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
+from interest_spark.schemas.tokens import ColumnScheme
+
+
+class TokenEmbedding:
+    """One table each for items, positions and every one of `config.inputs`, whose rows are added up.
+
+    With `config.tied_output` the item table is also the output's (Press and Wolf 2017, arXiv:1608.05859).
+    B blocks of T tokens, d = dim, V items, C codes of an input.
+    """
+
+    def __init__(
+        self,
+        config: NetworkConfig,
+        vocabulary_size: int,
+        max_positions: int,
+        columns: ColumnScheme,
+        parameters: Parameters,
+    ) -> None:
+        # Padding and unknown items carry no information: rows of zeros that only an input could change.
+        table = vocabulary_size, config.dim
+        self._items = parameters.normal("items", *table, zero_rows=FIRST_ITEM_INDEX)  # [V, d]
+        self._outputs = self._items if config.tied_output else parameters.normal("output_items", *table)  # [V, d]
+        self._positions = parameters.normal("positions", max_positions, config.dim)  # [T, d]
+        self._inputs = {
+            name: parameters.normal(f"input/{name}", columns.codes(name), config.dim, zero_rows=1)  # [C, d]
+            for name in config.inputs
+        }
+        self._scale = float(config.dim) ** 0.5
+
+    def __call__(self, tokens: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """float32[B, T, d] of the tokens `item`, `position` and the declared inputs: int32[B, T]."""
+        x = tf.gather(self._items, tokens["item"])  # [B, T, d]
+        for name, table in self._inputs.items():
+            x += tf.gather(table, tokens[name])  # [B, T, d]
+        return x * self._scale + tf.gather(self._positions, tokens["position"])
+
+    def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
+        """int32[C] -> float32[C, d]."""
+        return tf.gather(self._outputs, rows)

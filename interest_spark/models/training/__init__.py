@@ -1,0 +1,1 @@
+"""One rank's training run, from its plan to the bundle."""

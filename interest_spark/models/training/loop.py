@@ -1,0 +1,160 @@
+"""Epochs of steps, every block once, the best weights kept, and checkpoints from which a run goes on bit by bit."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+import numpy as np
+
+from interest_spark.foundation.errors import BusyError
+from interest_spark.foundation.log import get_logger
+from interest_spark.models.data.ledger import BlockLedger
+from interest_spark.models.data.read_ahead import read_ahead
+from interest_spark.models.data.reader import Batch, BlockReader
+from interest_spark.models.networks.sasrec import SasRec
+from interest_spark.models.optimizers.adam import Adam
+from interest_spark.models.parallel.collectives import Ranks
+from interest_spark.models.training.checkpoint import Arrays, Checkpoint, read_newest_checkpoint, write_checkpoint
+from interest_spark.models.training.curve import Curve, NoCurve, draw_curve
+from interest_spark.models.training.plan import TrainPlan
+from interest_spark.models.training.run_state import RunState
+from interest_spark.models.training.step import TrainStep
+from interest_spark.models.training.tensorboard import also_for_tensorboard
+from interest_spark.models.training.validation import Validation
+
+_BATCHES_AHEAD = 16  # an epoch's files take some steps to open; a batch is below a few megabytes
+
+
+class TrainingLoop:
+    """One rank's part of a run. `resumed_from`: the steps that a checkpoint had already taken."""
+
+    def __init__(
+        self,
+        plan: TrainPlan,
+        ranks: Ranks,
+        network: SasRec,
+        adam: Adam,
+        step: TrainStep,
+        reader: BlockReader,
+        ledger: BlockLedger,
+        validation: Validation,
+        total_steps: int,
+    ) -> None:
+        self._plan, self._ranks, self._network, self._step = plan, ranks, network, step
+        self._reader, self._ledger, self._validation, self._total_steps = reader, ledger, validation, total_steps
+        self._variables = {**network.parameters.by_name, **adam.state}
+        self._state, self._curve = RunState(), ""
+        self._best: Arrays | None = None
+        self._waited = self._worked = 0.0
+        self._resume()
+        self.resumed_from = self._state.steps
+        ranks.broadcast(list(self._variables.values()))
+
+    def run(self, beat: Callable[[int], None], wants_stop: Callable[[], bool]) -> RunState:
+        """Take the steps that are left; the network then holds the best weights where they were judged."""
+        epochs = self._reader.epochs(self._state.epochs + 1, self._plan.epochs)
+        with self._drawn_curve() as curve, read_ahead(epochs, _BATCHES_AHEAD) as batches:
+            while self._state.steps < self._total_steps and not self._is_over():
+                self._run_epoch(batches, curve, beat, wants_stop)
+        if self._best is not None:
+            self._network.parameters.assign(self._best)
+        return self._state
+
+    @property
+    def input_share(self) -> float:
+        """The share of this rank's time in steps that it spent waiting for batches."""
+        return self._waited / max(self._waited + self._worked, 1e-9)
+
+    def _run_epoch(
+        self, batches: Iterator[Batch], curve: Curve, beat: Callable[[int], None], wants_stop: Callable[[], bool]
+    ) -> None:
+        state, reader = self._state, self._reader
+        epoch = state.epochs + 1
+        self._ledger.start_epoch()
+        for batch in islice(batches, state.epoch_steps):  # taken before the interruption
+            self._ledger.note(batch.block_id)
+        steps = min(reader.steps - state.epoch_steps, self._total_steps - state.steps)
+        whole = state.epoch_steps + steps == reader.steps
+        for batch in self._timed(islice(batches, steps)):
+            result = self._step(batch, reader.streams, state.steps + 1, wants_stop())
+            self._ledger.note(batch.block_id)
+            state.add(result)
+            curve.note(epoch, state.steps, result)
+            beat(state.steps)
+            if state.epoch_steps < reader.steps:
+                self._save(curve, stopped=result.stop_votes > 0)
+        if whole:
+            self._ledger.check(self._ranks.sum_counts(self._ledger.reads), epoch)
+        state.end_epoch()
+        self._judge(curve)
+        self._save(curve, stopped=state.steps < self._total_steps and result.stop_votes > 0)
+
+    def _judge(self, curve: Curve) -> None:
+        """The newest epoch's validation figure, and its weights where they are the best so far."""
+        state, every = self._state, self._plan.train.validate_every
+        last = state.steps >= self._total_steps
+        if not self._validation.cases or (state.epochs % every and not last):
+            return
+        ndcg = self._validation.ndcg(self._network)
+        if state.judge(ndcg):
+            self._best = self._network.parameters.values()
+        curve.judged(state.epochs, state.steps, ndcg, self._validation.cases)
+
+    def _is_over(self) -> bool:
+        patience = self._plan.train.patience
+        return patience is not None and self._state.worse_epochs >= patience
+
+    def _save(self, curve: Curve, *, stopped: bool) -> None:
+        """Write a checkpoint where one is due; a run that was told to stop ends here, all ranks in the same step."""
+        due = self._state.steps % self._plan.train.checkpoint_steps == 0
+        if not self._ranks.rank and (due or stopped):
+            arrays = {name: variable.numpy() for name, variable in self._variables.items()}
+            write_checkpoint(self._plan.checkpoints, Checkpoint(self._state, arrays, self._best, curve.text()))
+        if stopped:
+            raise BusyError(
+                f"training was told to stop after step {self._state.steps} of {self._total_steps}; a checkpoint was "
+                "written and nothing was published: run the job again, and it goes on from there"
+            )
+
+    def _resume(self) -> None:
+        """Every rank reads the checkpoint itself: all must know the state, not the weights alone."""
+        shapes = {name: tuple(variable.shape) for name, variable in self._variables.items()}
+        found = read_newest_checkpoint(self._plan.checkpoints, shapes)
+        steps = 0 if found is None else found.state.steps
+        if int(self._ranks.sum_counts(np.array([steps], np.int64))[0]) != steps * self._ranks.size:
+            raise BusyError(
+                "the ranks found different checkpoints: a node does not see yet what another wrote; run the job again"
+            )
+        if found is None:
+            return
+        self._state, self._best, self._curve = found.state, found.best, found.curve
+        for name, variable in self._variables.items():
+            variable.assign(found.arrays[name])
+        get_logger().info("training resumed", step=steps, total=self._total_steps)
+
+    @contextmanager
+    def _drawn_curve(self) -> Iterator[Curve]:
+        if self._ranks.rank:
+            yield NoCurve()
+            return
+        folder = self._plan.train.tensorboard
+        with draw_curve(self._plan.curve, self._total_steps, self._curve) as curve:
+            if folder is None:
+                yield curve
+                return
+            with also_for_tensorboard(curve, folder / self._plan.model_version) as both:
+                yield both
+
+    def _timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The batches, with the time that they take to come and to be worked on added up."""
+        source = iter(batches)
+        while True:
+            asked = time.perf_counter()
+            batch = next(source, None)
+            came = time.perf_counter()
+            self._waited += came - asked
+            if batch is None:
+                return
+            yield batch
+            self._worked += time.perf_counter() - came

@@ -1,0 +1,76 @@
+"""What a training run is told, and what it gives back: plain values that travel to every rank as JSON."""
+
+from pathlib import Path
+
+from interest_spark.config.section import Section
+from interest_spark.config.training import TrainConfig
+from interest_spark.schemas.tokens import ColumnScheme
+
+CURVE = "curve.jsonl"
+
+
+class Champion(Section):
+    """A published model that a run starts from."""
+
+    model_version: str
+    path: Path
+    manifest_sha256: str
+    trained_through: str
+
+
+class TrainPlan(Section):
+    """One training run. All paths lie where every node can reach them."""
+
+    model_version: str
+    trained_through: str  # the day whose sequences it is made from
+    files: tuple[str, ...]  # of train_blocks, one table version, sorted
+    tokens: int  # of a block
+    columns: ColumnScheme  # that the blocks' token columns follow
+    train: TrainConfig
+    champion: Champion | None = None  # the model to go on from
+    exclude_seen: bool  # whether an item of the history can be a suggestion: what validation must do, too
+    bundle: Path  # the folder that rank 0 writes
+    work: Path  # a folder of this run alone: the plan, the ranks' errors and signs of life, the result
+
+    @property
+    def epochs(self) -> int:
+        """How often the run goes through the blocks at most."""
+        return self.train.epochs if self.champion is None else self.train.continued_epochs
+
+    @property
+    def candidates(self) -> Path:
+        """A folder of Parquet files, `item_index`, `item_id`, `category` and `events`: what the model may suggest."""
+        return self.work / "candidates"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the run's checkpoints lie: a folder of the model version, for whoever starts it again."""
+        return self.bundle.with_name(f".{self.model_version}.checkpoints")
+
+    @property
+    def curve(self) -> Path:
+        """The loss of every step, one JSON object a line, while the run lasts; afterwards in the bundle's folder."""
+        return self.work / CURVE
+
+    @property
+    def result(self) -> Path:
+        """Where rank 0 leaves the TrainResult."""
+        return self.work / "result.json"
+
+
+class TrainResult(Section):
+    """What rank 0 reports once the bundle is written."""
+
+    manifest_sha256: str
+    item_count: int
+    parameters: int
+    epochs: int
+    steps: int
+    targets: int  # trained on, over all epochs
+    loss: float  # weighted mean over the last epoch's targets
+    best_epoch: int | None  # whose weights the bundle holds; None: the last one's, nothing was held out
+    ndcg: float | None  # of that epoch on held-out items, at 10
+    resumed_from: int  # steps that a checkpoint of an earlier attempt had taken
+    wire_bytes_per_step: float  # what each rank gave to the others
+    input_share: float  # of rank 0's time in steps: waiting for batches
+    seconds: float

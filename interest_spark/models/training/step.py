@@ -1,0 +1,104 @@
+"""One training step over all ranks, as one graph."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.models.data.reader import NO_BLOCK, Batch
+from interest_spark.models.losses.loss import Loss, Targets
+from interest_spark.models.networks.dropout import StreamDropout, shared_key, stream_keys
+from interest_spark.models.networks.sasrec import SasRec
+from interest_spark.models.optimizers.adam import Adam
+from interest_spark.models.parallel.collectives import Ranks
+from interest_spark.models.parallel.exchange import exchange
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """Figures of one step over all ranks: the weighted loss and the weights it sums over, the number of targets,
+    the bytes that each rank gave to the others, and how many ranks want to stop.
+    """
+
+    loss_sum: float
+    weight: float
+    targets: int
+    wire_bytes: int
+    stop_votes: int
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """`target_weights`, float32[codes]: the weight of a target by its behavior's code. `row_wise`: the names of
+    variables that move row by row. `seed` decides dropout and samples.
+    """
+
+    target_weights: np.ndarray
+    row_wise: frozenset[str]
+    precision: tf.DType
+    seed: int
+
+
+class TrainStep:
+    """Forward, backward, sum over ranks, update.
+
+    Gradients are sums over this rank's targets; the sum over ranks divided by the global weight is what one rank
+    with the whole batch would get, however the targets are spread.
+    """
+
+    def __init__(self, network: SasRec, loss: Loss, adam: Adam, ranks: Ranks, settings: StepSettings) -> None:
+        self._network, self._loss, self._adam, self._ranks, self._settings = network, loss, adam, ranks, settings
+        self._variables = list(network.parameters.by_name.values())
+        self._row_wise = [name in settings.row_wise for name in network.parameters.by_name]
+        self._weights = tf.constant(settings.target_weights, tf.float32)
+        self._run = tf.function(self._graph, autograph=False)  # it has no Python control flow; 3 s less
+
+    def __call__(self, batch: Batch, streams: Sequence[int], step: int, stop: bool = False) -> StepResult:
+        """Take step number `step`, whose batch holds blocks of `streams`. Raises BadDataError on NaN or infinity."""
+        seed = self._settings.seed
+        keys = tf.constant(stream_keys(seed, step, streams)), tf.constant(shared_key(seed, step))
+        tokens = {name: tf.constant(values) for name, values in batch.tokens.items()}
+        figures = self._run(tokens, *keys, tf.constant(float(stop)))
+        local, loss_sum, weight, targets, votes, norm, wire = (float(figure) for figure in figures)
+        if not np.isfinite(loss_sum) or not np.isfinite(norm):
+            self._refuse(batch, step, blame=not np.isfinite(local))
+        return StepResult(loss_sum, weight, int(targets), int(wire), int(votes))
+
+    def _graph(
+        self, tokens: Mapping[str, tf.Tensor], keys: tf.Tensor, shared: tf.Tensor, stop: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        targets = self._targets(tokens)
+        with tf.GradientTape() as tape:
+            hidden = self._network.encode(tokens, StreamDropout(keys), self._settings.precision)  # [B, T, d]
+            local = self._loss(self._network, hidden, targets, shared)
+        gradients = tape.gradient(local, self._variables)
+        weight = tf.reduce_sum(targets.weight)
+        count = tf.reduce_sum(tf.cast(targets.weight > 0, tf.float32))
+        summed = exchange(self._ranks, gradients, self._row_wise, [local, weight, count, stop])
+        loss_sum, weight, count, votes = summed.scalars
+        share = tf.math.divide_no_nan(1.0, weight)
+        norm = self._adam.apply([_scaled(gradient, share) for gradient in summed.gradients])
+        return local, loss_sum, weight, count, votes, norm, summed.wire_bytes
+
+    def _targets(self, tokens: Mapping[str, tf.Tensor]) -> Targets:
+        weight = tf.gather(self._weights, tokens["target_behavior"])
+        return Targets(tokens["target"], tf.where(tokens["target"] > 0, weight, tf.zeros_like(weight)))
+
+    def _refuse(self, batch: Batch, step: int, *, blame: bool) -> None:
+        """All ranks come here in the same step: the loss and the norm they look at are the same."""
+        mine = batch.block_id[batch.block_id != NO_BLOCK]
+        blamed = self._ranks.gather(mine if blame else mine[:0])
+        blocks = blamed if len(blamed) else self._ranks.gather(mine)
+        raise BadDataError(
+            f"step {step}: the loss or its gradient is not a number; its blocks are "
+            f"{', '.join(map(str, blocks[:8]))}{' …' if len(blocks) > 8 else ''}; nothing was published: "
+            "lower train.optimizer.learning_rate, or look at these rows of train_blocks"
+        )
+
+
+def _scaled(gradient: tf.Tensor | tf.IndexedSlices, share: tf.Tensor) -> tf.Tensor | tf.IndexedSlices:
+    if isinstance(gradient, tf.IndexedSlices):
+        return tf.IndexedSlices(gradient.values * share, gradient.indices, gradient.dense_shape)
+    return gradient * share

@@ -1,0 +1,139 @@
+"""The training run of one rank: a network, a loss and an optimiser from the plan, the loop, a bundle at the end."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.models.card import ModelCard, build_network, read_card
+from interest_spark.models.data.candidates import read_candidates
+from interest_spark.models.data.ledger import BlockLedger
+from interest_spark.models.data.reader import BlockReader, ReaderSettings
+from interest_spark.models.losses.loss import build_loss
+from interest_spark.models.networks.sasrec import SasRec
+from interest_spark.models.optimizers.adam import Adam
+from interest_spark.models.parallel.collectives import Ranks
+from interest_spark.models.runtime import be_deterministic
+from interest_spark.models.training.loop import TrainingLoop
+from interest_spark.models.training.plan import TrainPlan, TrainResult
+from interest_spark.models.training.run_state import RunState
+from interest_spark.models.training.step import StepSettings, TrainStep
+from interest_spark.models.training.validation import Validation
+from interest_spark.models.training.warm_start import starting_weights
+from interest_spark.schemas.behaviors import BEHAVIOR_CODES
+from interest_spark.storage.bundles import Bundle, read_config, write_bundle
+
+INPUT_COLUMNS = ("item", "segment", "position")
+"""What every network reads; beside it the inputs that its configuration declares."""
+
+TARGET_COLUMNS = ("target", "target_behavior")
+
+
+def train(
+    plan: TrainPlan, ranks: Ranks, beat: Callable[[int], None], wants_stop: Callable[[], bool] = lambda: False
+) -> TrainResult | None:
+    """Run the plan as one of `ranks`, calling `beat` with the number of finished steps after each.
+
+    Goes on from the newest checkpoint of the plan's model version. Rank 0 writes the bundle and returns the result,
+    the others return None. Equal plans give bitwise equal weights, interrupted or not. Raises BadDataError for
+    blocks that cannot be used, are lost or repeated, or make the loss NaN, BusyError when a rank was told to stop.
+    """
+    started = time.monotonic()
+    if plan.train.device == "cpu":
+        be_deterministic(plan.train.seed)
+    items = read_candidates(plan.candidates)
+    vocabulary_size = _vocabulary_size(plan, items)
+    network = build_network(plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns)
+    network.parameters.assign(starting_weights(network.parameters.values(), items, plan.champion))
+    loop = build_loop(plan, ranks, network, items)
+    state = loop.run(beat, wants_stop)
+    if ranks.rank:
+        return None
+    return TrainResult(
+        manifest_sha256=_write(plan, network, items, state),
+        item_count=items.num_rows,
+        parameters=sum(int(np.prod(variable.shape)) for variable in network.parameters.by_name.values()),
+        epochs=state.epochs,
+        steps=state.steps,
+        targets=state.targets,
+        loss=state.loss,
+        best_epoch=state.best_epoch or None,
+        ndcg=state.best_ndcg if state.best_epoch else None,
+        resumed_from=loop.resumed_from,
+        wire_bytes_per_step=state.wire_bytes / max(state.steps, 1),
+        input_share=loop.input_share,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def build_loop(plan: TrainPlan, ranks: Ranks, network: SasRec, items: pa.Table) -> TrainingLoop:
+    """Everything that the plan names, put together for this rank."""
+    settings = plan.train
+    reader = BlockReader(plan.files, reader_settings(plan), ranks.rank, ranks.size)
+    if not reader.blocks and plan.champion is None:
+        raise BadDataError(f"no user has two known items up to {plan.trained_through}: there is nothing to train on")
+    total_steps = min(plan.epochs * reader.steps, settings.max_steps or plan.epochs * reader.steps)
+    variables = network.parameters.by_name
+    adam = Adam(variables, settings.optimizer, total_steps)
+    precision = tf.as_dtype(settings.precision)
+    step = TrainStep(network, build_loss(settings.loss, items, precision), adam, ranks, step_settings(plan, variables))
+    validation = Validation(
+        plan.files,
+        (*INPUT_COLUMNS, *settings.network.inputs),
+        items["item_index"].to_numpy(),
+        ranks,
+        exclude_seen=plan.exclude_seen,
+        max_blocks=settings.validation_blocks,
+    )
+    return TrainingLoop(plan, ranks, network, adam, step, reader, BlockLedger(plan.files), validation, total_steps)
+
+
+def reader_settings(plan: TrainPlan) -> ReaderSettings:
+    """How the plan's batches are drawn: `batch_blocks` blocks a step over all streams of all ranks."""
+    return ReaderSettings(
+        columns=(*INPUT_COLUMNS, *plan.train.network.inputs, *TARGET_COLUMNS),
+        tokens=plan.tokens,
+        streams=plan.train.streams,
+        blocks_per_stream=plan.train.batch_blocks // plan.train.streams,
+        shuffle_blocks=plan.train.shuffle_blocks,
+        seed=plan.train.seed,
+    )
+
+
+def step_settings(plan: TrainPlan, variables: dict[str, tf.Variable]) -> StepSettings:
+    """Targets weigh 1 each unless the plan says which behaviors do; only a sampled loss leaves rows untouched."""
+    weights = plan.train.target_weights
+    by_code = np.full(max(BEHAVIOR_CODES.values()) + 1, 0.0 if weights else 1.0, np.float32)
+    for behavior, weight in weights.items():
+        by_code[BEHAVIOR_CODES[behavior]] = weight
+    large = plan.train.loss.kind == "sampled"
+    tables = [name for name in ("items", "output_items") if name in variables]
+    row_wise = {name for name in tables if large and variables[name].shape[0] >= plan.train.optimizer.row_wise_from}
+    return StepSettings(by_code, frozenset(row_wise), tf.as_dtype(plan.train.precision), plan.train.seed)
+
+
+def _vocabulary_size(plan: TrainPlan, items: pa.Table) -> int:
+    """Rows of the item table: it never shrinks from one model to the next."""
+    needed = int(items["item_index"][-1].as_py()) + 1
+    return needed if plan.champion is None else max(needed, read_card(read_config(plan.champion.path)).vocabulary_size)
+
+
+def _write(plan: TrainPlan, network: SasRec, items: pa.Table, state: RunState) -> str:
+    card = ModelCard(
+        model_version=plan.model_version,
+        network=plan.train.network,
+        vocabulary_size=int(network.parameters.by_name["items"].shape[0]),
+        max_length=plan.tokens,
+        columns=plan.columns,
+        started_from=None if plan.champion is None else plan.champion.model_version,
+        trained_through=plan.trained_through,
+        seed=plan.train.seed,
+        epochs=state.epochs,
+        steps=state.steps,
+        loss=state.loss,
+    )
+    candidates = items.select(["item_index", "item_id"])
+    return write_bundle(plan.bundle, Bundle(network.parameters.values(), card.model_dump(mode="json"), candidates))

@@ -1,0 +1,144 @@
+"""NDCG@10 on items held out of training: the full catalogue ranked at each history's last target.
+
+Every rank judges its share of the blocks; what is added up are counts, so the figure does not depend on how many
+ranks there are, and all of them come to the same decision.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tensorflow as tf
+
+from interest_spark.models.networks.sasrec import SasRec
+from interest_spark.models.parallel.collectives import Ranks
+
+K = 10
+_CELLS_AT_ONCE = 512
+_BLOCKS_AT_ONCE = 16
+
+Columns = Mapping[str, np.ndarray]
+
+
+class Validation:
+    """The held-out targets of this rank's blocks: every `ranks.size`-th of the first `max_blocks` that have one."""
+
+    def __init__(
+        self,
+        files: Sequence[str],
+        columns: Sequence[str],
+        candidates: np.ndarray,
+        ranks: Ranks,
+        *,
+        exclude_seen: bool,
+        max_blocks: int,
+    ) -> None:
+        self._ranks, self._candidates = ranks, tf.constant(candidates)
+        label_of_item = np.full(int(candidates[-1]) + 1, -1, np.int32)
+        label_of_item[candidates] = np.arange(len(candidates))
+        blocks = read_held_out(files, columns, max_blocks)
+        mine = {name: values[ranks.rank :: ranks.size] for name, values in blocks.items()}
+        block, place = np.nonzero(mine["held_out"])
+        labels = label_of_item[mine["held_out"][block, place]]
+        seen = label_of_item[_history(mine, block, place)] if exclude_seen else np.full((len(block), 1), -1, np.int32)
+        new = ~(seen == labels[:, None]).any(axis=1)  # what is never suggested cannot be found
+        self._cells = np.stack([block, place], axis=1)[new]
+        self._labels, self._seen = labels[new], _each_once(seen[new])
+        self._tokens = {**{name: mine[name] for name in columns}, "position": _as_served(mine, block, place)}
+        self.cases = int(ranks.sum_counts(np.array([len(self._labels)], np.int64))[0])
+
+    def ndcg(self, network: SasRec) -> float:
+        """NDCG@10 over the held-out targets of all ranks, between 0 and 1."""
+        places = np.zeros(K, np.int64)
+        items = network.item_vectors(self._candidates).numpy()  # [C, d]
+        vectors = self._encode(network)
+        for first in range(0, len(vectors), _CELLS_AT_ONCE):
+            part = slice(first, first + _CELLS_AT_ONCE)
+            place = places_of(vectors[part] @ items.T, self._labels[part], self._seen[part])
+            places += np.bincount(place[place < K], minlength=K)
+        places = self._ranks.sum_counts(places)
+        return float((places / np.log2(np.arange(K) + 2)).sum() / max(self.cases, 1))
+
+    def _encode(self, network: SasRec) -> np.ndarray:
+        """float32[cells, d]."""
+        dim = network.item_vectors(self._candidates[:1]).shape[1]
+        vectors = np.zeros((len(self._cells), dim), np.float32)
+        for first in range(0, len(self._tokens["item"]), _BLOCKS_AT_ONCE):
+            here = (self._cells[:, 0] >= first) & (self._cells[:, 0] < first + _BLOCKS_AT_ONCE)
+            batch = {name: values[first : first + _BLOCKS_AT_ONCE] for name, values in self._tokens.items()}
+            cells = self._cells[here] - [first, 0]
+            vectors[here] = _encode_cells(network, batch, cells)
+        return vectors
+
+
+def places_of(scores: np.ndarray, labels: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """How many items stand before each target, a tie counting against it: int64[n].
+
+    scores: float32[n, C]. labels: int[n]. seen: int[n, s], labels that do not compete, each once; -1 is none.
+
+    >>> places_of(np.array([[0.3, 0.1, 0.2]]), np.array([1]), np.array([[0, -1]])).tolist()
+    [1]
+    """
+    own = np.take_along_axis(scores, labels[:, None].astype(np.int64), axis=1)
+    before = (scores >= own).sum(axis=1) - 1
+    seen_before = (np.take_along_axis(scores, np.maximum(seen, 0).astype(np.int64), axis=1) >= own) & (seen >= 0)
+    return before - seen_before.sum(axis=1)
+
+
+def read_held_out(files: Sequence[str], columns: Sequence[str], most: int) -> dict[str, np.ndarray]:
+    """The first `most` blocks, in the order of the files, that hold something out: int32[blocks, T] by column."""
+    names = [*columns, "held_out"]
+    parts: list[dict[str, np.ndarray]] = []
+    left = most
+    for file in files:
+        with pq.ParquetFile(file) as blocks:
+            for batch in blocks.iter_batches(columns=names):
+                part = {name: _matrix(batch[name]) for name in names}
+                chosen = np.flatnonzero(part["held_out"].any(axis=1))[:left]
+                parts.append({name: values[chosen] for name, values in part.items()})
+                left -= len(chosen)
+    nothing = np.zeros((0, parts[0]["held_out"].shape[1] if parts else 0), np.int32)
+    return {name: np.concatenate([nothing, *(part[name] for part in parts)]) for name in names}
+
+
+def _matrix(lists: pa.ListArray) -> np.ndarray:
+    values = lists.flatten().to_numpy().astype(np.int32)
+    return values.reshape(len(lists), -1)
+
+
+def _history(tokens: Columns, block: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """The items of each cell's history up to the cell, 0 elsewhere: int32[cells, T]."""
+    segment = tokens["segment"]
+    own = segment[block] == segment[block, place][:, None]
+    return np.where(own & (np.arange(segment.shape[1]) <= place[:, None]), tokens["item"][block], 0)
+
+
+def _as_served(tokens: Columns, block: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """The positions that scoring would give to the tokens before each cell, which has T - 1: int32[blocks, T].
+
+    In training that is the position of the newest token that learns; what is held out comes after it.
+    """
+    segment = tokens["segment"]
+    blocks, length = segment.shape
+    newest = np.zeros((blocks, length + 1), np.int32)  # by segment; each holds out one target at most
+    newest[block, segment[block, place]] = place
+    return np.clip(np.arange(length - 1, 2 * length - 1) - np.take_along_axis(newest, segment, axis=1), 0, length - 1)
+
+
+def _each_once(labels: np.ndarray) -> np.ndarray:
+    """Every row's labels without repetitions, -1 in their place."""
+    ordered = np.sort(labels, axis=1)
+    ordered[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = -1
+    return ordered
+
+
+@tf.function(reduce_retracing=True, autograph=False)
+def _encode_on_graph(network: SasRec, tokens: Mapping[str, tf.Tensor], cells: tf.Tensor) -> tf.Tensor:
+    return tf.gather_nd(network.encode(tokens), cells)
+
+
+def _encode_cells(network: SasRec, batch: Columns, cells: np.ndarray) -> np.ndarray:
+    tokens = {name: tf.constant(values) for name, values in batch.items()}
+    vectors: np.ndarray = _encode_on_graph(network, tokens, tf.constant(cells)).numpy()
+    return vectors

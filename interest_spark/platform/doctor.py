@@ -1,0 +1,109 @@
+"""The examination behind `interest doctor`: versions first, then every part is tried, Spark last."""
+
+import ipaddress
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from interest_spark.foundation.versions import Finding, inspect_versions
+
+if TYPE_CHECKING:
+    from interest_spark.config.deployment import Config
+
+_EVERYWHERE = ("0.0.0.0", "::", "*")
+
+
+def examine(config_path: str | None, overrides: Sequence[str] = ()) -> list[Finding]:
+    """Every finding, in the order in which the parts depend on each other.
+
+    While a version or Java is unsupported nothing is tried that stands on it: importing a wrong
+    pyarrow may crash, and Spark would only hide the cause. Raises ConfigError for a wrong configuration.
+    """
+    findings = inspect_versions()
+    if _any_unsupported(findings):
+        return [*findings, Finding("everything else", "skipped", "not tried before the versions are right")]
+    # Only now: these import what was just checked.
+    from interest_spark.config.file import load_config
+    from interest_spark.config.spark import SparkConfig
+    from interest_spark.platform import probes
+
+    config = load_config(config_path, overrides) if config_path else None
+    warehouse = (config.warehouse if config else Path(tempfile.gettempdir()) / "interest-doctor").absolute()
+    findings.append(probes.try_java())
+    findings.append(probes.try_warehouse(warehouse))
+    findings.append(probes.try_petastorm())
+    findings.extend(probes.try_training(config.train.ranks if config else 1))
+    findings.extend(find_exposures(config) if config else [])
+    if _any_unsupported(findings):
+        return [*findings, Finding("spark runs", "skipped", "not tried before the rest is right")]
+    return [*findings, *probes.try_spark(config.spark if config else SparkConfig(master="local[1]"), warehouse)]
+
+
+def find_exposures(config: "Config") -> list[Finding]:
+    """Warnings about settings under which strangers on the network could reach the run.
+
+    Horovod's elastic and `horovod.run` servers execute what anybody sends them (CVE-2024-10190,
+    CVE-2026-31234); its ordinary ones and Spark's listen on the interfaces that they are given.
+    """
+    exposures = _bound_everywhere(config)
+    if not _is_on_this_machine(config.spark.master):
+        exposures += _unauthenticated(config)
+    if config.train.ranks > 1:
+        exposures += [*_elastic(), *_open_ranks(config), *_public_addresses()]
+    return [Finding("network", "warning", found, "", remedy) for found, remedy in exposures]
+
+
+def _bound_everywhere(config: "Config") -> list[tuple[str, str]]:
+    address = config.spark.conf.get("spark.driver.bindAddress", os.environ.get("SPARK_LOCAL_IP", ""))
+    if address not in _EVERYWHERE:
+        return []
+    return [(f"the Spark driver binds {address}", "set spark.conf spark.driver.bindAddress to one private address")]
+
+
+def _unauthenticated(config: "Config") -> list[tuple[str, str]]:
+    if config.spark.conf.get("spark.authenticate") == "true":
+        return []
+    remedy = "set spark.authenticate to true on cluster and driver, or isolate the cluster's network"
+    return [(f"{config.spark.master} without spark.authenticate takes jobs from anybody who reaches it", remedy)]
+
+
+def _elastic() -> list[tuple[str, str]]:
+    if os.environ.get("HOROVOD_ELASTIC", "0") in ("", "0"):
+        return []
+    return [("HOROVOD_ELASTIC is set: its server executes what anybody sends it", "unset HOROVOD_ELASTIC")]
+
+
+def _open_ranks(config: "Config") -> list[tuple[str, str]]:
+    if config.train.launcher != "spark" or _is_on_this_machine(config.spark.master):
+        return []
+    remedy = "let nothing but the cluster's own nodes reach its network"
+    return [(f"Horovod's ports are open to the network of {config.spark.master} while it trains", remedy)]
+
+
+def _is_on_this_machine(master: str) -> bool:
+    return master.startswith("local") or (urlsplit(master).hostname or "") in ("127.0.0.1", "localhost")
+
+
+def _public_addresses() -> list[tuple[str, str]]:
+    import psutil
+
+    found = [entry.address.partition("%")[0] for entries in psutil.net_if_addrs().values() for entry in entries]
+    public = sorted(filter(_is_public, found))
+    if not public:
+        return []
+    remedy = "close all ports but your own at a firewall while training, or train on a private network"
+    return [(f"train.ranks above 1 opens Horovod's ports on the public address {', '.join(public)}", remedy)]
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _any_unsupported(findings: Sequence[Finding]) -> bool:
+    return any(finding.status == "unsupported" for finding in findings)

@@ -1,0 +1,77 @@
+"""The Spark session: one set of settings that all jobs rely on, and a clear word when it cannot start."""
+
+import os
+import socket
+import sys
+from urllib.parse import urlsplit
+
+from pyspark import SparkConf
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from interest_spark.config.spark import SparkConfig
+from interest_spark.foundation.errors import BusyError
+from interest_spark.platform.java import ensure_java
+
+_CONNECT_SECONDS = 10
+
+# Instants are UTC microseconds everywhere; days are derived from them explicitly, never from the session.
+_FIXED = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # One parser for date-time patterns; text it cannot read is null, not an exception.
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    "spark.sql.adaptive.enabled": "true",
+    # Sequence building relies on the partition count it asks for; the result must not depend on sizes.
+    "spark.sql.adaptive.coalescePartitions.enabled": "false",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Readers pass file lists; looking each file up in a Spark task of its own costs more than the driver's loop.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "2000",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "16",
+    "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
+}
+_LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false"}
+
+
+def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
+    """Start, or join, the Spark application of this process.
+
+    Under `spark-submit` the submitter's master and resources hold; otherwise those of `settings`.
+    Raises ConfigError without a usable Java, BusyError when the master does not answer.
+    """
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    conf = SparkConf()
+    if not submitted:
+        ensure_java()
+        # Otherwise workers start the first python3 on PATH, whatever it is.
+        os.environ.setdefault("PYSPARK_PYTHON", settings.conf.get("spark.pyspark.python", sys.executable))
+        conf.setMaster(settings.master).set("spark.driver.memory", settings.driver_memory)
+    master = conf.get("spark.master") or settings.master
+    check_master(master)
+    conf.setAppName(app_name).set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
+    defaults = _LOOPBACK if master.startswith("local") else {}
+    for key, value in {**defaults, **settings.conf}.items():
+        conf.setIfMissing(key, value)
+    for key, value in _FIXED.items():
+        conf.set(key, value)
+    try:
+        session = SparkSession.builder.config(conf=conf).getOrCreate()
+    except (PySparkException, OSError) as error:
+        raise BusyError(f"Spark did not start on {master}: {error}; run `interest doctor`") from None
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def check_master(master: str) -> None:
+    """Raise BusyError unless a standalone master's port answers; Spark itself would wait for minutes."""
+    if not master.startswith("spark://"):
+        return
+    for address in master.removeprefix("spark://").split(","):
+        parts = urlsplit(f"//{address}")
+        try:
+            with socket.create_connection((parts.hostname or "", parts.port or 7077), timeout=_CONNECT_SECONDS):
+                return
+        except (OSError, ValueError):
+            continue
+    raise BusyError(f"Spark master {master} does not answer; start it or correct spark.master, then run the job again")

@@ -1,0 +1,83 @@
+"""A few rows of a committed day, found without Spark: file lists from the log, filters pushed into Parquet."""
+
+import difflib
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.schemas.behaviors import BEHAVIORS
+from interest_spark.schemas.tables import TABLES
+from interest_spark.storage.warehouse import Warehouse
+
+_EXAMPLES = 3
+
+
+def check_day(warehouse: Warehouse, table: str, dt: str) -> None:
+    """Raise ConfigError, saying what there is, unless the day of the table is committed."""
+    if table not in TABLES:
+        near = difflib.get_close_matches(table, TABLES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"tables: {', '.join(TABLES)}"
+        raise ConfigError(f"table {table!r} is unknown; {hint}")
+    days = warehouse.days(table)
+    if not days:
+        filled = [name for name in TABLES if warehouse.version(name) >= 0]
+        there = f"it has {', '.join(filled)}" if filled else f"it is empty: run `interest daily --day {dt}`"
+        raise ConfigError(f"table {table} is not in {warehouse.root} yet; {there}")
+    if dt not in days:
+        span = f"{days[0]}" if len(days) == 1 else f"{len(days)} days from {days[0]} to {days[-1]}"
+        before = [day for day in days if day < dt]
+        nearest = before[-1] if before else days[0]
+        raise ConfigError(f"table {table} has no day {dt}; it has {span}: try --day {nearest}")
+
+
+def day_rows(warehouse: Warehouse, table: str, dt: str, limit: int, user: str | None = None) -> pa.Table:
+    """The first `limit` rows of the day, or of that user on the day."""
+    if user is not None and "user_id" not in TABLES[table].names:
+        raise ConfigError(f"table {table} has no users; leave --user out")
+    return _find(warehouse.files(table, day=dt), table, limit, None if user is None else pc.field("user_id") == user)
+
+
+def some_users(warehouse: Warehouse, table: str, dt: str) -> list[str]:
+    """A few users that the day has, to name in a message."""
+    found = _find(warehouse.files(table, day=dt), table, 100 * _EXAMPLES)
+    return list(dict.fromkeys(found["user_id"].to_pylist()))[:_EXAMPLES]
+
+
+def last_events(warehouse: Warehouse, dt: str, user: str, limit: int) -> pa.Table:
+    """The end of a user's history as of the day, newest first: event_time, behavior, item_id, price."""
+    history = day_rows(warehouse, "sequences", dt, 1, user)
+    if history.num_rows == 0:
+        return pa.table({name: [] for name in ("event_time", "behavior", "item_id", "price")})
+    row = history.to_pylist()[0]
+    newest = slice(-1, -limit - 1, -1)
+    index = row["item_index"][newest]
+    known = _find(warehouse.files("vocab"), "vocab", limit, pc.field("item_index").isin(sorted(set(index))))
+    ids = dict(zip(known["item_index"].to_pylist(), known["item_id"].to_pylist(), strict=True))
+    return pa.table(
+        {
+            "event_time": pa.array(row["event_time"][newest], TABLES["events"].field("event_time").type),
+            "behavior": [BEHAVIORS[code - 1] for code in row["behavior"][newest]],
+            "item_id": [ids.get(item) for item in index],
+            "price": pa.array(row["price"][newest], pa.float64()),
+        }
+    )
+
+
+def titles(warehouse: Warehouse, dt: str, item_ids: Sequence[str]) -> dict[str, str]:
+    """Titles of the items as of the day, where the shop delivered any."""
+    days = [day for day in warehouse.days("items") if day <= dt]
+    if not days or not item_ids:
+        return {}
+    wanted = pc.field("item_id").isin(sorted(set(item_ids)))
+    found = _find(warehouse.files("items", day=days[-1]), "items", len(set(item_ids)), wanted)
+    pairs = zip(found["item_id"].to_pylist(), found["title"].to_pylist(), strict=True)
+    return {item_id: title for item_id, title in pairs if title}
+
+
+def _find(files: Sequence[str], table: str, limit: int, where: pc.Expression | None = None) -> pa.Table:
+    if not files:
+        return TABLES[table].empty_table()
+    return ds.dataset(list(files), format="parquet").head(limit, filter=where)

@@ -1,0 +1,1 @@
+"""The one vocabulary: behaviors, token columns and the tables' columns."""

@@ -1,0 +1,1 @@
+"""A trained model to suggestions for every user."""

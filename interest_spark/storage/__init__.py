@@ -1,0 +1,1 @@
+"""Committed tables and sealed folders: the only place that writes to a warehouse."""

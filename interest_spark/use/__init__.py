@@ -1,1 +1,0 @@
-"""What a trained model is used for: scoring, evaluation and the applications."""

@@ -1,0 +1,77 @@
+"""The sampled softmax has the full one's gradient in the mean, and only with its correction."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from interest_spark.config.training import LossConfig
+from interest_spark.models.losses.full_cross_entropy import FullCrossEntropy
+from interest_spark.models.losses.loss import Loss, Targets
+from interest_spark.models.losses.sampled_softmax import SampledSoftmax
+
+ITEMS, DIM, TOKENS = 2000, 8, 64
+CANDIDATES = np.arange(2, ITEMS + 2, dtype=np.int32)
+EVENTS = (100_000 / np.arange(1, ITEMS + 1) ** 1.1).astype(np.int64)  # Zipf
+
+
+class _Table:
+    """A network of which only the item table matters here."""
+
+    def __init__(self, table: tf.Variable) -> None:
+        self._table = table
+
+    def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
+        return tf.gather(self._table, rows)
+
+
+def gradients(loss: Loss, draws: int) -> np.ndarray:
+    """The gradient over the table and over the tokens' vectors, float64[n], averaged over draws."""
+    random = np.random.default_rng(3)
+    table = tf.Variable(random.normal(size=(ITEMS + 2, DIM)).astype(np.float32) * 0.3)
+    hidden = tf.constant(random.normal(size=(1, TOKENS, DIM)).astype(np.float32))
+    item = tf.constant(random.choice(CANDIDATES, (1, TOKENS), p=EVENTS / EVENTS.sum()))
+    targets = Targets(item, tf.ones([1, TOKENS]))
+
+    @tf.function
+    def one(key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(hidden)
+            value = loss(_Table(table), hidden, targets, key)
+        to_table, to_hidden = tape.gradient(value, [table, hidden])
+        return tf.convert_to_tensor(to_table), to_hidden
+
+    summed = np.zeros((ITEMS + 2) * DIM + TOKENS * DIM)
+    for draw in range(draws):
+        summed += np.concatenate([part.numpy().ravel() for part in one(tf.constant([draw, 7]))])
+    return summed / draws
+
+
+def distance_from_full(config: LossConfig, draws: int = 600) -> float:
+    full = gradients(FullCrossEntropy(CANDIDATES, chunk=64), 1)
+    sampled = gradients(SampledSoftmax(CANDIDATES, EVENTS, config), draws)
+    return float(np.linalg.norm(sampled - full) / np.linalg.norm(full))
+
+
+def test_with_the_correction_the_mean_gradient_is_the_full_one() -> None:
+    assert distance_from_full(LossConfig(kind="sampled", negatives=1000)) < 0.02
+
+
+def test_without_it_the_gradient_is_another() -> None:
+    assert distance_from_full(LossConfig(kind="sampled", negatives=1000, correct_sampling=False)) > 0.10
+
+
+@pytest.mark.parametrize("power", [0.0, 0.75, 1.0])
+def test_items_are_drawn_as_often_as_the_power_says(power: float) -> None:
+    config = LossConfig(kind="sampled", negatives=50_000, sampling_power=power)
+    drawn = SampledSoftmax(CANDIDATES, EVENTS, config).draw(tf.constant([1, 2])).numpy()
+    expected = (EVENTS + 1.0) ** power
+    found = np.bincount(drawn, minlength=ITEMS) / len(drawn)
+    np.testing.assert_allclose(found, expected / expected.sum(), atol=0.008)
+
+
+def test_a_target_is_no_competitor_of_itself() -> None:
+    """With a single candidate the target is all that is ever drawn, and nothing is left to tell it from."""
+    loss = SampledSoftmax(np.array([2], np.int32), np.array([5]), LossConfig(kind="sampled", negatives=10))
+    table = _Table(tf.Variable(np.ones((3, 4), np.float32)))
+    value = loss(table, tf.ones([1, 1, 4]), Targets(tf.constant([[2]]), tf.ones([1, 1])), tf.constant([0, 0]))
+    assert float(value) == pytest.approx(0.0, abs=1e-6)

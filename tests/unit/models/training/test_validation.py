@@ -1,0 +1,88 @@
+"""The figure that stops training is NDCG@10 over the whole catalogue, the same for any number of ranks."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interest_spark.models.card import build_network
+from interest_spark.models.networks.sasrec import SasRec
+from interest_spark.models.parallel.collectives import OneRank
+from interest_spark.models.training.plan import TrainPlan
+from interest_spark.models.training.train import INPUT_COLUMNS
+from interest_spark.models.training.validation import Validation, places_of
+from tests.unit.models.worlds import TINY, make_plan, random_histories
+
+T, ITEMS = 12, 40
+HISTORIES = random_histories(70, ITEMS, 18)
+CANDIDATES = np.unique(np.concatenate(HISTORIES)).astype(np.int32)
+
+
+class _OneOfTwo(OneRank):
+    """A rank whose counts are only its own, so that a test can add them up."""
+
+    size = 2
+
+    def __init__(self, rank: int) -> None:
+        self.rank = rank
+        self.counted: list[np.ndarray] = []
+
+    def sum_counts(self, counts: np.ndarray) -> np.ndarray:
+        self.counted.append(counts)
+        return counts
+
+
+def by_hand(network: SasRec, *, exclude_seen: bool) -> float:
+    gains = []
+    items = network.item_vectors(tf.constant(CANDIDATES)).numpy()
+    for history in HISTORIES:
+        shown, target = history[:-1][-T:], history[-1]
+        if exclude_seen and target in shown:
+            continue
+        position = np.arange(T - len(shown), T, dtype=np.int32)  # as users are served
+        row = {"item": shown, "segment": np.ones_like(shown), "position": position}
+        vector = network.encode({name: tf.constant(values[None]) for name, values in row.items()})[0, -1]
+        scores = items @ vector.numpy()
+        own = scores[np.searchsorted(CANDIDATES, target)]
+        rivals = CANDIDATES[(scores >= own - 1e-7) & (target != CANDIDATES)]
+        place = sum(item not in shown for item in rivals) if exclude_seen else len(rivals)
+        gains.append(1 / np.log2(place + 2) if place < 10 else 0.0)
+    return float(np.mean(gains))
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> TrainPlan:
+    return make_plan(tmp_path_factory.mktemp("held_out"), HISTORIES, T, held_out=True)
+
+
+@pytest.fixture(scope="module")
+def network() -> SasRec:
+    return build_network(TINY, int(CANDIDATES[-1]) + 1, T, seed=2)
+
+
+@pytest.mark.parametrize("exclude_seen", [True, False])
+def test_it_is_what_one_history_after_the_other_gives(plan: TrainPlan, network: SasRec, exclude_seen: bool) -> None:
+    settings = {"exclude_seen": exclude_seen, "max_blocks": 1000}
+    whole = Validation(plan.files, INPUT_COLUMNS, CANDIDATES, OneRank(), **settings)
+    assert whole.ndcg(network) == pytest.approx(by_hand(network, exclude_seen=exclude_seen), abs=1e-9)
+    ranks = [_OneOfTwo(0), _OneOfTwo(1)]
+    for rank in ranks:
+        Validation(plan.files, INPUT_COLUMNS, CANDIDATES, rank, **settings).ndcg(network)
+    cases, places = (sum(rank.counted[call] for rank in ranks) for call in (0, 1))
+    assert cases.tolist() == [whole.cases]
+    assert (places / np.log2(np.arange(10) + 2)).sum() / cases[0] == pytest.approx(whole.ndcg(network))
+
+
+def test_only_so_many_blocks_are_judged(plan: TrainPlan, network: SasRec) -> None:
+    few = Validation(plan.files, INPUT_COLUMNS, CANDIDATES, OneRank(), exclude_seen=False, max_blocks=3)
+    assert 3 <= few.cases < len(HISTORIES)
+
+
+@given(st.lists(st.integers(0, 4), min_size=3, max_size=12), st.data())
+def test_a_place_counts_who_stands_before_and_ties(scores: list[int], data: st.DataObject) -> None:
+    label = data.draw(st.integers(0, len(scores) - 1))
+    seen = data.draw(st.lists(st.integers(0, len(scores) - 1).filter(lambda item: item != label), unique=True))
+    expected = sum(score >= scores[label] and item not in seen for item, score in enumerate(scores) if item != label)
+    found = places_of(np.array([scores], np.float32), np.array([label]), np.array([[*seen, -1]]))
+    assert found.tolist() == [expected]

@@ -1,0 +1,113 @@
+"""Small training worlds: histories as block files, and plans over them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interest_spark.config.training import NetworkConfig, TrainConfig
+from interest_spark.features.blocks.packing import pack_histories
+from interest_spark.features.blocks.targets import hold_out, next_events, pick
+from interest_spark.features.sequences.tokens import token_columns
+from interest_spark.models.training.plan import TrainPlan
+from interest_spark.schemas.tables import TABLES
+from interest_spark.schemas.tokens import ColumnScheme
+from tests.histories import as_histories
+
+Histories = Sequence[np.ndarray]
+Lists = Mapping[str, Sequence[Any]]
+"""Lists of `sequences` that are aligned with the items of each history."""
+
+SCHEME = ColumnScheme(category_buckets=50, time_zone="Asia/Shanghai")
+
+TINY = NetworkConfig(dim=16, layers=2, heads=2, feed_forward=32, dropout=0.0)
+
+
+def random_histories(users: int, items: int, longest: int, seed: int = 0) -> list[np.ndarray]:
+    """Histories of 2 … `longest` items 2 … `items` + 1, the last item always among them."""
+    random = np.random.default_rng(seed)
+    lengths = random.integers(2, longest + 1, users)
+    histories = [random.integers(2, items + 2, length).astype(np.int32) for length in lengths]
+    histories[0][0] = items + 1
+    return histories
+
+
+def pack(histories: Histories, tokens: int, held_out: bool = False, **lists: Sequence[Any]) -> dict[str, np.ndarray]:
+    """Blocks of next-event targets; with `held_out` each history's last target is held out."""
+    offsets = np.cumsum([0, *map(len, histories)])
+    items = np.concatenate([np.zeros(0, np.int32), *histories])
+    learnt, judged = hold_out(next_events(items, offsets), offsets, np.full(len(histories), held_out))
+    columns = token_columns(as_histories(histories, **lists), SCHEME)
+    targets = {
+        "target": pick(items, learnt),
+        "target_behavior": pick(columns["behavior"], learnt),
+        "held_out": pick(items, judged),
+    }
+    return pack_histories({"item": items, **targets, **columns}, offsets, tokens)
+
+
+def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_group: int) -> str:
+    """One file of `train_blocks` in row groups of `row_group` blocks; returns its path."""
+    count, tokens = columns["item"].shape
+    offsets = np.arange(count + 1, dtype=np.int32) * tokens
+    lists = [pa.ListArray.from_arrays(offsets, columns[name].ravel()) for name in TABLES["train_blocks"].names[1:]]
+    ids = pa.array(np.arange(count, dtype=np.int64) + first_id)
+    table = pa.table([ids, *lists], TABLES["train_blocks"].names).cast(TABLES["train_blocks"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path, row_group_size=row_group)
+    return str(path)
+
+
+def empty_blocks(count: int, tokens: int = 4) -> dict[str, np.ndarray]:
+    """Blocks whose items are the block's number: enough to follow a block through the reader."""
+    numbers = np.repeat(np.arange(count, dtype=np.int32)[:, None], tokens, axis=1)
+    return dict.fromkeys(TABLES["train_blocks"].names[1:], numbers)
+
+
+def make_plan(
+    folder: Path,
+    histories: Histories,
+    tokens: int,
+    files: int = 2,
+    row_group: int = 7,
+    held_out: bool = False,
+    lists: Lists | None = None,
+    **train: Any,
+) -> TrainPlan:
+    """A plan of a fresh folder over `files` files, with the histories' items as candidates."""
+    own = [{name: values[part::files] for name, values in (lists or {}).items()} for part in range(files)]
+    parts = [pack(histories[part::files], tokens, held_out, **own[part]) for part in range(files)]
+    paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group) for n, part in enumerate(parts)]
+    settings = {"launcher": "local", "batch_blocks": 8, "streams": 4, "network": TINY, "start_seconds": 300, **train}
+    items, events = np.unique(np.concatenate(histories), return_counts=True)
+    return plan_over(folder, paths, items, events, tokens, settings)
+
+
+def plan_over(
+    folder: Path, files: Sequence[str], items: np.ndarray, events: np.ndarray, tokens: int, train: dict[str, Any]
+) -> TrainPlan:
+    """A plan over files of blocks that are there already; `items`, ascending, are the candidates, `events` their
+    numbers of events.
+    """
+    plan = TrainPlan(
+        model_version="tested",
+        trained_through="2024-05-01",
+        files=tuple(files),
+        tokens=tokens,
+        columns=SCHEME,
+        train=TrainConfig.model_validate(train),
+        exclude_seen=True,
+        bundle=folder / "bundle",
+        work=folder / "work",
+    )
+    plan.candidates.mkdir(parents=True)
+    ids = [f"item-{item}" for item in items]
+    category = np.zeros(len(items), np.int32)
+    candidates = pa.table(
+        {"item_index": items.astype(np.int32), "item_id": ids, "category": category, "events": events}
+    )
+    pq.write_table(candidates, plan.candidates / "part-0.parquet")
+    return plan
