@@ -8,11 +8,14 @@ import click
 from interest_spark.foundation.dates import day_range, parse_day
 from interest_spark.foundation.errors import ConfigError, InterestError
 from interest_spark.foundation.log import get_logger, progress
-from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome, job_command, main
-from jobs import daily
+from interest_spark.pipeline.command import FORCE, job_command, main
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.graph import run_steps
+from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
+from interest_spark.steps.nightly import nightly
 
 
-def run(context: JobContext, first_day: str) -> Outcome:
+def run(context: RunContext, first_day: str) -> Outcome:
     """Run `daily` for each day from --from to --day, both included, and stop at the first that fails."""
     days = list(day_range(_first(first_day, context.day), context.day))
     outcome, by_day = NOTHING_TO_DO, {}
@@ -25,9 +28,9 @@ def run(context: JobContext, first_day: str) -> Outcome:
     return replace(outcome, details={"days": by_day})
 
 
-def _run_day(context: JobContext, day: date) -> Outcome:
+def _run_day(context: RunContext, day: date) -> Outcome:
     try:
-        return daily.run(context if day == context.day else JobContext(context.config, day))
+        return run_steps(nightly(context.on(day)))
     except InterestError:
         get_logger().error(
             "backfill stopped", day=day.isoformat(), hint="mend the cause, then run the same command again"
@@ -46,6 +49,7 @@ command = job_command(
     "backfill",
     run,
     click.Option(["--from", "first_day"], required=True, help="The first day of the range, YYYY-MM-DD."),
+    FORCE,
 )
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ COMMANDS = (
     "score",
     "evaluate",
     "daily",
+    "plan",
     "backfill",
     "maintain",
     "doctor",

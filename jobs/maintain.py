@@ -1,35 +1,38 @@
-"""Housekeeping: files that killed or replaced runs left behind, and bundles that no model names."""
+"""Housekeeping: days that are no longer kept, small files, and what killed or replaced runs have left behind."""
 
-import shutil
-import time
 from pathlib import Path
 
-from interest_spark.pipeline.job import JobContext, Outcome, job_command, main
+from interest_spark.pipeline.command import job_command, main
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.report import Outcome
 from interest_spark.schemas.tables import TABLES
-from interest_spark.storage.bundles import BUNDLES
+from interest_spark.storage.bundles import BUNDLES, remove_orphan_bundles
+from interest_spark.storage.compaction import compact
+from interest_spark.storage.orphans import remove_orphans
+from interest_spark.storage.retention import expire_days
 
-_HOUR = 3600.0
-
-
-def run(context: JobContext) -> Outcome:
-    """Delete what no table version of the last maintain.retention_hours names."""
-    hours = context.config.maintain.retention_hours
-    removed = {table: len(context.warehouse.vacuum(table, hours)) for table in TABLES}
-    removed[BUNDLES] = _remove_bundles(context, hours)
-    done = any(removed.values())
-    return Outcome("done" if done else "nothing_to_do", details={"removed": {k: n for k, n in removed.items() if n}})
+_ROW_GROUPS_MATTER = {"train_blocks"}  # they are the units that training deals out to its ranks
 
 
-def _remove_bundles(context: JobContext, hours: int) -> int:
-    """Bundles, and drafts of them, that are older than `hours` and stand in no committed row of `models`."""
-    # By name: the same folder may be mounted elsewhere than where its models were trained.
-    named = {Path(path).name for path in context.warehouse.read_small("models")["path"].to_pylist()}
-    oldest = time.time() - hours * _HOUR
-    folder = context.warehouse.root / BUNDLES
-    orphans = [path for path in folder.glob("*") if path.name not in named and path.stat().st_mtime < oldest]
-    for path in orphans:
-        shutil.rmtree(path)
-    return len(orphans)
+def run(context: RunContext) -> Outcome:
+    """Expire days that are no longer kept, compact small files, delete what no version needs, report strange files."""
+    warehouse, settings = context.warehouse, context.config.maintain
+    expired, compacted, deleted, left = {}, {}, {}, []
+    for table in TABLES:
+        expired[table] = len(expire_days(warehouse.open(table), context.day, settings.keep_days, context.run_id))
+        if table not in _ROW_GROUPS_MATTER:
+            compacted[table] = compact(warehouse.open(table), context.run_id)
+        cleaned = remove_orphans(warehouse.open(table), settings.retention_hours)
+        deleted[table] = len(cleaned.deleted)
+        left += cleaned.left
+    named = {Path(path).name for path in warehouse.read_small("models")["path"].to_pylist()}
+    bundles = remove_orphan_bundles(warehouse.root, named, settings.retention_hours)
+    deleted[BUNDLES] = len(bundles.deleted)
+    left += bundles.left
+    counts = {"expired": expired, "compacted": compacted, "deleted": deleted}
+    details = {what: {table: n for table, n in by_table.items() if n} for what, by_table in counts.items()}
+    done = any(details.values())
+    return Outcome("done" if done else "nothing_to_do", details={**details, "left_alone": left})
 
 
 command = job_command("maintain", run)

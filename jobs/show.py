@@ -9,7 +9,7 @@ from interest_spark.config.deployment import Config
 from interest_spark.config.file import load_config
 from interest_spark.foundation.dates import parse_day, parse_zone
 from interest_spark.foundation.errors import ConfigError
-from interest_spark.pipeline.job import main, with_exit_code
+from interest_spark.pipeline.command import main, with_exit_code
 from interest_spark.reports.lookup import check_day, day_rows, last_events, some_users, titles
 from interest_spark.reports.show import print_rows
 from interest_spark.storage.warehouse import Warehouse
@@ -20,30 +20,39 @@ from interest_spark.storage.warehouse import Warehouse
 @click.option("--config", "config_path", required=True, help="The deployment's YAML file.")
 @click.option("--day", required=True, help="The day to show, YYYY-MM-DD; never implied.")
 @click.option("--user", help="Only this user's rows; with recommendations also the user's last events.")
+@click.option("--model", help="Of tables with several models a day, this one's rows; by default the served one's.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows to show at most.")
 @click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override one configuration key.")
-def command(table: str, config_path: str, day: str, user: str | None, limit: int, overrides: tuple[str, ...]) -> None:
+def command(
+    table: str,
+    config_path: str,
+    day: str,
+    user: str | None,
+    model: str | None,
+    limit: int,
+    overrides: tuple[str, ...],
+) -> None:
     """Print rows of TABLE on a day, with the titles of items."""
-    with_exit_code(lambda: _show(load_config(config_path, overrides), table, parse_day(day), user, limit))
+    with_exit_code(lambda: _show(load_config(config_path, overrides), table, parse_day(day), user, model, limit))
 
 
-def _show(config: Config, table: str, day: date, user: str | None, limit: int) -> None:
+def _show(config: Config, table: str, day: date, user: str | None, model: str | None, limit: int) -> None:
     warehouse, dt = Warehouse(config.warehouse), day.isoformat()
-    check_day(warehouse, table, dt)
+    name = check_day(warehouse, table, dt, model or config.train.model_name)
     if table == "recommendations" and user is not None:
-        _show_user(config, warehouse, dt, user, limit)
+        _show_user(config, warehouse, dt, user, name, limit)
         return
-    rows = day_rows(warehouse, table, dt, limit, user)
+    rows = day_rows(warehouse, table, dt, limit, user, name)
     if user is not None and rows.num_rows == 0:
         raise _unknown_user(warehouse, table, dt, user)
     _print(config, warehouse, dt, rows, f"{table} on {dt}")
 
 
-def _show_user(config: Config, warehouse: Warehouse, dt: str, user: str, limit: int) -> None:
+def _show_user(config: Config, warehouse: Warehouse, dt: str, user: str, name: str | None, limit: int) -> None:
     """What the user did last, what was suggested, and why if that is little or nothing."""
     events = last_events(warehouse, dt, user, limit)
-    suggested = day_rows(warehouse, "recommendations", dt, limit, user)
-    reasons = day_rows(warehouse, "unserved", dt, 1, user)["reason"].to_pylist()
+    suggested = day_rows(warehouse, "recommendations", dt, limit, user, name)
+    reasons = day_rows(warehouse, "unserved", dt, 1, user, name)["reason"].to_pylist()
     if not (events.num_rows or suggested.num_rows or reasons):
         raise _unknown_user(warehouse, "recommendations", dt, user)
     _print(config, warehouse, dt, events, f"Last events of {user} up to {dt}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from interest_spark.foundation.dates import parse_day
-from interest_spark.pipeline.job import main, with_exit_code
+from interest_spark.pipeline.command import main, with_exit_code
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 
 

@@ -1,11 +1,26 @@
 """The section `maintain` of the configuration."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from interest_spark.config.section import Section
+from interest_spark.schemas.tables import TABLES
 
 
 class MaintainConfig(Section):
-    """Housekeeping; a run that takes longer than `retention_hours` would lose the files it is staging."""
+    """Housekeeping. A run that takes longer than `retention_hours` would lose the files it is staging.
 
-    retention_hours: int = Field(default=168, ge=1)
+    `keep_days` says how many days of a table are kept, null for all; tables that are not named keep their default.
+    """
+
+    retention_hours: int = Field(default=168, ge=1, le=720)
+    keep_days: dict[str, int | None] = Field(default={})
+
+    @field_validator("keep_days")
+    @classmethod
+    def _known_tables(cls, days: dict[str, int | None]) -> dict[str, int | None]:
+        unknown = [table for table in days if table not in TABLES]
+        if unknown:
+            raise ValueError(f"{unknown}: name some of {', '.join(TABLES)}")
+        if any(kept is not None and kept < 1 for kept in days.values()):
+            raise ValueError("a table keeps 1 day or more, or null for all")
+        return days

@@ -1,5 +1,6 @@
 """The section `train` of the configuration: network, loss, optimiser and loop."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,6 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from interest_spark.config.section import Rate, Section, Share
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tokens import INPUTS
+
+_MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,50}")
 
 
 class DropoutConfig(Section):
@@ -99,11 +102,14 @@ class OptimizerConfig(Section):
 class TrainConfig(Section):
     """The training loop. Batches are global: the same for every number of ranks.
 
-    `mode: full` starts from nothing and learns whole histories. `warm` starts from the newest model of an earlier day.
-    `incremental` does so too, and learns what happened since that model and the whole histories of a `replay_share`
-    of the users, for `continued_epochs`. Without an earlier model of the same network both train in full.
+    `name` is what the model and its lists are published under, by default the network's kind: models of other names
+    live beside it. `mode: full` starts from nothing and learns whole histories. `warm` starts from the newest model of
+    an earlier day. `incremental` does so too, and learns what happened since that model and the whole histories of a
+    `replay_share` of the users, for `continued_epochs`. Without an earlier model of the same network both train in
+    full.
     """
 
+    name: str | None = None
     mode: Literal["full", "warm", "incremental"] = "full"
     continued_epochs: int = Field(default=2, ge=1)
     replay_share: Share = 0.1
@@ -129,6 +135,20 @@ class TrainConfig(Section):
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     network: NetworkConfig = NetworkConfig()
+
+    @property
+    def model_name(self) -> str:
+        """What the model and its lists are published under."""
+        return self.name or self.network.kind
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, name: str | None) -> str | None:
+        if name is not None and (not _MODEL_NAME.fullmatch(name) or name.startswith("backtest-")):
+            raise ValueError(
+                "a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with 'backtest-'"
+            )
+        return name
 
     @field_validator("target_weights")
     @classmethod

@@ -4,7 +4,7 @@ Every raw line ends as exactly one of: accepted, duplicate, quarantined.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -78,8 +78,8 @@ def quarantine_of(rows: "DataFrame") -> "DataFrame":
     return rows.where(F.col("reason").isNotNull()).select(*TABLES["quarantine"].names, "dt")
 
 
-def ledger_of(rows: "DataFrame", kind: str, marked: "DataFrame | None" = None) -> "DataFrame":
-    """Counts per file and day: raw lines, and what became of them."""
+def ledger_of(rows: "DataFrame", marked: "DataFrame | None" = None) -> "DataFrame":
+    """Counts per file and day: raw lines, and what became of them. Without `marked` no line can be a duplicate."""
     refused = F.count(F.when(F.col("reason").isNotNull(), 1))
     counts = rows.groupBy("source_file", "dt").agg(F.count("*").alias("raw_lines"), refused.alias("quarantined"))
     if marked is None:
@@ -94,9 +94,4 @@ def ledger_of(rows: "DataFrame", kind: str, marked: "DataFrame | None" = None) -
         counts = counts.join(fates, ["source_file", "dt"], how="left")
     names = ("raw_lines", "accepted", "duplicates", "quarantined")
     filled = [F.coalesce(F.col(name), F.lit(0)).cast("bigint").alias(name) for name in names]
-    return counts.select("source_file", F.lit(kind).alias("kind"), *filled, "dt")
-
-
-def earliest_duplicate_day(first_day: date, ingest: IngestConfig) -> date:
-    """The first day whose events can equal one of `first_day`: a copy is never later than `max_late_days`."""
-    return first_day - timedelta(days=ingest.max_late_days)
+    return counts.select("source_file", *filled, "dt")

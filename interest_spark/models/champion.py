@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from interest_spark.config.deployment import Config
 from interest_spark.features.blocks.lesson import WHOLE, Lesson
@@ -9,24 +10,27 @@ from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.card import read_card
-from interest_spark.models.published import models_before
 from interest_spark.models.training.plan import Champion
 from interest_spark.models.training.warm_start import shapes_fit
-from interest_spark.storage.bundles import check_bundle, read_config
-from interest_spark.storage.warehouse import Warehouse
+from interest_spark.storage.bundles import bundle_path, check_bundle, read_config
+from interest_spark.storage.snapshot import Snapshot
 
 _SECOND = 1_000_000
 
 
-def find_champion(warehouse: Warehouse, config: Config, dt: str) -> Champion | None:
+def find_champion(models: Snapshot, warehouse: Path, config: Config, dt: str) -> Champion | None:
     """The newest model of a day before `dt` whose network is the configured one; None where training is to be full.
+
+    `models` is the table, `warehouse` the folder that its paths are relative to.
 
     A model that cannot be gone on from is passed over with its reason in the log.
     """
     if config.train.mode == "full":
         return None
-    for row in models_before(warehouse, dt):
-        champion = Champion.model_validate({name: row[name] for name in Champion.model_fields})
+    earlier = [day for day in models.days(name=config.train.model_name) if day < dt]
+    for row in (row for day in reversed(earlier) for row in _rows(models, day, config.train.model_name)):
+        values = {**row, "path": bundle_path(warehouse, row["path"])}
+        champion = Champion.model_validate({name: values[name] for name in Champion.model_fields})
         reason = _obstacle(champion, config)
         if reason is None:
             return champion
@@ -41,6 +45,10 @@ def lesson_after(champion: Champion | None, config: Config) -> Lesson:
         return WHOLE
     end = day_end(date.fromisoformat(champion.trained_through), parse_zone(config.shop.time_zone))
     return Lesson(int(end.timestamp()) * _SECOND, config.train.replay_share)
+
+
+def _rows(models: Snapshot, day: str, name: str) -> list[dict[str, Any]]:
+    return models.read_small(day=day, name=name).to_pylist()
 
 
 def _obstacle(champion: Champion, config: Config) -> str | None:

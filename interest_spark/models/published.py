@@ -1,13 +1,12 @@
 """The models that a warehouse holds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from interest_spark.foundation.errors import ConfigError
-from interest_spark.storage.warehouse import Warehouse
+from interest_spark.storage.bundles import bundle_path
 
 
 @dataclass(frozen=True)
@@ -19,24 +18,13 @@ class Model:
     manifest_sha256: str
 
 
-def newest_model(warehouse: Warehouse, dt: str) -> Model:
-    """The model of the last day up to `dt` that has one; never one trained on later days."""
-    for row in models_before(warehouse, dt, itself=True):
-        return Model(row["model_version"], row["path"], row["manifest_sha256"])
-    raise ConfigError(
-        f"no model is committed for {dt} or a day before in {warehouse.root}; run `interest train --day {dt}` first"
-    )
+def model_of(file: str, warehouse: Path) -> Model:
+    """The model of a file of `models`, which has one row."""
+    (row,) = pq.ParquetFile(file).read(["model_version", "path", "manifest_sha256"]).to_pylist()
+    return Model(row["model_version"], str(bundle_path(warehouse, row["path"])), row["manifest_sha256"])
 
 
-def models_before(warehouse: Warehouse, dt: str, *, itself: bool = False) -> Iterator[dict[str, Any]]:
-    """The rows of `models` for days before `dt`, or up to it, newest first."""
-    days = [day for day in warehouse.days("models") if day < dt or (itself and day == dt)]
-    for day in reversed(days):
-        for path in warehouse.files("models", day=day):
-            yield from pq.ParquetFile(path).read().to_pylist()
-
-
-def published_model(files: Iterable[str]) -> str:
+def version_in(files: Iterable[str]) -> str:
     """The model version that `recommendations` files of one day were made with; "" if they hold no row."""
     for path in files:
         for batch in pq.ParquetFile(path).iter_batches(batch_size=1, columns=["model_version"]):

@@ -1,6 +1,5 @@
 """A few rows of a committed day, found without Spark: file lists from the log, filters pushed into Parquet."""
 
-import difflib
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -9,18 +8,18 @@ import pyarrow.dataset as ds
 
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.schemas.behaviors import BEHAVIORS
-from interest_spark.schemas.tables import TABLES
+from interest_spark.schemas.tables import SLICED_BY, TABLES
+from interest_spark.storage.table_schemas import file_schema
 from interest_spark.storage.warehouse import Warehouse
 
 _EXAMPLES = 3
 
 
-def check_day(warehouse: Warehouse, table: str, dt: str) -> None:
-    """Raise ConfigError, saying what there is, unless the day of the table is committed."""
-    if table not in TABLES:
-        near = difflib.get_close_matches(table, TABLES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"tables: {', '.join(TABLES)}"
-        raise ConfigError(f"table {table!r} is unknown; {hint}")
+def check_day(warehouse: Warehouse, table: str, dt: str, model: str) -> str | None:
+    """Raise ConfigError, saying what there is, unless the day of the table is committed.
+
+    Returns the name of the slices to look at: `model` where the table holds several of a day, else None.
+    """
     days = warehouse.days(table)
     if not days:
         filled = [name for name in TABLES if warehouse.version(name) >= 0]
@@ -31,13 +30,22 @@ def check_day(warehouse: Warehouse, table: str, dt: str) -> None:
         before = [day for day in days if day < dt]
         nearest = before[-1] if before else days[0]
         raise ConfigError(f"table {table} has no day {dt}; it has {span}: try --day {nearest}")
+    if SLICED_BY.get(table) != "model":
+        return None
+    names = [each.name for each in warehouse.open(table).slices(day=dt)]
+    if model not in names:
+        raise ConfigError(f"table {table} has nothing of model {model!r} on {dt}; try --model {names[0]}")
+    return model
 
 
-def day_rows(warehouse: Warehouse, table: str, dt: str, limit: int, user: str | None = None) -> pa.Table:
-    """The first `limit` rows of the day, or of that user on the day."""
+def day_rows(
+    warehouse: Warehouse, table: str, dt: str, limit: int, user: str | None = None, name: str | None = None
+) -> pa.Table:
+    """The first `limit` rows of the day, of all its slices or of the one called `name`, or of that user's rows."""
     if user is not None and "user_id" not in TABLES[table].names:
         raise ConfigError(f"table {table} has no users; leave --user out")
-    return _find(warehouse.files(table, day=dt), table, limit, None if user is None else pc.field("user_id") == user)
+    where = None if user is None else pc.field("user_id") == user
+    return _find(warehouse.files(table, day=dt, name=name), table, limit, where)
 
 
 def some_users(warehouse: Warehouse, table: str, dt: str) -> list[str]:
@@ -78,6 +86,7 @@ def titles(warehouse: Warehouse, dt: str, item_ids: Sequence[str]) -> dict[str, 
 
 
 def _find(files: Sequence[str], table: str, limit: int, where: pc.Expression | None = None) -> pa.Table:
+    schema = file_schema(table)
     if not files:
-        return TABLES[table].empty_table()
-    return ds.dataset(list(files), format="parquet").head(limit, filter=where)
+        return schema.empty_table()
+    return ds.dataset(list(files), schema=schema, format="parquet").head(limit, filter=where)

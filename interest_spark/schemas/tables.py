@@ -47,7 +47,6 @@ TABLES: dict[str, pa.Schema] = {
     ),
     "ingest_ledger": _table(
         source_file=pa.string(),
-        kind=pa.string(),  # events, items or users
         raw_lines=pa.int64(),
         accepted=pa.int64(),
         duplicates=pa.int64(),
@@ -133,3 +132,23 @@ TABLES: dict[str, pa.Schema] = {
     ),
 }
 """`bots` and `unserved` say why a user has no, or fewer, recommendations; `ingest_ledger` proves row conservation."""
+
+SLICED_BY = {
+    **dict.fromkeys(("quarantine", "ingest_ledger"), "kind"),
+    **dict.fromkeys(("train_blocks", "models", "recommendations", "user_vectors", "unserved", "metrics"), "model"),
+}
+"""Tables that hold several slices of one day side by side, by the further column that tells these apart: the `kind` of
+raw lines (events, items, users), or the name of the `model`.
+"""
+
+DAYS_KEPT = {"train_blocks": 7, "sequences": 35, "user_vectors": 35}
+"""How long a day of a table is kept, in days; what is not named is kept for ever. `maintain.keep_days` overrides it."""
+
+MADE_BY = {
+    **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users"), "ingest"),
+    **dict.fromkeys(("bots", "vocab", "popularity", "sequences"), "sequences"),
+    **dict.fromkeys(("train_blocks", "models"), "train"),
+    **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
+    "metrics": "evaluate",
+}
+"""The job that makes each table, to name in messages."""

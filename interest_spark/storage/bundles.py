@@ -4,7 +4,10 @@ Nothing in a bundle can run code: arrays are plain `.npy` members, everything el
 """
 
 import json
-from collections.abc import Mapping
+import re
+import shutil
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interest_spark.storage.sealed import check_sealed, write_sealed
+from interest_spark.storage.orphans import Cleaned
+from interest_spark.storage.sealed import MANIFEST, check_sealed, write_sealed
 
 BUNDLES = "bundles"
 """The folder of a warehouse that bundles lie in."""
 
+_BESIDE_BUNDLES = re.compile(r"\..+\.(draft|work|checkpoints)")
 _WEIGHTS = "weights.npz"
 _CONFIG = "config.json"
 _ITEMS = "items.parquet"
@@ -33,6 +38,15 @@ class Bundle:
     weights: Mapping[str, np.ndarray[Any, Any]]
     config: Mapping[str, Any]
     items: pa.Table
+
+
+def bundle_path(warehouse: Path, recorded: str) -> Path:
+    """Where a bundle lies whose path `models` records relative to the warehouse.
+
+    Release 0.1 recorded absolute paths; such a bundle is looked for by its name, as the warehouse may have moved.
+    """
+    path = Path(recorded)
+    return warehouse / BUNDLES / path.name if path.is_absolute() else warehouse / path
 
 
 def write_bundle(path: Path, bundle: Bundle) -> str:
@@ -68,3 +82,24 @@ def check_bundle(path: Path, manifest_sha256: str | None = None) -> None:
     """Raise BadDataError, naming the file, unless the bundle is as it was written; nothing is loaded."""
     remedy = "restore it, or train again with `interest train`"
     check_sealed(Path(path), {_WEIGHTS, _CONFIG, _ITEMS}, "model bundle", remedy, manifest_sha256)
+
+
+def remove_orphan_bundles(warehouse: Path, named: Collection[str], retention_hours: int) -> Cleaned:
+    """Delete bundles, and drafts of them, that are as old as that and that no committed row of `models` names.
+
+    Links, and what is no folder of a training run, are reported and left.
+    """
+    cleaned, oldest = Cleaned(), time.time() - retention_hours * 3600.0
+    folder = warehouse / BUNDLES
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_symlink() or not path.is_dir() or not _is_of_a_training(path):
+            cleaned.left.append(str(path))
+        elif path.name not in named and path.stat().st_mtime < oldest:
+            shutil.rmtree(path)
+            cleaned.deleted.append(str(path))
+    return cleaned
+
+
+def _is_of_a_training(path: Path) -> bool:
+    """A bundle, or what a run leaves beside bundles: a draft, its work folder, its checkpoints."""
+    return (path / MANIFEST).is_file() or bool(_BESIDE_BUNDLES.fullmatch(path.name))

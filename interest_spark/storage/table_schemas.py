@@ -1,4 +1,8 @@
-"""The contracts of schemas.py as Spark, Delta and Parquet footers express them."""
+"""The tables' columns as Spark, Delta and Parquet footers express them, and what becomes of older files.
+
+Columns may be added to a table: files written before are read by name, and the new column is null in them.
+A file holds the table's columns and the one that names its slice, if any; the day `dt` stands in its path.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -6,28 +10,61 @@ from typing import Any
 import pyarrow as pa
 from deltalake import Schema
 
-from interest_spark.schemas.tables import TABLES
+from interest_spark.schemas.tables import SLICED_BY, TABLES
+
+_DAY = pa.field("dt", pa.string())
+
+
+def file_schema(table: str) -> pa.Schema:
+    """What a file of the table holds."""
+    return TABLES[table].append(pa.field(SLICED_BY[table], pa.string())) if table in SLICED_BY else TABLES[table]
+
+
+def read_schema(table: str) -> pa.Schema:
+    """What a reader gets: the columns of the files, and the day."""
+    return file_schema(table).append(_DAY)
 
 
 def spark_schema(table: str) -> Any:
-    """The table's columns, without `dt`, as a Spark StructType."""
+    """The table's own columns, without the one that names slices and `dt`, as a Spark StructType."""
+    return to_spark(TABLES[table])
+
+
+def to_spark(schema: pa.Schema) -> Any:
+    """An Arrow schema as a Spark StructType."""
     from pyspark.sql.pandas.types import from_arrow_schema
 
-    return from_arrow_schema(TABLES[table])
+    return from_arrow_schema(schema)
 
 
 def delta_schema(table: str) -> Schema:
-    """The table's columns and `dt`, as Delta's schema."""
-    return Schema.from_arrow(TABLES[table].append(pa.field("dt", pa.string())))
+    """What the Delta log says of the table."""
+    return Schema.from_arrow(read_schema(table))
 
 
 def check_footer(table: str, path: Path, found: pa.Schema) -> None:
-    """Raise ValueError unless the file's columns are the table's, in order and type."""
-    expected = TABLES[table]
-    pairs = [(field.name, _plain(field.type)) for field in found]
-    wanted = [(field.name, _plain(field.type)) for field in expected]
+    """Raise ValueError unless a freshly written file's columns are the table's, in order and type."""
+    pairs, wanted = _plain_fields(found), _plain_fields(file_schema(table))
     if pairs != wanted:
         raise ValueError(f"{table}: {path} has columns {pairs}, the table has {wanted}")
+
+
+def missing_columns(table: str, found: pa.Schema) -> list[str]:
+    """The table's columns that a file, or the log, of an earlier release lacks."""
+    return [name for name in file_schema(table).names if name not in found.names]
+
+
+def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows with exactly the columns of `schema`, null where they have none."""
+    columns = [
+        rows[field.name].cast(field.type) if field.name in rows.column_names else pa.nulls(rows.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _plain_fields(schema: pa.Schema) -> list[tuple[str, str]]:
+    return [(field.name, _plain(field.type)) for field in schema]
 
 
 def _plain(kind: pa.DataType) -> str:

@@ -68,8 +68,7 @@ def write_sequences(spark: "SparkSession", root: Path, day: str, users: int) -> 
         F.lit(HISTORY).cast("long").alias("events"),
         F.lit(day).alias("dt"),
     )
-    warehouse = Warehouse(root)
-    warehouse.commit(warehouse.stage(frame, "sequences", [day], f"bench-{users}"), job="bench", made_from=str(users))
+    Warehouse(root).put(frame, "sequences", [day], f"bench-{users}")
 
 
 def score(cluster: Cluster, root: Path, users: int, day: str) -> dict[str, float]:

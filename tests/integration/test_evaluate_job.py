@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from interest_spark.foundation.errors import ConfigError
-from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext, Outcome
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.storage.warehouse import Warehouse
-from jobs import evaluate
 from tests.integration.warehouse_world import commit, config_of, event, item_id, popularity, sequence
+from tests.runs import run_job
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -74,11 +75,11 @@ def run(spark: "SparkSession", root: Path, score: dict[str, Any] | None = None, 
     config = config_of(
         root, score={"k": 3, **(score or {})}, evaluate={"k": 3, "target_behaviors": ["purchase"], **settings}
     )
-    return evaluate.run(JobContext(config, date.fromisoformat(DAY)))
+    return run_job("evaluate", RunContext(config, date.fromisoformat(DAY)))
 
 
 def measured(spark: "SparkSession", root: Path) -> dict[tuple[str, str], tuple[float, int]]:
-    rows = Warehouse(root).read(spark, "metrics", day=DAY).collect()
+    rows = Warehouse(root).open("metrics").read(spark, day=DAY).collect()
     assert {(row.model_version, row.split) for row in rows} == {("m1", "next_7_days")}
     return {(row.slice, row.metric): (row.value, row.users) for row in rows}
 
@@ -141,7 +142,7 @@ def test_nobody_to_judge(spark: "SparkSession", root: Path) -> None:
 
 
 def test_suggestions_that_were_never_made(spark: "SparkSession", tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="interest daily --day 2026-01-03"):
+    with pytest.raises(ConfigError, match="interest score --day 2026-01-03"):
         run(spark, tmp_path)
 
 
@@ -155,9 +156,9 @@ def test_skips_what_is_current_and_later_events_change_nothing(spark: "SparkSess
     """Events of days after D, and late ones from before the cutoff, leave every figure as it is."""
     run(spark, root)
     before = measured(spark, root)
-    assert run(spark, root) is NOTHING_TO_DO
+    assert run(spark, root) == NOTHING_TO_DO
     commit(spark, root, "events", "2026-01-11", [bought("fay", 2, "2026-01-11", 0.0), bought("dan", 2, "2026-01-09")])
-    assert run(spark, root) is NOTHING_TO_DO
+    assert run(spark, root) == NOTHING_TO_DO
     late = [bought("fay", 2, CUTOFF, 23.999), bought("dan", 2, "2026-01-01")]
     commit(spark, root, "events", "2026-01-05", late)
     assert run(spark, root).status == "done"

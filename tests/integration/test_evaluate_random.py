@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from interest_spark.pipeline.job import JobContext
+from interest_spark.pipeline.context import RunContext
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.warehouse import Warehouse
-from jobs import evaluate
 from tests.integration.test_metrics import ndcg, recall
 from tests.integration.warehouse_world import commit, config_of, item_id, popularity, sequence
+from tests.runs import run_job
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -105,8 +105,8 @@ def test_equal_to_plain_python(spark: "SparkSession", tmp_path: Path) -> None:
         score={"k": K, "blocked_items": sorted(BLOCKED)},
         evaluate={"k": K, "target_behaviors": ["purchase"]},
     )
-    evaluate.run(JobContext(config, date.fromisoformat(DAY)))
-    found = Warehouse(tmp_path).read(spark, "metrics", day=DAY).collect()
+    run_job("evaluate", RunContext(config, date.fromisoformat(DAY)))
+    found = Warehouse(tmp_path).open("metrics").read(spark, day=DAY).collect()
     expected = in_plain_python(events, seen, published, {"user-1", "user-2"})
     assert {(row.slice, row.metric): row.value for row in found if ":" not in row.slice} == {
         key: pytest.approx(value, abs=1e-8) for key, value in expected.items()

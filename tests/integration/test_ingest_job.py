@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from interest_spark.config.deployment import Config
 from interest_spark.foundation.errors import BadDataError, ConfigError
-from interest_spark.pipeline.job import JobContext, Outcome
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.report import Outcome
 from interest_spark.storage.warehouse import Warehouse
-from jobs import ingest
 from tests.log_files import deliver, event, shop_config, write_lines
+from tests.runs import run_job
 
 if TYPE_CHECKING:
     pass
@@ -27,7 +28,7 @@ DAY = "2026-01-02"
 
 
 def run(config: Config, day: str = DAY) -> Outcome:
-    return ingest.run(JobContext(config, date.fromisoformat(day)))
+    return run_job("ingest", RunContext(config, date.fromisoformat(day)))
 
 
 def rows(config: Config, table: str, **selection: Any) -> list[dict[str, Any]]:

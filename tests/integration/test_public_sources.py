@@ -16,9 +16,9 @@ import pytest
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.file import load_config
-from interest_spark.pipeline.job import JobContext
+from interest_spark.pipeline.context import RunContext
 from interest_spark.storage.warehouse import Warehouse
-from jobs import ingest
+from tests.runs import run_job
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -48,7 +48,7 @@ class Ingested:
     def of(cls, name: str, folder: Path, day: str, warehouse: Path, *overrides: str) -> "Ingested":
         settings = [f"sources.root={folder}", f"warehouse={warehouse}", "spark.shuffle_partitions=2", *overrides]
         config = load_config(ROOT / "conf" / f"{name}.yaml", settings)
-        ingest.run(JobContext(config, date.fromisoformat(day)))
+        run_job("ingest", RunContext(config, date.fromisoformat(day)))
         return cls(config)
 
     def table(self, name: str, **selection: Any) -> pa.Table:

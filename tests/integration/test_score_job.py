@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from interest_spark.foundation.errors import BadDataError, ConfigError
-from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.storage.warehouse import Warehouse
-from jobs import score
 from tests.integration.warehouse_world import commit, commit_model, config_of, item_id, popularity, sequence
+from tests.runs import run_job
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -46,13 +47,13 @@ def root(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> Ite
     yield root
 
 
-def run(spark: "SparkSession", root: Path, day: str = DAY, **settings: Any) -> score.Outcome:
+def run(spark: "SparkSession", root: Path, day: str = DAY, **settings: Any) -> Outcome:
     config = config_of(root, score={"k": K, "blocked_items": BLOCKED, "batch_users": 64, **settings})
-    return score.run(JobContext(config, date.fromisoformat(day)))
+    return run_job("score", RunContext(config, date.fromisoformat(day)))
 
 
 def rows(spark: "SparkSession", root: Path, table: str) -> list[Any]:
-    return Warehouse(root).read(spark, table, day=DAY).orderBy("user_id").collect()
+    return Warehouse(root).open(table).read(spark, day=DAY).orderBy("user_id").collect()
 
 
 @pytest.mark.slow
@@ -126,7 +127,7 @@ def test_the_published_vectors_are_the_encoders_own(spark: "SparkSession", tmp_p
 def test_twice_the_same_and_the_second_run_is_a_no_op(spark: "SparkSession", root: Path) -> None:
     """Neither the order in which the sequences lie nor a model of a later day changes anything."""
     run(spark, root)
-    assert run(spark, root) is NOTHING_TO_DO
+    assert run(spark, root) == NOTHING_TO_DO
     before = {table: rows(spark, root, table) for table in ("recommendations", "user_vectors", "unserved")}
     commit(spark, root, "sequences", DAY, [sequence(user, items) for user, items in reversed(histories().items())])
     commit_model(spark, root, "2026-01-11", MODEL_ITEMS[::2], 45)
@@ -167,4 +168,4 @@ def test_a_day_without_users(spark: "SparkSession", tmp_path: Path) -> None:
     commit(spark, tmp_path, "sequences", DAY, [])
     commit_model(spark, tmp_path, DAY, MODEL_ITEMS, 45)
     assert run(spark, tmp_path).rows == {"recommendations": 0, "user_vectors": 0, "unserved": 0}
-    assert run(spark, tmp_path) is NOTHING_TO_DO
+    assert run(spark, tmp_path) == NOTHING_TO_DO

@@ -8,23 +8,24 @@ import pytest
 
 from interest_spark.config.deployment import Config
 from interest_spark.foundation.errors import BadDataError
-from interest_spark.pipeline.job import JobContext, Outcome
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.report import Outcome
 from interest_spark.storage.warehouse import Warehouse
-from jobs import ingest, sequences
 from tests.log_files import deliver, event, shop_config
+from tests.runs import run_job
 
 pytestmark = pytest.mark.usefixtures("spark")
 TABLES = ("sequences", "vocab", "popularity", "bots")
 
 
 def run(config: Config, day: str) -> Outcome:
-    return sequences.run(JobContext(config, date.fromisoformat(day)))
+    return run_job("sequences", RunContext(config, date.fromisoformat(day)))
 
 
 def take_in(config: Config, day: str, lines: list[Any]) -> None:
     root = config.warehouse.parent
     deliver(root, day, lines)
-    ingest.run(JobContext(config, date.fromisoformat(day)))
+    run_job("ingest", RunContext(config, date.fromisoformat(day)))
 
 
 def rows(config: Config, table: str, **selection: Any) -> list[dict[str, Any]]:
@@ -82,7 +83,7 @@ def test_integers_are_permanent_over_reruns_and_backfills_in_any_order(tmp_path:
     take_in(config, "2026-01-02", SECOND)
     run(config, "2026-01-02")
     deliver(tmp_path, "2026-01-01", [at("2026-01-01", 1, item_id="0-first")], name="part-1.jsonl")
-    ingest.run(JobContext(config, date(2026, 1, 1)))
+    run_job("ingest", RunContext(config, date(2026, 1, 1)))
     run(config, "2026-01-01")
     after = rows(config, "vocab")
     assert {row["item_id"]: row["item_index"] for row in after} | before == {
@@ -100,7 +101,7 @@ def test_the_second_run_is_a_no_op_until_the_events_change(tmp_path: Path) -> No
     take_in(config, "2026-01-02", SECOND)
     assert run(config, "2026-01-01").status == "nothing_to_do"
     deliver(tmp_path, "2026-01-01", [at("2026-01-01", 1)], name="part-1.jsonl")
-    ingest.run(JobContext(config, date(2026, 1, 1)))
+    run_job("ingest", RunContext(config, date(2026, 1, 1)))
     assert run(config, "2026-01-01").status == "done"
 
 
@@ -165,7 +166,7 @@ def test_items_that_change_for_the_day_make_its_histories_anew(tmp_path: Path) -
     run(config, "2026-01-01")
     assert set(categories(config, "2026-01-01").values()) == {0}
     deliver(tmp_path, "2026-01-01", [{"item_id": "a", "category": "books"}], "items")
-    ingest.run(JobContext(config, date(2026, 1, 1)))
+    run_job("ingest", RunContext(config, date(2026, 1, 1)))
     assert run(config, "2026-01-01").status == "done"
     assert categories(config, "2026-01-01")["a"] > 0
 

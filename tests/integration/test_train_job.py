@@ -10,12 +10,14 @@ from interest_spark.config.shop import ShopConfig
 from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.models.card import read_card
 from interest_spark.models.inference import load_encoder
-from interest_spark.pipeline.job import NOTHING_TO_DO, JobContext
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.report import NOTHING_TO_DO
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.bundles import read_bundle
+from interest_spark.storage.layout import Slice
 from interest_spark.storage.warehouse import Warehouse
-from jobs import train
 from tests.integration.warehouse_world import commit, config_of, item_id, sequence
+from tests.runs import run_job
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,7 +28,7 @@ DAY = "2026-01-10"
 NETWORK = {"dim": 8, "layers": 1, "feed_forward": 8}
 
 
-def context_of(root: Path, tokens: int = 8, **training: Any) -> JobContext:
+def context_of(root: Path, tokens: int = 8, **training: Any) -> RunContext:
     settings = {
         "launcher": "local",
         "epochs": 2,
@@ -35,7 +37,7 @@ def context_of(root: Path, tokens: int = 8, **training: Any) -> JobContext:
         "start_seconds": 300,
         **training,
     }
-    return JobContext(config_of(root, blocks={"tokens": tokens, "files": 2}, train=settings), date.fromisoformat(DAY))
+    return RunContext(config_of(root, blocks={"tokens": tokens, "files": 2}, train=settings), date.fromisoformat(DAY))
 
 
 def put_sequences(spark: "SparkSession", root: Path, rows: list[tuple[Any, ...]]) -> None:
@@ -45,38 +47,40 @@ def put_sequences(spark: "SparkSession", root: Path, rows: list[tuple[Any, ...]]
 
 def test_a_day_is_trained_once_and_again_when_its_settings_change(spark: "SparkSession", tmp_path: Path) -> None:
     put_sequences(spark, tmp_path, [sequence(f"u{n}", [2 + n % 5, 3, 4 + n % 3, 9]) for n in range(20)])
-    outcome = train.run(context_of(tmp_path))
+    outcome = run_job("train", context_of(tmp_path))
     warehouse = Warehouse(tmp_path)
     assert outcome.status == "done"
-    assert outcome.rows == {"train_blocks": warehouse.committed("train_blocks", DAY).rows, "models": 1}
+    assert outcome.rows == {"train_blocks": warehouse.read_small("train_blocks", day=DAY).num_rows, "models": 1}
     assert outcome.versions == {"train_blocks": 0, "models": 0}
-    assert warehouse.committed("models", DAY).inputs == {"sequences": 0, "vocab": 0, "train_blocks": 0}
+    record = warehouse.open("models").record(Slice(DAY, "sasrec"))
+    assert record is not None
+    assert record.versions == {"sequences": 0, "vocab": 0, "train_blocks": 0, "models": -1}
 
     (model,) = warehouse.read_small("models", day=DAY).to_pylist()
-    encoder = load_encoder(model["path"], model["manifest_sha256"])
+    encoder = load_encoder(tmp_path / model["path"], model["manifest_sha256"])
     assert encoder.item_ids.to_pylist() == [item_id(item) for item in (2, 3, 4, 5, 6, 9)]
     assert (model["item_count"], model["trained_through"]) == (6, DAY)
     assert model["loss"] == outcome.details["training"]["loss"]
     assert sorted(path.name for path in (tmp_path / "bundles").iterdir()) == [model["model_version"]]
 
-    assert train.run(context_of(tmp_path)) is NOTHING_TO_DO
-    assert train.run(context_of(tmp_path, threads=2, stall_seconds=900)) is NOTHING_TO_DO
-    assert train.run(context_of(tmp_path, epochs=1)).rows == {"models": 1}
-    assert train.run(context_of(tmp_path, tokens=4, epochs=1)).versions == {"train_blocks": 1, "models": 2}
+    assert run_job("train", context_of(tmp_path)) == NOTHING_TO_DO
+    assert run_job("train", context_of(tmp_path, threads=2, stall_seconds=900)) == NOTHING_TO_DO
+    assert run_job("train", context_of(tmp_path, epochs=1)).rows == {"models": 1}
+    assert run_job("train", context_of(tmp_path, tokens=4, epochs=1)).versions == {"train_blocks": 1, "models": 2}
 
 
 def test_declared_inputs_are_in_the_bundle_and_others_are_not(spark: "SparkSession", tmp_path: Path) -> None:
     rows = [sequence(f"u{n}", [2 + n % 5, 3, 4 + n % 3], behavior=[1, 2, 4], category=[0, 9, n]) for n in range(20)]
     put_sequences(spark, tmp_path, rows)
     context = context_of(tmp_path, network={**NETWORK, "inputs": ["hour", "category"]}, epochs=1)
-    train.run(context)
+    run_job("train", context)
     (model,) = Warehouse(tmp_path).read_small("models", day=DAY).to_pylist()
-    bundle = read_bundle(Path(model["path"]))
+    bundle = read_bundle(tmp_path / model["path"])
     shapes = {name: weight.shape for name, weight in bundle.weights.items() if name.startswith("input/")}
     assert shapes == {"input/category": (1025, 8), "input/hour": (25, 8)}
     assert read_card(bundle.config).columns == context.config.columns
     elsewhere = context.config.model_copy(update={"shop": ShopConfig(time_zone="Asia/Shanghai")})
-    assert train.run(JobContext(elsewhere, context.day)).versions == {"train_blocks": 1, "models": 1}
+    assert run_job("train", RunContext(elsewhere, context.day)).versions == {"train_blocks": 1, "models": 1}
 
 
 def test_sequences_of_an_older_version_are_named(
@@ -88,19 +92,19 @@ def test_sequences_of_an_older_version_are_named(
         patch.setitem(TABLES, "sequences", older)
         commit(spark, tmp_path, "sequences", DAY, [tuple(row[name] for name in older.names)])
     with pytest.raises(ConfigError, match=f"lacks category; run `interest sequences --day {DAY}` again"):
-        train.run(context_of(tmp_path))
+        run_job("train", context_of(tmp_path))
     commit(spark, tmp_path, "sequences", DAY, [sequence("u", [2, 3])])  # the newer columns go into the same table
 
 
 def test_a_day_without_sequences_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"run `interest sequences --day {DAY}` first"):
-        train.run(context_of(tmp_path))
+        run_job("train", context_of(tmp_path))
 
 
 def test_nothing_to_learn_publishes_nothing(spark: "SparkSession", tmp_path: Path) -> None:
     put_sequences(spark, tmp_path, [sequence("only", [2])])
     with pytest.raises(BadDataError, match="no user has two known items up to 2026-01-10"):
-        train.run(context_of(tmp_path))
+        run_job("train", context_of(tmp_path))
     assert Warehouse(tmp_path).version("models") == -1
 
 
@@ -117,14 +121,14 @@ def test_a_later_day_goes_on_from_the_earlier_ones_model(spark: "SparkSession", 
 
     def train_on(day: str, **training: Any) -> dict[str, Any]:
         context = context_of(tmp_path, **training)
-        train.run(JobContext(context.config, date.fromisoformat(day)))
+        run_job("train", RunContext(context.config, date.fromisoformat(day)))
         (model,) = Warehouse(tmp_path).read_small("models", day=day).to_pylist()
         return model
 
     champion = train_on(first, mode="incremental")
-    assert read_card(read_bundle(Path(champion["path"])).config).started_from is None  # there was none before it
+    assert read_card(read_bundle(tmp_path / champion["path"]).config).started_from is None  # there was none before it
     model = train_on(second, mode="incremental", replay_share=0.0, continued_epochs=1)
-    card = read_card(read_bundle(Path(model["path"])).config)
+    card = read_card(read_bundle(tmp_path / model["path"]).config)
     assert (card.started_from, card.epochs) == (champion["model_version"], 1)
     assert learnt_targets(tmp_path, second) == [12] * 5
     assert train_on(second, mode="full")["model_version"] != model["model_version"]

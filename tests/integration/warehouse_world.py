@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.training import NetworkConfig
-from interest_spark.schemas.tables import TABLES
+from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.bundles import Bundle, write_bundle
 from interest_spark.storage.table_schemas import spark_schema
 from interest_spark.storage.warehouse import Warehouse
@@ -22,14 +22,17 @@ def config_of(root: Path, **sections: Any) -> Config:
     return Config.model_validate({"warehouse": str(root), "sources": {"events": {"path": "unused"}}, **sections})
 
 
-def commit(spark: "SparkSession", root: Path, table: str, dt: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Commit `rows`, in the order of the table's columns without `dt`, as the day's content."""
+def commit(
+    spark: "SparkSession", root: Path, table: str, dt: str, rows: Sequence[Sequence[Any]], name: str | None = None
+) -> None:
+    """Commit `rows`, in the order of the table's own columns, as the day's content, of the served model if of one."""
     from pyspark.sql import functions as F
 
     warehouse = Warehouse(root)
     run_id = f"test-{warehouse.version(table) + 1}"
     frame = spark.createDataFrame(list(rows), spark_schema(table)).withColumn("dt", F.lit(dt))
-    warehouse.commit(warehouse.stage(frame, table, [dt], run_id), job="test", made_from=run_id)
+    default = {"model": "sasrec", "kind": "events"}[SLICED_BY[table]] if table in SLICED_BY else ""
+    warehouse.put(frame, table, [dt], run_id, default if name is None else name)
 
 
 def event(user: str, item: str, day: str, hour: float = 12.0, behavior: str = "view") -> tuple[Any, ...]:
@@ -103,4 +106,4 @@ def commit_model(
     version = f"m-{dt}"
     path = root / "bundles" / version
     digest = write_model(path, items, vocabulary_size, version, inputs)
-    commit(spark, root, "models", dt, [(version, str(path), digest, len(items), 1, 1.0, 1.0, dt)])
+    commit(spark, root, "models", dt, [(version, f"bundles/{version}", digest, len(items), 1, 1.0, 1.0, dt)])

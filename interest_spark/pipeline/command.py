@@ -1,0 +1,85 @@
+"""The command line of a job: options in, one JSON line and an exit code out."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from interest_spark.config.file import load_config
+from interest_spark.foundation.dates import parse_day
+from interest_spark.foundation.errors import InterestError
+from interest_spark.foundation.log import configure_logging, get_logger
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.graph import Work, run_steps
+from interest_spark.pipeline.report import Outcome
+
+CONFIG_OPTIONS = (
+    click.Option(["--config", "config_path"], required=True, help="The deployment's YAML file."),
+    click.Option(["--day"], required=True, help="The day to work for, YYYY-MM-DD; never implied."),
+    click.Option(["--set", "overrides"], multiple=True, metavar="A.B=VALUE", help="Override one configuration key."),
+)
+FORCE = click.Option(["--force"], is_flag=True, help="Run also what is current.")
+
+
+def steps_command(name: str, help_text: str | None, works: Callable[[RunContext], Iterable[Work]]) -> click.Command:
+    """The command of a job that runs steps: `--config FILE --day DAY [--set a.b=value]… [--force]`."""
+
+    def run(context: RunContext) -> Outcome:
+        return run_steps(works(context))
+
+    run.__doc__ = help_text
+    return job_command(name, run, FORCE)
+
+
+def job_command(name: str, run: Callable[..., Outcome], *options: click.Option) -> click.Command:
+    """The command of any job; `run` gets a RunContext, and the job's own `options` but FORCE as keyword arguments.
+
+    The docstring of `run` is the help text.
+    """
+
+    def command(config_path: str, day: str, overrides: tuple[str, ...], force: bool = False, **own: Any) -> None:
+        def action() -> None:
+            context = RunContext(load_config(config_path, overrides), parse_day(day), force)
+            _run_and_report(name, context, lambda: run(context, **own))
+
+        with_exit_code(action)
+
+    settings = {"help_option_names": ["-h", "--help"]}
+    return click.Command(
+        name, context_settings=settings, callback=command, params=[*CONFIG_OPTIONS, *options], help=run.__doc__
+    )
+
+
+def main(command: click.Command) -> None:
+    """Run a command as a process does: usage errors leave with 2 and one line."""
+    sys.exit(command.main(standalone_mode=True))
+
+
+def with_exit_code(action: Callable[[], None]) -> None:
+    """Run `action`; an expected failure is printed without a traceback and sets the exit code."""
+    configure_logging()
+    try:
+        action()
+    except InterestError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _run_and_report(name: str, context: RunContext, run: Callable[[], Outcome]) -> None:
+    started = time.monotonic()
+    get_logger().info("job started", job=name, day=context.dt, run_id=context.run_id)
+    outcome = run()
+    report = {
+        "job": name,
+        "day": context.dt,
+        "run_id": context.run_id,
+        "status": outcome.status,
+        "seconds": round(time.monotonic() - started, 3),
+        "rows": dict(outcome.rows),
+        "versions": dict(outcome.versions),
+        **outcome.details,
+    }
+    click.echo(json.dumps(report, ensure_ascii=False))

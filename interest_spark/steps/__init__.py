@@ -1,0 +1,1 @@
+"""The steps of the nightly run, each declared in a file of its own, and their order."""

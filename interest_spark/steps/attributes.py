@@ -1,0 +1,125 @@
+"""Delivered items and users to the latest known attributes of each as of the day."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pyspark import StorageLevel
+from pyspark.sql import functions as F
+
+from interest_spark.config.sources import SourceConfig
+from interest_spark.features.attributes import latest_attributes
+from interest_spark.features.ingest import ledger_of, quarantine_of
+from interest_spark.features.quality import check_readable
+from interest_spark.foundation.dates import day_end, parse_zone
+from interest_spark.foundation.digest import digest
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.runner import made_from
+from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, Target
+from interest_spark.sources.canonical import canonical_rows
+from interest_spark.sources.deliveries import Delivery, find_deliveries
+from interest_spark.storage.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_PREVIOUS = "previous"
+
+
+def _attributes_step(kind: str, key: str) -> Step:
+    """The step that keeps the table `kind`, whose rows are known by `key`."""
+
+    def inapplicable(context: RunContext, inputs: Inputs) -> str | None:
+        if _source(context, kind) is None:
+            return f"sources.{kind} is not configured"
+        return None if _deliveries(context, kind) else f"no {kind} were delivered"
+
+    def target(step: Step, context: RunContext, inputs: Inputs) -> Target:
+        found = _deliveries(context, kind)
+        prints = {f"files of {day}": digest(files) for day, files in _identities(found).items()}
+        new = [each for each in found if _is_new(each, prints, inputs)]
+        return Target({context.dt: made_from(step, context, inputs, **prints)}, findings=new)
+
+    def compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
+        rows = _typed_lines(context, kind, assignment.findings)
+        end = day_end(context.day, parse_zone(context.config.shop.time_zone))
+        latest = latest_attributes(rows, inputs[_PREVIOUS].rows(context), kind, key, end, context.dt)
+        # Attributes that lie in the event log's own lines: those lines are accounted for already.
+        accounted = rows.limit(0) if _shares_files(context, kind) else rows
+        frames = {
+            "quarantine": quarantine_of(accounted).coalesce(1),
+            "ingest_ledger": ledger_of(accounted).coalesce(1),
+            kind: latest.repartition("dt"),
+        }
+        return Result(frames)
+
+    return Step(
+        name=kind,
+        reads=(Read(kind, _previous_day, alias=_PREVIOUS),),
+        writes=("quarantine", "ingest_ledger", kind),
+        settings=("ingest.max_line_bytes", f"sources.{kind}", "shop.time_zone"),
+        revision=1,
+        compute=compute,
+        target=target,
+        inapplicable=inapplicable,
+    )
+
+
+def _source(context: RunContext, kind: str) -> SourceConfig | None:
+    source: SourceConfig | None = getattr(context.config.sources, kind)
+    return source
+
+
+def _deliveries(context: RunContext, kind: str) -> Sequence[Delivery]:
+    """The files of the catch-up window; all of them where the source does not tell days apart."""
+    source = _source(context, kind)
+    first = context.day - timedelta(days=context.config.ingest.catch_up_days)
+    if source is None:
+        return []
+    return find_deliveries(source, f"sources.{kind}", first=first, last=context.day, required=False)
+
+
+def _identities(deliveries: Sequence[Delivery]) -> dict[str, list[tuple[object, ...]]]:
+    by_day: dict[str, list[tuple[object, ...]]] = {}
+    for delivery in deliveries:
+        by_day.setdefault(delivery.day or "every day", []).append(delivery.identity)
+    return by_day
+
+
+def _is_new(delivery: Delivery, prints: dict[str, str], inputs: Inputs) -> bool:
+    """Whether the previous day's table does not hold the delivery yet.
+
+    A file without a day is read each time: of its lines only those that were known by the end of a day count for it.
+    """
+    if delivery.day is None:
+        return True
+    previous = inputs[_PREVIOUS]
+    held = next((previous.snapshot.made_from(each) for each in previous.slices()), None)
+    name = f"files of {delivery.day}"
+    return held is None or held.inputs.get(name) != prints[name]
+
+
+def _previous_day(context: RunContext, table: Snapshot) -> Selection:
+    """The newest committed day before the run's own."""
+    days = table.days(through=context.days_before(1))
+    return {"day": days[-1]} if days else NOTHING
+
+
+def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery]) -> "DataFrame":
+    """Rows of the deliveries; all stand under the run's day, on which they were read."""
+    source = _source(context, kind)
+    if source is None:
+        raise ValueError(f"sources.{kind} is not configured")
+    rows = canonical_rows(context.spark, kind, source, deliveries, context.config.ingest.max_line_bytes)
+    rows = rows.withColumn("dt", F.lit(context.dt)).persist(StorageLevel.DISK_ONLY)
+    check_readable(rows)
+    return rows
+
+
+def _shares_files(context: RunContext, kind: str) -> bool:
+    source = _source(context, kind)
+    return source is not None and source.path == context.config.sources.events.path
+
+
+ITEMS = _attributes_step("items", "item_id")
+USERS = _attributes_step("users", "user_id")

@@ -1,0 +1,124 @@
+"""The suggestions made `evaluate.horizon_days` ago, judged by what their users did since."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pyspark import StorageLevel
+from pyspark.sql import functions as F
+
+from interest_spark.evaluation.baselines import add_popular, own_favourites
+from interest_spark.evaluation.evaluate import (
+    Horizon,
+    answered_users,
+    drop_unsuggestable,
+    figures,
+    published_lists,
+    relevant_items,
+    summary,
+)
+from interest_spark.foundation.dates import day_end, parse_zone
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.models.published import version_in
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.runner import made_from
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target
+from interest_spark.steps.reads import NUMBERS
+from interest_spark.storage.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def cutoff_of(context: RunContext) -> str:
+    """The day at whose end the judged suggestions were made."""
+    return context.days_before(context.config.evaluate.horizon_days)
+
+
+def _at_cutoff(context: RunContext, _: Snapshot) -> Selection:
+    return {"day": cutoff_of(context)}
+
+
+def _judged_lists(context: RunContext, lists: Snapshot) -> Selection:
+    """The lists that were served at the cutoff; those of a backtest only where none were."""
+    cutoff = cutoff_of(context)
+    backtest = lists.slices(day=cutoff, name=context.backtest_model)
+    served = lists.slices(day=cutoff, name=context.served_model) or not backtest
+    return {"day": cutoff, "name": context.served_model if served else context.backtest_model}
+
+
+def _since_cutoff(context: RunContext, _: Snapshot) -> Selection:
+    return {"after": cutoff_of(context), "through": context.dt}
+
+
+def _until_cutoff(context: RunContext, _: Snapshot) -> Selection:
+    """A user's own habits reach as far back as the sequences of the cutoff day do."""
+    days = context.config.sequences.history_days
+    after = None if days is None else context.days_before(context.config.evaluate.horizon_days + days)
+    return {"after": after, "through": cutoff_of(context)}
+
+
+def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
+    settings = context.config.evaluate
+    if settings.k > context.config.score.k:
+        raise ConfigError(f"evaluate.k {settings.k} exceeds score.k {context.config.score.k}, the length of the lists")
+    lists = inputs["recommendations"].selection["name"]
+    return Target({context.dt: made_from(step, context, inputs)}, model=lists)
+
+
+def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
+    settings = context.config.evaluate
+    per_user = figures(_lists(context, inputs), settings.k)
+    version = version_in(inputs["recommendations"].files())
+    rows = summary(per_user, version, f"next_{settings.horizon_days}_days", settings.k)
+    ordered = rows.withColumn("dt", F.lit(context.dt)).coalesce(1).sortWithinPartitions("slice", "metric")
+    judged = inputs["recommendations"].selection
+    return Result({"metrics": ordered}, details={"judged": {"lists": judged["name"], "of": judged["day"]}})
+
+
+def _lists(context: RunContext, inputs: Inputs) -> "DataFrame":
+    """One row a user with something relevant: `relevant` and each contender's list."""
+    config, k = context.config, context.config.evaluate.k
+
+    def read(name: str) -> "DataFrame":
+        return inputs[name].rows(context)
+
+    published, bots = read("recommendations"), read("bots_at_cutoff").union(read("bots"))
+    users = answered_users(published, read("unserved"), bots)
+    relevant = relevant_items(read("events_since"), _horizon(context), users)
+    # The whole vocabulary: a backfilled day's items may have got their permanent numbers on a later day.
+    judged = drop_unsuggestable(relevant, read("sequences"), read("vocab"), config.score)
+    judged = judged.persist(StorageLevel.DISK_ONLY)
+    history = read("events_until")
+    own = own_favourites(history.where(history.behavior.isin(*config.sequences.behaviors)), judged, k)
+    lists = judged.join(published_lists(published), "user_id", how="left").join(own, "user_id", how="left")
+    return add_popular(lists, inputs["popularity"].files(), k, config.score)
+
+
+def _horizon(context: RunContext) -> Horizon:
+    config = context.config
+    zone, cutoff = parse_zone(config.shop.time_zone), context.day - timedelta(days=config.evaluate.horizon_days)
+    behaviors = config.evaluate.target_behaviors or config.sequences.behaviors
+    return Horizon(day_end(cutoff, zone), day_end(context.day, zone), behaviors)
+
+
+EVALUATE = Step(
+    name="evaluate",
+    reads=(
+        Read("recommendations", _judged_lists, required=True),
+        Read("unserved", _judged_lists),
+        Read("sequences", _at_cutoff, required=True, columns=("user_id", "seen")),
+        Read("popularity", _at_cutoff),
+        Read("bots", _at_cutoff, alias="bots_at_cutoff"),
+        Read("bots", required=True),
+        Read("events", _since_cutoff, alias="events_since"),
+        Read("events", _until_cutoff, alias="events_until"),
+        NUMBERS,
+    ),
+    writes=("metrics",),
+    settings=("score", "evaluate", "sequences.behaviors", "sequences.history_days", "shop.time_zone"),
+    # Whether missing suggestions are made first changes nothing in how those there are judged.
+    irrelevant=("evaluate.backtest", "score.batch_users"),
+    revision=1,
+    compute=_compute,
+    target=_target,
+)

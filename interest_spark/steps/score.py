@@ -1,0 +1,54 @@
+"""Every user's history to suggestions and a vector, and a reason for each user who has fewer than K."""
+
+from pathlib import Path
+
+from pyspark import StorageLevel
+
+from interest_spark.models.published import model_of
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step
+from interest_spark.schemas.tokens import INPUTS, source_lists
+from interest_spark.serving.score import answer_users, recommendations, unserved, user_vectors
+from interest_spark.storage.bundles import check_bundle
+from interest_spark.storage.snapshot import Snapshot
+
+
+def _newest_model(context: RunContext, models: Snapshot) -> Selection:
+    """The run's own model of the last day up to its own; a backtest takes the day's served model where there is one."""
+    for name in (context.served_model, context.model):
+        days = models.days(name=name, through=context.dt)
+        if days and (days[-1] == context.dt or not context.backtest):
+            return {"day": days[-1], "name": name}
+    return {"day": context.dt, "name": context.model}
+
+
+def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
+    from pyspark.sql import functions as F
+
+    config, day = context.config.score, F.lit(context.dt).alias("dt")
+    model = model_of(inputs["models"].files()[0], context.warehouse.root)
+    check_bundle(Path(model.path), model.manifest_sha256)
+    answers = answer_users(inputs["sequences"].rows(context), model, inputs["popularity"].files(), config)
+    answers = answers.persist(StorageLevel.DISK_ONLY)  # encoded once, read three times
+    frames = {
+        "user_vectors": user_vectors(answers, model),
+        "unserved": unserved(answers, inputs["bots"].rows(context), config),
+        "recommendations": recommendations(answers, model),
+    }
+    return Result({table: frame.select("*", day) for table, frame in frames.items()})
+
+
+SCORE = Step(
+    name="score",
+    reads=(
+        Read("sequences", required=True, columns=("user_id", "seen", *source_lists(INPUTS))),
+        Read("popularity"),
+        Read("bots"),
+        Read("models", _newest_model, required=True),
+    ),
+    writes=("user_vectors", "unserved", "recommendations"),
+    settings=("score",),
+    irrelevant=("score.batch_users",),
+    revision=1,
+    compute=_compute,
+)

@@ -1,0 +1,37 @@
+"""Events to one ordered history a user as of the end of the day."""
+
+from pyspark.sql import functions as F
+
+from interest_spark.features.bots import without_users
+from interest_spark.features.sequences.histories import build_sequences, catalogue_of
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, newest_day
+from interest_spark.steps.reads import NUMBERS, history, require_events
+
+
+def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
+    require_events(context, inputs)
+    config = context.config
+    events = without_users(inputs["events"].rows(context), inputs["bots"].rows(context))
+    events = events.where(F.col("behavior").isin(*config.sequences.behaviors))
+    catalogue = catalogue_of(inputs["vocab"].rows(context), inputs["items"].rows(context))
+    partitions = config.spark.shuffle_partitions
+    return Result(
+        {"sequences": build_sequences(events, catalogue, config.sequences.max_length, partitions, context.dt)}
+    )
+
+
+SEQUENCES = Step(
+    name="sequences",
+    reads=(
+        Read("events", history),
+        Read("bots", required=True),
+        Read("vocab", alias="new_items", required=True),
+        NUMBERS,
+        Read("items", newest_day),
+    ),
+    writes=("sequences",),
+    settings=("sequences.behaviors", "sequences.max_length", "sequences.history_days"),
+    revision=1,
+    compute=_compute,
+)

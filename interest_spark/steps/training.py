@@ -1,0 +1,156 @@
+"""The day's histories to packed blocks, and these to a trained model in a bundle that scoring can load."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from interest_spark.features.blocks.lesson import Lesson
+from interest_spark.features.blocks.pack import candidate_items, pack_blocks, row_group_options
+from interest_spark.foundation.digest import digest
+from interest_spark.models.champion import find_champion, lesson_after
+from interest_spark.models.launch.launch import launch
+from interest_spark.models.training.plan import Champion, TrainPlan, TrainResult
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.runner import made_from
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target, own_model
+from interest_spark.steps.reads import NUMBERS
+from interest_spark.storage.bundles import BUNDLES
+from interest_spark.storage.snapshot import Snapshot
+from interest_spark.storage.table_schemas import spark_schema
+
+
+def _earlier_models(context: RunContext, _: Snapshot) -> Selection:
+    """What a run can go on from: models of earlier days. A backtest goes on from what was served, too."""
+    return {"through": context.days_before(1), "name": context.served_model}
+
+
+_EARLIER_MODELS = Read("models", _earlier_models, exact=False)
+
+
+def _already_trained(context: RunContext, inputs: Inputs) -> str | None:
+    """A backtest needs no model of its own where the day's model was trained in its time."""
+    served = inputs["models"].snapshot.slices(day=context.dt, name=context.served_model)
+    return f"the model of {context.dt} is there" if context.backtest and served else None
+
+
+# Packing blocks ------------------------------------------------------------------------------
+
+
+def _blocks_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
+    champion = find_champion(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
+    lesson = lesson_after(champion, context.config)
+    return Target({context.dt: made_from(step, context, inputs, lesson=digest(asdict(lesson)))}, findings=lesson)
+
+
+def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
+    lesson: Lesson = assignment.findings
+    config = context.config
+    rows = pack_blocks(inputs["sequences"].rows(context), config.blocks, config.columns, context.day, lesson)
+    return Result({"train_blocks": rows}, options={"train_blocks": row_group_options(config.blocks)})
+
+
+TRAIN_BLOCKS = Step(
+    name="train_blocks",
+    reads=(Read("sequences", required=True), _EARLIER_MODELS),
+    writes=("train_blocks",),
+    settings=("blocks", "shop.time_zone"),
+    revision=1,
+    compute=_pack,
+    target=_blocks_target,
+    inapplicable=_already_trained,
+)
+
+
+# Training ------------------------------------------------------------------------------------
+
+
+def _train_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
+    champion = find_champion(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
+    start = "" if champion is None else champion.manifest_sha256
+    return Target({context.dt: made_from(step, context, inputs, parent=start)}, findings=champion)
+
+
+def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
+    plan = _plan(context, inputs, assignment.findings)
+    _write_candidates(context, inputs, plan.candidates)
+    result = launch(plan, context.spark)
+    row = _models_row(context, plan, result)
+    frame = context.spark.createDataFrame([row], spark_schema("models").add("dt", "string"))
+    figures = result.model_dump(exclude={"manifest_sha256"}, exclude_none=True)
+
+    def forget_checkpoints() -> None:  # only now: until the commit a rerun goes on from them
+        shutil.rmtree(plan.checkpoints, ignore_errors=True)
+
+    return Result({"models": frame.coalesce(1)}, details={"training": figures}, finish=forget_checkpoints)
+
+
+def _plan(context: RunContext, inputs: Inputs, champion: Champion | None) -> TrainPlan:
+    # Named by what it is made from: a run that was killed and starts again gives the same model the same name.
+    version = f"{context.dt}-{context.model}-{_fingerprint(context, inputs, champion)}"
+    bundle = context.warehouse.root / BUNDLES / version
+    return TrainPlan(
+        model_version=version,
+        trained_through=context.dt,
+        files=tuple(inputs["train_blocks"].files()),
+        tokens=context.config.blocks.tokens,
+        columns=context.config.columns,
+        train=context.config.train,
+        champion=champion,
+        exclude_seen=context.config.score.exclude_seen,
+        bundle=bundle,
+        work=bundle.with_name(f".{version}.{context.run_id}.work"),
+    )
+
+
+def _fingerprint(context: RunContext, inputs: Inputs, champion: Champion | None) -> str:
+    target = _train_target(TRAIN, context, inputs)
+    return digest(asdict(target.made_from[context.dt]))[:12]
+
+
+def _write_candidates(context: RunContext, inputs: Inputs, folder: Path) -> None:
+    """For the ranks to read: the catalogue does not pass through the driver."""
+    candidates = candidate_items(inputs["sequences"].rows(context), inputs["vocab"].rows(context))
+    candidates.write.parquet(str(folder))
+
+
+def _models_row(context: RunContext, plan: TrainPlan, result: TrainResult) -> Mapping[str, Any]:
+    return {
+        "model_version": plan.model_version,
+        "path": f"{BUNDLES}/{plan.model_version}",  # below the warehouse, which may be mounted elsewhere one day
+        "manifest_sha256": result.manifest_sha256,
+        "item_count": result.item_count,
+        "parameters": result.parameters,
+        "loss": result.loss,
+        "train_seconds": result.seconds,
+        "trained_through": plan.trained_through,
+        "dt": context.dt,
+    }
+
+
+TRAIN = Step(
+    name="train",
+    reads=(
+        Read("train_blocks", own_model, required=True),
+        Read("sequences", required=True),
+        NUMBERS,
+        _EARLIER_MODELS,
+    ),
+    writes=("models",),
+    settings=("blocks", "train", "score.exclude_seen", "shop.time_zone"),
+    # Where and how patiently the ranks run changes nothing in the model.
+    irrelevant=(
+        "train.ranks",
+        "train.launcher",
+        "train.threads",
+        "train.checkpoint_steps",
+        "train.tensorboard",
+        "train.start_seconds",
+        "train.stall_seconds",
+    ),
+    revision=1,
+    compute=_train,
+    target=_train_target,
+    inapplicable=_already_trained,
+)

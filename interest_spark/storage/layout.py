@@ -1,0 +1,82 @@
+"""Where the files of a table lie, and what their paths say.
+
+    <warehouse>/<table>/run-<run_id>/dt=<day>/part-*.parquet            a table sliced by day
+    <warehouse>/<table>/run-<run_id>/<name>/dt=<day>/part-*.parquet     a table sliced by day and name
+    <warehouse>/<table>/run-<run_id>/_run.json                          what the run was made from
+    <warehouse>/<table>/_delta_log/                                     which files are the present version
+
+`dt=` is the only `=` in a path: readers take every other one for a further partition column. Warehouses of release
+0.1 have `run=<run_id>` folders and no name in any path.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+RECORD = "_run.json"
+LOG = "_delta_log"
+NAMES_OF_RELEASE_0_1 = {"model": "sasrec", "kind": "events"}
+"""What a slice without a name in its path is called, by the column that tells a table's slices apart."""
+
+_RUN = re.compile(r"run[-=]")
+_SLICE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True, order=True)
+class Slice:
+    """What one commit replaces as a whole: a day, or a day and a name. `name` is "" in tables sliced by day alone."""
+
+    day: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.day} of {self.name}" if self.name else self.day
+
+
+def is_slice_name(text: str) -> bool:
+    """Whether the text can be a folder's name on every file system, and is not one of a day or a run.
+
+    >>> is_slice_name("sasrec.v2"), is_slice_name("../als"), is_slice_name("dt=1")
+    (True, False, False)
+    """
+    return _SLICE_NAME.fullmatch(text) is not None
+
+
+def run_folder(run_id: str) -> str:
+    """The folder of a run, below its table's."""
+    return f"run-{run_id}"
+
+
+def data_folder(run_id: str, name: str) -> str:
+    """The folder that a run's `dt=` folders lie in, below its table's."""
+    return f"{run_folder(run_id)}/{name}" if name else run_folder(run_id)
+
+
+def run_of(path: str) -> str:
+    """The run folder of a file, given by its path below the table.
+
+    >>> run_of("run-7/sasrec/dt=2026-01-31/part-0.parquet"), run_of("run=6/dt=2026-01-31/part-0.parquet")
+    ('run-7', 'run=6')
+    """
+    return PurePosixPath(path).parts[0]
+
+
+def run_id_of(path: str) -> str:
+    """The run id of a file, given by its path below the table."""
+    return _RUN.sub("", run_of(path), count=1)
+
+
+def slice_of(path: str, sliced_by: str | None) -> Slice:
+    """The slice of a file, given by its path below the table; `sliced_by` is the column that names slices of a day.
+
+    >>> slice_of("run-7/sasrec/dt=2026-01-31/part-0.parquet", "model")
+    Slice(day='2026-01-31', name='sasrec')
+    """
+    *above, day_folder, _ = PurePosixPath(path).parts
+    name = above[1] if len(above) > 1 else NAMES_OF_RELEASE_0_1.get(sliced_by or "", "")
+    return Slice(day_folder.removeprefix("dt="), name)
+
+
+def is_run_folder(name: str) -> bool:
+    """Whether a folder of that name below a table is one that a run of this product has made."""
+    return _RUN.match(name) is not None

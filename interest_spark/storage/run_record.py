@@ -1,0 +1,87 @@
+"""What a run leaves beside its files: what each slice was made from, so that nobody has to search the log for it.
+
+A record is written before its run is committed and never changed; it is found by the path of any file of the run,
+however many commits came after it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from interest_spark.storage.layout import RECORD
+
+EVERY_DAY = "*"
+"""In place of a day: all days of the run were made from the same."""
+
+
+@dataclass(frozen=True)
+class MadeFrom:
+    """All that the content of a slice follows from: if it is the same again, the content would be the same again.
+
+    `inputs` maps each input to a digest of its content, `settings` each configuration key to its value, and
+    `revision` counts the changes of the step's code that changed its results.
+    """
+
+    step: str
+    revision: int
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def changes_since(self, earlier: "MadeFrom") -> list[str]:
+        """What is different now, in words: the input, the setting or the revision."""
+        changes = []
+        if (earlier.step, earlier.revision) != (self.step, self.revision):
+            changes.append(f"revision {earlier.revision} is now {self.revision}")
+        changes += [f"input {name} is new" for name in sorted(self.inputs.keys() - earlier.inputs.keys())]
+        changes += [f"input {name} is gone" for name in sorted(earlier.inputs.keys() - self.inputs.keys())]
+        changes += [
+            f"input {name} has changed"
+            for name in sorted(self.inputs.keys() & earlier.inputs.keys())
+            if self.inputs[name] != earlier.inputs[name]
+        ]
+        changes += [
+            f"setting {key} was {earlier.settings.get(key)!r} and is {self.settings.get(key)!r}"
+            for key in sorted(self.settings.keys() | earlier.settings.keys())
+            if self.settings.get(key) != earlier.settings.get(key)
+        ]
+        return changes
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """`made_from` and `content` by day, or once for EVERY_DAY. `versions` are those of the tables that were read.
+
+    `content` names what the slice holds: the run that computed it, also after its files were compacted into others.
+    A slice of release 0.1 that was compacted has a content, but nobody knows what it was made from.
+    """
+
+    run_id: str
+    made_from: Mapping[str, MadeFrom]
+    content: Mapping[str, str]
+    versions: Mapping[str, int]
+
+    def of(self, day: str) -> MadeFrom | None:
+        """What the day's slice was made from."""
+        return self.made_from.get(day) or self.made_from.get(EVERY_DAY)
+
+    def content_of(self, day: str) -> str:
+        """The run that computed the day's slice."""
+        return self.content.get(day) or self.content[EVERY_DAY]
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Leave the record in the run's folder, before the run is committed."""
+    (folder / RECORD).write_text(json.dumps(asdict(record), sort_keys=True, ensure_ascii=False), encoding="utf-8")
+
+
+def read_record(folder: Path) -> RunRecord | None:
+    """The record of a run's folder; None for a run of release 0.1, which has none."""
+    try:
+        text = (folder / RECORD).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    values = json.loads(text)
+    made_from = {day: MadeFrom(**each) for day, each in values.pop("made_from").items()}
+    return RunRecord(made_from=made_from, **values)

@@ -1,0 +1,130 @@
+"""One version of one table: its slices, their files, and what they were made from. The log is opened once for it."""
+
+import os
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from interest_spark.foundation.digest import digest
+from interest_spark.schemas.tables import SLICED_BY
+from interest_spark.storage.layout import NAMES_OF_RELEASE_0_1, Slice, run_id_of, run_of, slice_of
+from interest_spark.storage.run_record import MadeFrom, RunRecord, read_record
+from interest_spark.storage.table_schemas import conform, file_schema, read_schema, to_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+class Snapshot:
+    """A table as it was when it was opened; commits made meanwhile change nothing in it.
+
+    The methods that take a selection look at the slices of `day`, or of `after` < dt <= `through`, of `name`, or of
+    all names; without any of these at the whole table.
+    """
+
+    def __init__(self, table: str, folder: Path) -> None:
+        self.table, self.folder = table, folder
+        self.delta = _open(folder)
+        self.version = -1 if self.delta is None else self.delta.version()
+        self._read_record = lru_cache(maxsize=None)(read_record)
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of every file, by its path below the table's folder."""
+        if self.delta is None:
+            return {}
+        actions = pa.table(self.delta.get_add_actions())
+        return dict(zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True))
+
+    @cached_property
+    def files_by_slice(self) -> dict[Slice, list[str]]:
+        """Paths below the table's folder, sorted, by slice in ascending order. A slice without rows has a file too."""
+        found: dict[Slice, list[str]] = {}
+        for path in sorted(self.sizes):
+            found.setdefault(slice_of(path, SLICED_BY.get(self.table)), []).append(path)
+        return dict(sorted(found.items()))
+
+    def slices(
+        self,
+        *,
+        day: str | None = None,
+        after: str | None = None,
+        through: str | None = None,
+        name: str | None = None,
+    ) -> list[Slice]:
+        """The committed slices of a selection, ascending."""
+        return [
+            each
+            for each in self.files_by_slice
+            if (day is None or each.day == day)
+            and (after is None or each.day > after)
+            and (through is None or each.day <= through)
+            and (name is None or each.name == name)
+        ]
+
+    def days(self, **selection: str | None) -> list[str]:
+        """The committed days of a selection, also those without rows, ascending."""
+        return sorted({each.day for each in self.slices(**selection)})
+
+    def files(self, **selection: str | None) -> list[str]:
+        """Absolute paths of the selection's files, sorted."""
+        paths = [path for each in self.slices(**selection) for path in self.files_by_slice[each]]
+        return sorted(str(self.folder / path) for path in paths)
+
+    def record(self, each: Slice) -> RunRecord | None:
+        """What the run left that committed the slice; None if it is not there, or was committed by release 0.1."""
+        files = self.files_by_slice.get(each)
+        record: RunRecord | None = self._read_record(self.folder / run_of(files[0])) if files else None
+        return record
+
+    def made_from(self, each: Slice) -> MadeFrom | None:
+        """What the slice was made from; None where there is no record."""
+        record = self.record(each)
+        return None if record is None else record.of(each.day)
+
+    def content(self, each: Slice) -> str:
+        """A name of what the committed slice holds, the same after its files were compacted."""
+        record = self.record(each)
+        return run_id_of(self.files_by_slice[each][0]) if record is None else record.content_of(each.day)
+
+    def content_id(self, **selection: str | None) -> str:
+        """A digest of what a selection holds. Files are immutable, so equal digests mean equal content."""
+        return digest([(str(each), self.content(each)) for each in self.slices(**selection)])
+
+    def read(self, spark: "SparkSession", **selection: str | None) -> "DataFrame":
+        """The rows of a selection with the column that names slices, if any, and `dt`."""
+        from pyspark.sql import functions as F
+
+        schema = to_spark(read_schema(self.table))
+        files = self.files(**selection)
+        if not files:
+            return spark.createDataFrame([], schema)
+        # Spark would guess partition columns from the paths, and refuse runs side by side; this option stops it.
+        reader = spark.read.schema(to_spark(file_schema(self.table))).option("recursiveFileLookup", "true")
+        day = F.regexp_extract(F.col("_metadata.file_path"), r"/dt=([^/]+)/[^/]+$", 1)
+        rows = reader.parquet(*files).withColumn("dt", day)
+        if column := SLICED_BY.get(self.table):
+            rows = rows.withColumn(column, F.coalesce(column, F.lit(NAMES_OF_RELEASE_0_1[column])))
+        return rows.select(*schema.names)
+
+    def read_small(self, **selection: str | None) -> pa.Table:
+        """The table's own columns of a selection, without Spark: for tables that are small by nature."""
+        schema = file_schema(self.table)
+        parts = (conform(pq.ParquetFile(path).read(), schema) for path in self.files(**selection))
+        return pa.concat_tables([schema.empty_table(), *parts])
+
+    def history(self, limit: int | None = None) -> list[dict[str, Any]]:
+        """The newest commits that the log still holds, newest first."""
+        return [] if self.delta is None else self.delta.history(limit)
+
+
+def _open(folder: Path) -> DeltaTable | None:
+    try:
+        return DeltaTable(os.fspath(folder))
+    except TableNotFoundError:
+        return None
