@@ -30,7 +30,7 @@ def stage_rows(base: Snapshot, run_id: str, rows: Mapping[Slice, Rows]) -> Stage
             names = pa.array([each.name] * len(given), pa.string())
             table = table.set_column(table.column_names.index(column), column, names)
         pq.write_table(table, folder / "part-0.parquet")
-    record = RunRecord(run_id, {EVERY_DAY: MadeFrom("test", 1, {"run": run_id})}, {EVERY_DAY: run_id}, {})
+    record = RunRecord(run_id, {EVERY_DAY: MadeFrom("test", 1, {"run": run_id})}, {})
     return stage_files(base, run_id, list(rows), record)
 
 

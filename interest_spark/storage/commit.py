@@ -159,8 +159,8 @@ def _write(staged: StagedRun, now: Snapshot, properties: CommitProperties, whole
         return 0
     if _add_missing_columns(now.delta, staged.table):
         raise CommitFailedError("columns were added: the commit starts from the version that has them")
-    replaced = now.files_by_slice if whole_table else [each for each in staged.slices if each in now.files_by_slice]
-    removed = [_remove_action(now, path) for each in replaced for path in now.files_by_slice[each]]
+    replaced = now.paths if whole_table else [path for each in staged.slices for path in now.files_of(each)]
+    removed = [_remove_action(now, path) for path in replaced]
     now.delta.create_write_transaction(
         [*removed, *staged.actions],
         "append",
@@ -201,5 +201,5 @@ def _remove_action(now: Snapshot, path: str) -> RemoveAction:
         deletion_timestamp=int(time.time() * 1000),
         data_change=True,
         partition_values={"dt": path.split("dt=")[1].split("/")[0]},
-        size=now.sizes[path],
+        size=now.size_of(path),
     )

@@ -1,7 +1,6 @@
 """Many small files of a slice become few large ones with the same rows; what was made from the slice stays current."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +8,7 @@ import pyarrow.parquet as pq
 from interest_spark.foundation.errors import BusyError
 from interest_spark.foundation.log import get_logger
 from interest_spark.storage.commit import commit, stage_files
-from interest_spark.storage.layout import Slice, data_folder, run_of
+from interest_spark.storage.layout import Slice, compacted_run_id, data_folder, run_of
 from interest_spark.storage.run_record import EVERY_DAY, RunRecord
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import conform, file_schema
@@ -26,7 +25,7 @@ def compact(table: Snapshot, run_id: str) -> int:
     done = 0
     for number, each in enumerate(_scattered(table)):
         try:
-            _compact_slice(table, each, f"{run_id}-{number}")
+            _compact_slice(table, each, compacted_run_id(table.content(each), f"{run_id}-{number}"))
             done += 1
         except BusyError as error:
             get_logger().warning("slice not compacted", table=table.table, slice=str(each), reason=str(error))
@@ -36,7 +35,7 @@ def compact(table: Snapshot, run_id: str) -> int:
 def _scattered(table: Snapshot) -> list[Slice]:
     found = []
     for each, files in table.files_by_slice.items():
-        needed = -(-sum(table.sizes[path] for path in files) // _FILE_BYTES)
+        needed = -(-sum(map(table.size_of, files)) // _FILE_BYTES)
         misplaced = any("=" in run_of(path) for path in files)
         if len(files) > max(needed, 1) or misplaced:
             found.append(each)
@@ -48,18 +47,14 @@ def _compact_slice(table: Snapshot, each: Slice, run_id: str) -> None:
     folder.mkdir(parents=True)
     schema = file_schema(table.table)
     files = [str(table.folder / path) for path in table.files_by_slice[each]]
-    for number, group in enumerate(_groups(files, [table.sizes[path] for path in table.files_by_slice[each]])):
+    for number, group in enumerate(_groups(files, list(map(table.size_of, table.files_by_slice[each])))):
         with pq.ParquetWriter(folder / f"part-{number}.parquet", schema) as writer:
             for path in group:
                 for batch in pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE):
                     writer.write_table(conform(pa.Table.from_batches([batch]), schema))
-    record = table.record(each)
-    content = {EVERY_DAY: table.content(each)}
-    if record is None:
-        record = RunRecord(run_id, {}, content, {})
-    else:
-        made_from = record.of(each.day)
-        record = replace(record, run_id=run_id, content=content, made_from={EVERY_DAY: made_from} if made_from else {})
+    earlier = table.record(each) or RunRecord(run_id, {}, {})
+    made_from = earlier.of(each.day)
+    record = RunRecord(run_id, {EVERY_DAY: made_from} if made_from else {}, earlier.versions)
     commit(stage_files(table, run_id, [each], record), table, content_kept=True)
 
 

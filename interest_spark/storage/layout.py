@@ -11,13 +11,13 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 RECORD = "_run.json"
 LOG = "_delta_log"
 NAMES_OF_RELEASE_0_1 = {"model": "sasrec", "kind": "events"}
 """What a slice without a name in its path is called, by the column that tells a table's slices apart."""
 
+_COMPACTED = "--compacted-"
 _RUN = re.compile(r"run[-=]")
 _SLICE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
@@ -58,12 +58,21 @@ def run_of(path: str) -> str:
     >>> run_of("run-7/sasrec/dt=2026-01-31/part-0.parquet"), run_of("run=6/dt=2026-01-31/part-0.parquet")
     ('run-7', 'run=6')
     """
-    return PurePosixPath(path).parts[0]
+    return path.split("/", 1)[0]
 
 
-def run_id_of(path: str) -> str:
-    """The run id of a file, given by its path below the table."""
-    return _RUN.sub("", run_of(path), count=1)
+def content_of(path: str) -> str:
+    """The id of the run that computed what a file holds, given by its path below the table.
+
+    >>> content_of("run-7--compacted-9/dt=2026-01-31/part-0.parquet"), content_of("run=6/dt=2026-01-31/part-0.parquet")
+    ('7', '6')
+    """
+    return _RUN.sub("", run_of(path), count=1).split(_COMPACTED)[0]
+
+
+def compacted_run_id(content: str, run_id: str) -> str:
+    """The id of a run that writes the rows of the run `content` into other files."""
+    return f"{content}{_COMPACTED}{run_id}"
 
 
 def slice_of(path: str, sliced_by: str | None) -> Slice:
@@ -72,7 +81,7 @@ def slice_of(path: str, sliced_by: str | None) -> Slice:
     >>> slice_of("run-7/sasrec/dt=2026-01-31/part-0.parquet", "model")
     Slice(day='2026-01-31', name='sasrec')
     """
-    *above, day_folder, _ = PurePosixPath(path).parts
+    *above, day_folder, _ = path.split("/")
     name = above[1] if len(above) > 1 else NAMES_OF_RELEASE_0_1.get(sliced_by or "", "")
     return Slice(day_folder.removeprefix("dt="), name)
 

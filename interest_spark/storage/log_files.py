@@ -12,8 +12,8 @@ from deltalake import DeltaTable
 from interest_spark.foundation.log import get_logger
 from interest_spark.storage.layout import LOG
 
-COMMITS_A_CHECKPOINT = 20
-VERSIONS_KEPT = 100
+COMMITS_A_CHECKPOINT = 10
+VERSIONS_KEPT = 60
 """Versions that can still be opened, and whose commits a slow run is checked against."""
 
 _LOG_FILE = re.compile(r"(\d{20})\.(json|checkpoint\.parquet)")

@@ -57,7 +57,7 @@ def _needed_files(table: Snapshot, retention_hours: int) -> set[str]:
         paths = table.delta.vacuum(hours, dry_run=True, enforce_retention_duration=False)  # type: ignore[union-attr]
         return {os.path.relpath(table.folder / path, table.folder) for path in paths}
 
-    return set(table.sizes) | (removed(0) - removed(retention_hours))
+    return set(table.paths) | (removed(0) - removed(retention_hours))
 
 
 def _clean_run(run: Path, folder: Path, needed: set[str], oldest: float, cleaned: Cleaned) -> None:

@@ -51,24 +51,18 @@ class MadeFrom:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """`made_from` and `content` by day, or once for EVERY_DAY. `versions` are those of the tables that were read.
+    """`made_from` by day, or once for EVERY_DAY. `versions` are those of the tables that were read.
 
-    `content` names what the slice holds: the run that computed it, also after its files were compacted into others.
-    A slice of release 0.1 that was compacted has a content, but nobody knows what it was made from.
+    A slice of release 0.1 that was compacted has a record, but nobody knows what it was made from.
     """
 
     run_id: str
     made_from: Mapping[str, MadeFrom]
-    content: Mapping[str, str]
     versions: Mapping[str, int]
 
     def of(self, day: str) -> MadeFrom | None:
         """What the day's slice was made from."""
         return self.made_from.get(day) or self.made_from.get(EVERY_DAY)
-
-    def content_of(self, day: str) -> str:
-        """The run that computed the day's slice."""
-        return self.content.get(day) or self.content[EVERY_DAY]
 
 
 def write_record(folder: Path, record: RunRecord) -> None:

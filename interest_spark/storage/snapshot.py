@@ -1,18 +1,20 @@
 """One version of one table: its slices, their files, and what they were made from. The log is opened once for it."""
 
 import os
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from interest_spark.foundation.digest import digest
 from interest_spark.schemas.tables import SLICED_BY
-from interest_spark.storage.layout import NAMES_OF_RELEASE_0_1, Slice, run_id_of, run_of, slice_of
+from interest_spark.storage.layout import NAMES_OF_RELEASE_0_1, Slice, content_of, run_of, slice_of
 from interest_spark.storage.run_record import MadeFrom, RunRecord, read_record
 from interest_spark.storage.table_schemas import conform, file_schema, read_schema, to_spark
 
@@ -34,20 +36,34 @@ class Snapshot:
         self._read_record = lru_cache(maxsize=None)(read_record)
 
     @cached_property
-    def sizes(self) -> dict[str, int]:
-        """Bytes of every file, by its path below the table's folder."""
+    def _actions(self) -> pa.Table:
+        """`path`, below the table's folder, and `size_bytes` of every file."""
         if self.delta is None:
-            return {}
-        actions = pa.table(self.delta.get_add_actions())
-        return dict(zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True))
+            return pa.table({"path": pa.array([], pa.string()), "size_bytes": pa.array([], pa.int64())})
+        return pa.table(self.delta.get_add_actions()).select(["path", "size_bytes"])
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Every file, by its path below the table's folder, sorted."""
+        found: list[str] = sorted(self._actions["path"].to_pylist())
+        return found
+
+    def size_of(self, path: str) -> int:
+        """Bytes of a file, by its path below the table's folder."""
+        size: int = self._actions.filter(pc.equal(self._actions["path"], path))["size_bytes"][0].as_py()
+        return size
 
     @cached_property
     def files_by_slice(self) -> dict[Slice, list[str]]:
         """Paths below the table's folder, sorted, by slice in ascending order. A slice without rows has a file too."""
-        found: dict[Slice, list[str]] = {}
-        for path in sorted(self.sizes):
-            found.setdefault(slice_of(path, SLICED_BY.get(self.table)), []).append(path)
-        return dict(sorted(found.items()))
+        return self._by_slice(self.paths)
+
+    def files_of(self, each: Slice) -> list[str]:
+        """Paths below the table's folder of one slice, sorted; none if it is not committed."""
+        # For one slice of thousands it is quicker to look for its day than to sort all paths first.
+        by_slice = self.__dict__.get("files_by_slice") or self._of_day(each.day)
+        files: list[str] = by_slice.get(each, [])
+        return files
 
     def slices(
         self,
@@ -60,12 +76,21 @@ class Snapshot:
         """The committed slices of a selection, ascending."""
         return [
             each
-            for each in self.files_by_slice
-            if (day is None or each.day == day)
-            and (after is None or each.day > after)
+            for each in (self.files_by_slice if day is None else self._of_day(day))
+            if (after is None or each.day > after)
             and (through is None or each.day <= through)
             and (name is None or each.name == name)
         ]
+
+    def _of_day(self, day: str) -> dict[Slice, list[str]]:
+        paths = self._actions["path"]
+        return self._by_slice(sorted(paths.filter(pc.match_substring(paths, f"/dt={day}/")).to_pylist()))
+
+    def _by_slice(self, paths: Iterable[str]) -> dict[Slice, list[str]]:
+        found: dict[Slice, list[str]] = {}
+        for path in paths:
+            found.setdefault(slice_of(path, SLICED_BY.get(self.table)), []).append(path)
+        return dict(sorted(found.items()))
 
     def days(self, **selection: str | None) -> list[str]:
         """The committed days of a selection, also those without rows, ascending."""
@@ -73,12 +98,11 @@ class Snapshot:
 
     def files(self, **selection: str | None) -> list[str]:
         """Absolute paths of the selection's files, sorted."""
-        paths = [path for each in self.slices(**selection) for path in self.files_by_slice[each]]
-        return sorted(str(self.folder / path) for path in paths)
+        return sorted(f"{self.folder}/{path}" for each in self.slices(**selection) for path in self.files_of(each))
 
     def record(self, each: Slice) -> RunRecord | None:
         """What the run left that committed the slice; None if it is not there, or was committed by release 0.1."""
-        files = self.files_by_slice.get(each)
+        files = self.files_of(each)
         record: RunRecord | None = self._read_record(self.folder / run_of(files[0])) if files else None
         return record
 
@@ -89,8 +113,7 @@ class Snapshot:
 
     def content(self, each: Slice) -> str:
         """A name of what the committed slice holds, the same after its files were compacted."""
-        record = self.record(each)
-        return run_id_of(self.files_by_slice[each][0]) if record is None else record.content_of(each.day)
+        return content_of(self.files_of(each)[0])
 
     def content_id(self, **selection: str | None) -> str:
         """A digest of what a selection holds. Files are immutable, so equal digests mean equal content."""

@@ -72,7 +72,7 @@ class Warehouse:
         if not name and table in SLICED_BY:
             raise ValueError(f"table {table} is sliced by {SLICED_BY[table]}: name one")
         made_from = {EVERY_DAY: MadeFrom(step="put", revision=0, inputs={"run": run_id})}
-        record = RunRecord(run_id, made_from, {EVERY_DAY: run_id}, {})
+        record = RunRecord(run_id, made_from, {})
         return commit(self.stage(frame, base, [Slice(day, name) for day in days], record), base)
 
     def check_writable(self) -> None:

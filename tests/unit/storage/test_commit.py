@@ -104,7 +104,7 @@ def test_a_footer_with_other_columns_is_refused(tmp_path: Path) -> None:
     from interest_spark.storage.commit import stage_files
     from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 
-    record = RunRecord("1", {EVERY_DAY: MadeFrom("test", 1)}, {EVERY_DAY: "1"}, {})
+    record = RunRecord("1", {EVERY_DAY: MadeFrom("test", 1)}, {})
     with pytest.raises(ValueError, match="the table has"):
         stage_files(base, "1", [MONDAY], record)
     assert warehouse_is_empty(tmp_path)

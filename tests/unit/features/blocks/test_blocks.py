@@ -20,7 +20,7 @@ from interest_spark.features.blocks.pack import (
 )
 from interest_spark.schemas.tokens import ColumnScheme
 from interest_spark.storage.layout import Slice
-from interest_spark.storage.run_record import EVERY_DAY, RunRecord
+from interest_spark.storage.run_record import RunRecord
 from interest_spark.storage.warehouse import Warehouse
 from tests.histories import as_histories
 
@@ -53,7 +53,7 @@ def frame(spark: "SparkSession", users: int = 300, partitions: int = 2) -> "Data
 
 def staged(spark: "SparkSession", warehouse: Warehouse, sequences: "DataFrame", run: str) -> list[pq.ParquetFile]:
     blocks = pack_blocks(sequences, CONFIG, SCHEME, DAY)
-    base, record = warehouse.open("train_blocks"), RunRecord(run, {}, {EVERY_DAY: run}, {})
+    base, record = warehouse.open("train_blocks"), RunRecord(run, {}, {})
     slices = [Slice("2024-05-01", "sasrec")]
     run_files = warehouse.stage(blocks, base, slices, record, row_group_options(CONFIG)).actions
     return [pq.ParquetFile(warehouse.root / "train_blocks" / action.path) for action in run_files]
