@@ -35,6 +35,7 @@ setup(
         "psutil>=5.9",
         "pyarrow>=14.0.2,<15",
         "pydantic>=2.7,<3",
+        "pydantic-core>=2.18,<3",
         "pyspark>=3.5,<3.6",
         "pyyaml>=6",
         "rich>=13",

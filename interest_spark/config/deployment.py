@@ -16,7 +16,7 @@ from interest_spark.config.sequences import SequencesConfig
 from interest_spark.config.shop import ShopConfig
 from interest_spark.config.sources import SourcesConfig
 from interest_spark.config.spark import SparkConfig
-from interest_spark.config.training import TrainConfig
+from interest_spark.config.training.train import TrainConfig
 from interest_spark.schemas.tokens import ColumnScheme
 
 
@@ -37,9 +37,11 @@ class Config(Section):
     maintain: MaintainConfig = MaintainConfig()
 
     @model_validator(mode="after")
-    def _patience_has_a_judge(self) -> "Config":
+    def _patience_has_held_out_targets(self) -> "Config":
         if self.train.patience is not None and not self.blocks.held_out_share:
-            raise ValueError("train.patience needs targets to judge by; set blocks.held_out_share, for example to 0.05")
+            raise ValueError(
+                "train.patience needs targets to validate on; set blocks.held_out_share, for example to 0.05"
+            )
         return self
 
     @field_validator("warehouse", mode="before")

@@ -1,14 +1,14 @@
 """A configuration file and its overrides, read into `Config`; each mistake is named with its remedy."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from interest_spark.config.deployment import Config
+from interest_spark.config.explain import explain
 from interest_spark.foundation.errors import ConfigError
 
 
@@ -31,7 +31,8 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(f"configuration {path}: " + "; ".join(_explain(part) for part in error.errors())) from None
+        mistakes = "; ".join(explain(Config, each) for each in error.errors())
+        raise ConfigError(f"configuration {path}: {mistakes}") from None
 
 
 def _apply_override(document: dict[str, Any], override: str) -> None:
@@ -48,24 +49,3 @@ def _apply_override(document: dict[str, Any], override: str) -> None:
         document[leaf] = yaml.safe_load(text)
     except yaml.YAMLError:
         raise ConfigError(f"override {override!r}: {text!r} is not a YAML value; quote it") from None
-
-
-def _explain(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"]) or "the whole"
-    if error["type"] == "extra_forbidden":
-        known = _known_keys(error["loc"][:-1])
-        nearest = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.4)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(sorted(known))}"
-        return f"unknown key {where!r}; {hint}"
-    if error["type"] == "missing":
-        return f"key {where!r} is missing; add it"
-    return f"{where}: {error['msg']} (got {error['input']!r})"
-
-
-def _known_keys(section: Sequence[int | str]) -> list[str]:
-    model: type[BaseModel] = Config
-    for part in section:
-        annotation = model.model_fields[str(part)].annotation
-        candidates = [annotation, *getattr(annotation, "__args__", ())]
-        model = next(kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel))
-    return list(model.model_fields)

@@ -1,17 +1,18 @@
 """What a bundle says about its network, and the network built from it."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from interest_spark.config.section import Section
-from interest_spark.config.training import NetworkConfig
+from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.schemas.tokens import ColumnScheme
 
 if TYPE_CHECKING:
-    from interest_spark.models.networks.sasrec import SasRec
+    from interest_spark.models.networks.network import Network
 
 
 class ModelCard(Section):
@@ -19,10 +20,10 @@ class ModelCard(Section):
 
     model_version: str
     network: NetworkConfig
-    vocabulary_size: int  # rows of the item table: the largest item_index plus one
+    vocabulary_size: int  # rows of the item tables: the largest item_index plus one
     max_length: int  # tokens a block holds, hence the most items of a history the network can look at
     columns: ColumnScheme = ColumnScheme()  # that the network's inputs follow; bundles older than it have no inputs
-    started_from: str | None = None  # the model_version whose weights training went on from
+    started_from: str | None = None  # the model_version of the parent model, whose weights training went on from
     trained_through: str  # the last day whose events it has seen
     seed: int
     epochs: int
@@ -48,8 +49,8 @@ def build_network(
     max_length: int,
     seed: int = 0,
     columns: ColumnScheme = ColumnScheme(),  # noqa: B008  (frozen)
-) -> "SasRec":
-    """The network a configuration describes, with fresh weights."""
-    from interest_spark.models.networks.sasrec import SasRec
-
-    return SasRec(network, vocabulary_size, max_length, seed, columns)
+) -> "Network":
+    """The network a configuration describes, with fresh weights: `build` of the module that its kind names."""
+    module = import_module(f"interest_spark.models.networks.{network.kind}")  # it imports TensorFlow
+    built: Network = module.build(network, vocabulary_size, max_length, seed, columns)
+    return built

@@ -16,7 +16,7 @@ def use_threads(threads: int) -> None:
         return  # the process has already computed with other settings
 
 
-def be_deterministic(seed: int) -> None:
+def enable_determinism(seed: int) -> None:
     """Make equal runs bitwise equal, and any operation that could not be an error."""
     tf.config.experimental.enable_op_determinism()
     tf.random.set_seed(seed)
@@ -37,3 +37,8 @@ def use_gpu(local_rank: int, assigned: Sequence[str] = ()) -> None:
     mine = found[(int(assigned[0]) if assigned else local_rank) % len(found)]
     tf.config.set_visible_devices(mine, "GPU")
     tf.config.experimental.set_memory_growth(mine, True)
+
+
+def use_cpu() -> None:
+    """Hide the GPUs of this machine from the process, which would otherwise compute on the first of them."""
+    tf.config.set_visible_devices([], "GPU")

@@ -9,9 +9,9 @@ from typing import Any
 from interest_spark.features.blocks.lesson import Lesson
 from interest_spark.features.blocks.pack import candidate_items, pack_blocks, row_group_options
 from interest_spark.foundation.digest import digest
-from interest_spark.models.champion import find_champion, lesson_after
 from interest_spark.models.launch.launch import launch
-from interest_spark.models.training.plan import Champion, TrainPlan, TrainResult
+from interest_spark.models.parent_model import find_parent, lesson_after
+from interest_spark.models.training.plan import ParentModel, TrainPlan, TrainResult
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target, own_model
@@ -22,7 +22,7 @@ from interest_spark.storage.table_schemas import spark_schema
 
 
 def _earlier_models(context: RunContext, _: Snapshot) -> Selection:
-    """What a run can go on from: models of earlier days. A backtest goes on from what was served, too."""
+    """Where a run finds its parent: models of earlier days. A backtest goes on from what was served, too."""
     return {"through": context.days_before(1), "name": context.served_model}
 
 
@@ -39,8 +39,8 @@ def _already_trained(context: RunContext, inputs: Inputs) -> str | None:
 
 
 def _blocks_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
-    champion = find_champion(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
-    lesson = lesson_after(champion, context.config)
+    parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
+    lesson = lesson_after(parent, context.config)
     return Target({context.dt: made_from(step, context, inputs, lesson=digest(asdict(lesson)))}, findings=lesson)
 
 
@@ -67,9 +67,9 @@ TRAIN_BLOCKS = Step(
 
 
 def _train_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
-    champion = find_champion(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
-    start = "" if champion is None else champion.manifest_sha256
-    return Target({context.dt: made_from(step, context, inputs, parent=start)}, findings=champion)
+    parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
+    start = "" if parent is None else parent.manifest_sha256
+    return Target({context.dt: made_from(step, context, inputs, parent=start)}, findings=parent)
 
 
 def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
@@ -86,9 +86,9 @@ def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resul
     return Result({"models": frame.coalesce(1)}, details={"training": figures}, finish=forget_checkpoints)
 
 
-def _plan(context: RunContext, inputs: Inputs, champion: Champion | None) -> TrainPlan:
+def _plan(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> TrainPlan:
     # Named by what it is made from: a run that was killed and starts again gives the same model the same name.
-    version = f"{context.dt}-{context.model}-{_fingerprint(context, inputs, champion)}"
+    version = f"{context.dt}-{context.model}-{_fingerprint(context, inputs, parent)}"
     bundle = context.warehouse.root / BUNDLES / version
     return TrainPlan(
         model_version=version,
@@ -97,14 +97,14 @@ def _plan(context: RunContext, inputs: Inputs, champion: Champion | None) -> Tra
         tokens=context.config.blocks.tokens,
         columns=context.config.columns,
         train=context.config.train,
-        champion=champion,
+        parent=parent,
         exclude_seen=context.config.score.exclude_seen,
         bundle=bundle,
         work=bundle.with_name(f".{version}.{context.run_id}.work"),
     )
 
 
-def _fingerprint(context: RunContext, inputs: Inputs, champion: Champion | None) -> str:
+def _fingerprint(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> str:
     target = _train_target(TRAIN, context, inputs)
     return digest(asdict(target.made_from[context.dt]))[:12]
 

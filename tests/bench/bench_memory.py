@@ -24,7 +24,7 @@ import yaml
 from interest_spark.models.data.candidates import read_candidates
 from interest_spark.models.data.reader import BlockReader
 from interest_spark.models.losses.loss import build_loss
-from interest_spark.models.losses.sampled_softmax import SampledSoftmax
+from interest_spark.models.losses.sampled import SampledSoftmax
 from interest_spark.models.networks.dropout import shared_key
 from interest_spark.models.training.plan import TrainPlan
 from interest_spark.models.training.train import reader_settings
@@ -88,7 +88,7 @@ def touched_rows(plan: TrainPlan) -> np.ndarray:
     """Distinct items among a rank's inputs, targets and the step's negatives, int64[steps, ranks]."""
     loss = build_loss(plan.train.loss, read_candidates(plan.candidates))
     assert isinstance(loss, SampledSoftmax)
-    negatives, seed = loss.draw, plan.train.seed
+    negatives, seed = loss.sampler.draw, plan.train.seed
     ranks = range(plan.train.ranks)
     readers = [BlockReader(plan.files, reader_settings(plan), rank, len(ranks)).epoch(1) for rank in ranks]
     rows = []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from interest_spark.config.training import NetworkConfig
+from interest_spark.config.training.networks import SasRecConfig
 from tests.bench.reports import figure, report, say
 from tests.bench.sgemm import measure_peak
 from tests.bench.training_world import (
@@ -66,7 +66,7 @@ def measure_rate(data: DataSet, ranks: int, steps: int) -> float:
     return run.targets_per_second
 
 
-def flops_per_target(network: NetworkConfig, tokens: int, items: int) -> int:
+def flops_per_target(network: SasRecConfig, tokens: int, items: int) -> int:
     """Multiplications and additions of a step's matrix products for each target.
 
     Forward 8 d² + 4 d h + 4 T d a layer (projections, feed-forward, attention over the block) and 2 d V for the

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interest_spark.config.blocks import BlocksConfig
-from interest_spark.config.training import NetworkConfig
+from interest_spark.config.training.networks import SasRecConfig
 from interest_spark.features.blocks.pack import blocks_of
 from interest_spark.foundation.log import configure_logging
 from interest_spark.models.launch.launch import launch
@@ -27,7 +27,7 @@ from tests.unit.models.worlds import plan_over
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
-NETWORK = NetworkConfig(dim=64, layers=2, heads=1, feed_forward=64, dropout=0.1)
+NETWORK = SasRecConfig(dim=64, layers=2, heads=1, feed_forward=64, dropout=0.1)
 WARM_UP = 3  # steps that trace graphs and fill caches
 
 _FIRST_FILE_ROWS = 1 << 28  # block ids between two files

@@ -68,6 +68,6 @@ def test_a_killed_single_rank_ends_the_run(tmp_path: Path) -> None:
 
 def test_a_stopped_rank_is_named(tmp_path: Path) -> None:
     plan = make_long_plan(tmp_path, launcher="horovodrun", ranks=2, stall_seconds=15)
-    with disturbed(plan, 1, signal.SIGSTOP), pytest.raises(BusyError, match="rank 1 gives no sign of life"):
+    with disturbed(plan, 1, signal.SIGSTOP), pytest.raises(BusyError, match="rank 1 has no heartbeat"):
         launch(plan)
     assert not ranks_of(plan)

@@ -127,7 +127,7 @@ def test_told_to_stop_it_writes_a_checkpoint_and_one_rank_goes_on_from_there(tmp
     wait_for_step(plan, 5, process)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=120) == EXIT_BUSY
-    assert "told to stop after step" in plan.bundle.with_name("log").read_text()
+    assert "training was stopped after step" in plan.bundle.with_name("log").read_text()
     (written,) = plan.checkpoints.iterdir()
     assert int(written.name.removeprefix("step-")) >= 5
     alone = plan.model_copy(
@@ -136,7 +136,7 @@ def test_told_to_stop_it_writes_a_checkpoint_and_one_rank_goes_on_from_there(tmp
     (tmp_path / "two" / "work" / "candidates").rename(tmp_path / "candidates")
     alone.work.mkdir()
     (tmp_path / "candidates").rename(alone.candidates)
-    finish(alone)  # the ledger has counted every block of the interrupted epoch once
+    finish(alone)  # the coverage has counted every block of the interrupted epoch once
     whole, resumed = curve(tmp_path / "one" / "bundle"), curve(plan.bundle)
     assert [(line["step"], line.get("targets")) for line in resumed] == [
         (line["step"], line.get("targets")) for line in whole

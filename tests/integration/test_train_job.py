@@ -125,11 +125,11 @@ def test_a_later_day_goes_on_from_the_earlier_ones_model(spark: "SparkSession", 
         (model,) = Warehouse(tmp_path).read_small("models", day=day).to_pylist()
         return model
 
-    champion = train_on(first, mode="incremental")
-    assert read_card(read_bundle(tmp_path / champion["path"]).config).started_from is None  # there was none before it
+    parent = train_on(first, mode="incremental")
+    assert read_card(read_bundle(tmp_path / parent["path"]).config).started_from is None  # there was none before it
     model = train_on(second, mode="incremental", replay_share=0.0, continued_epochs=1)
     card = read_card(read_bundle(tmp_path / model["path"]).config)
-    assert (card.started_from, card.epochs) == (champion["model_version"], 1)
+    assert (card.started_from, card.epochs) == (parent["model_version"], 1)
     assert learnt_targets(tmp_path, second) == [12] * 5
     assert train_on(second, mode="full")["model_version"] != model["model_version"]
 

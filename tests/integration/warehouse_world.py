@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from interest_spark.config.deployment import Config
-from interest_spark.config.training import NetworkConfig
+from interest_spark.config.training.networks import SasRecConfig
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.bundles import Bundle, write_bundle
 from interest_spark.storage.table_schemas import spark_schema
@@ -83,7 +83,7 @@ def write_model(
     """An untrained network in a real bundle; returns the manifest's sha256."""
     from interest_spark.models.card import ModelCard, build_network
 
-    network = NetworkConfig(dim=8, layers=1, heads=2, feed_forward=8, inputs=inputs)
+    network = SasRecConfig(dim=8, layers=1, heads=2, feed_forward=8, inputs=inputs)
     card = ModelCard(
         model_version=version,
         network=network,

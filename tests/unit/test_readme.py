@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import yaml
 from pydantic_core import PydanticUndefined
 
 from interest_spark.config.deployment import Config
+from interest_spark.config.kinds import Kinds, sections_by_kind
 from interest_spark.config.section import Section
 from interest_spark.foundation import errors
 from interest_spark.schemas.behaviors import BEHAVIORS
@@ -36,9 +38,12 @@ def test_the_tables_and_their_columns() -> None:
 
 
 def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
-    """Every key with its default, or "required"; items and users have the keys of events."""
+    """Every key with its default, or "required"; items and users have the keys of events, a union all kinds'."""
     keys: dict[str, Any] = {}
     for name, field in model.model_fields.items():
+        if any(isinstance(mark, Kinds) for mark in field.metadata):
+            keys |= defaults_of_kinds(sections_by_kind(field.annotation).values(), f"{prefix}{name}.")
+            continue
         kinds = (field.annotation, *getattr(field.annotation, "__args__", ()))
         section = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
         default = field.get_default(call_default_factory=True)
@@ -46,6 +51,17 @@ def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
             keys[prefix + name] = "required" if default is PydanticUndefined else default
         if section is not None and name not in ("items", "users"):
             keys |= defaults(section, f"{prefix}{name}.")
+    return keys
+
+
+def defaults_of_kinds(sections: Iterable[type[Section]], prefix: str) -> dict[str, Any]:
+    """The keys of all kinds; `kind` has the first one's name, and a key of several kinds must have one default."""
+    keys: dict[str, Any] = {}
+    for section in sections:
+        own = defaults(section, prefix)
+        kind = keys.get(f"{prefix}kind", own[f"{prefix}kind"])
+        assert all(keys.get(key, value) == value for key, value in own.items() if key != f"{prefix}kind")
+        keys |= {**own, f"{prefix}kind": kind}
     return keys
 
 

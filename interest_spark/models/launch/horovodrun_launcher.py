@@ -24,7 +24,7 @@ def run_under_horovodrun(plan: TrainPlan) -> None:
     child = subprocess.Popen(
         command, env=child_environment(plan), stdin=subprocess.DEVNULL, stdout=_STANDARD_ERROR, start_new_session=True
     )
-    with _no_survivors(child):
+    with _process_tree_killed(child):
         child.wait()
 
 
@@ -37,7 +37,7 @@ def loopback_interface() -> str:
 
 
 @contextmanager
-def _no_survivors(child: "subprocess.Popen[bytes]") -> Iterator[None]:
+def _process_tree_killed(child: "subprocess.Popen[bytes]") -> Iterator[None]:
     """Kill the child and all below it; horovodrun gives each rank a session of its own, so a group is not enough."""
     import psutil
 

@@ -1,4 +1,4 @@
-"""Start the ranks of a plan where the configuration says, and bring back what rank 0 found."""
+"""Start the ranks of a plan where the configuration says, and return the result of rank 0."""
 
 import importlib.util
 import os
@@ -11,7 +11,7 @@ import interest_spark
 from interest_spark.foundation.errors import BusyError, ConfigError
 from interest_spark.models.launch.failures import find_failure
 from interest_spark.models.launch.follow import following
-from interest_spark.models.launch.stop import passing_on_sigterm
+from interest_spark.models.launch.stop import forwarded_sigterm
 from interest_spark.models.training.plan import CURVE, TrainPlan, TrainResult
 
 if TYPE_CHECKING:
@@ -27,17 +27,17 @@ def launch(plan: TrainPlan, spark: "SparkSession | None" = None) -> TrainResult:
     if plan.train.ranks == 1:
         from interest_spark.models.launch.local_launcher import run_locally
 
-        return _bring_back(plan, run_locally)
+        return _run_for_result(plan, run_locally)
     require_horovod(plan.train.ranks)
     if plan.train.launcher == "horovodrun":
         from interest_spark.models.launch.horovodrun_launcher import run_under_horovodrun
 
-        return _bring_back(plan, run_under_horovodrun)
+        return _run_for_result(plan, run_under_horovodrun)
     if spark is None:
         raise ConfigError("train.launcher spark needs a Spark session; set it to horovodrun")
     from interest_spark.models.launch.spark_launcher import run_on_spark
 
-    return _bring_back(plan, lambda plan: run_on_spark(plan, spark))
+    return _run_for_result(plan, lambda plan: run_on_spark(plan, spark))
 
 
 def require_horovod(ranks: int) -> None:
@@ -58,7 +58,7 @@ def rank_environment(plan: TrainPlan) -> dict[str, str]:
     """What every rank needs to find in its environment."""
     # The watchdog names a silent rank after stall_seconds; Horovod must not give up, namelessly, before that.
     patience = max(plan.train.start_seconds, plan.train.stall_seconds) + 60
-    # Horovod's ranks confer every cycle whether or not there is a gradient, and a gradient waits for the next cycle.
+    # Horovod's ranks negotiate every cycle whether or not there is a gradient, and a gradient waits for the next cycle.
     # Two ranks' step of 158 ms of computing took 204 ms with a cycle of 1 ms, 180 with 5, 179 with 10, 192 with 20.
     # A GPU's steps are shorter and leave the processors free: Horovod's own 1 ms suits them.
     cycle_ms = "10" if plan.train.device == "cpu" else "1"
@@ -77,17 +77,17 @@ def child_environment(plan: TrainPlan) -> dict[str, str]:
     return {**os.environ, **rank_environment(plan), "PYTHONPATH": path, LAUNCHER_PID: str(os.getpid())}
 
 
-def _bring_back(plan: TrainPlan, run: Callable[[TrainPlan], None]) -> TrainResult:
-    """Run, and take the work folder away; it stays behind only when something failed."""
+def _run_for_result(plan: TrainPlan, run: Callable[[TrainPlan], None]) -> TrainResult:
+    """Run, and remove the work folder; it stays only when something failed."""
     plan.work.mkdir(parents=True, exist_ok=True)
-    with following(plan.curve), passing_on_sigterm(plan.work):
+    with following(plan.curve), forwarded_sigterm(plan.work):
         run(plan)
     failure = find_failure(plan.work)
     if failure is not None:
         raise failure
     if not plan.result.exists():
         raise BusyError(
-            "training ended without a word: a rank was killed, perhaps for want of memory; nothing was published, "
+            "training ended without a result: a rank was killed, perhaps for lack of memory; nothing was published, "
             "see the log above and run the job again"
         )
     result = TrainResult.model_validate_json(plan.result.read_text(encoding="utf-8"))

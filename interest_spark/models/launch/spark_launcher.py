@@ -77,16 +77,16 @@ def _make_rank_task() -> Any:
 
 def _await_slots(context: "SparkContext", plan: TrainPlan) -> None:
     """Wait for executors to register; all ranks must run at once, and Spark itself would wait for ever."""
-    ranks, deadline, told = plan.train.ranks, time.monotonic() + plan.train.start_seconds, -1
+    ranks, deadline, logged = plan.train.ranks, time.monotonic() + plan.train.start_seconds, -1
     while (slots := _task_slots(context)) < ranks:
         text = f"train.ranks is {ranks}, but {_master(context)} runs {slots} tasks at once"
         if _master(context).startswith("local"):
             raise ConfigError(f"{text}; set spark.master to local[{ranks}], or train.ranks to {max(slots, 1)}")
         if time.monotonic() > deadline:
             raise BusyError(f"{text}; run the job again when cores are free, or with --set train.ranks={max(slots, 1)}")
-        if slots != told:
+        if slots != logged:
             get_logger().info("waiting for executors", slots=slots, ranks=ranks, seconds=plan.train.start_seconds)
-            told = slots
+            logged = slots
         time.sleep(1)
 
 

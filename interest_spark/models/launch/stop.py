@@ -1,4 +1,4 @@
-"""A run that is told to stop writes a checkpoint first: by SIGTERM to a rank, or by the launcher's word to all."""
+"""Asking a run to stop, after a checkpoint: by SIGTERM to a rank, or by the stop file, which all ranks look for."""
 
 import signal
 import time
@@ -10,28 +10,28 @@ _LOOK_SECONDS = 1.0
 
 
 class StopRequest:
-    """Called between steps: whether this rank was told to stop. `work` is the run's folder."""
+    """Called between steps: whether this rank is to stop. `work` is the run's folder."""
 
     def __init__(self, work: Path) -> None:
-        self._file, self._told, self._looked = _word(work), False, time.monotonic()
-        with suppress(ValueError):  # only a main thread can listen; the launcher's word reaches the others
-            signal.signal(signal.SIGTERM, self._tell)
+        self._file, self._requested, self._looked = _stop_file(work), False, time.monotonic()
+        with suppress(ValueError):  # only a main thread can listen; the stop file reaches the others
+            signal.signal(signal.SIGTERM, self._request)
 
     def __call__(self) -> bool:
-        if not self._told and time.monotonic() - self._looked > _LOOK_SECONDS:
-            self._told, self._looked = self._file.exists(), time.monotonic()
-        return self._told
+        if not self._requested and time.monotonic() - self._looked > _LOOK_SECONDS:
+            self._requested, self._looked = self._file.exists(), time.monotonic()
+        return self._requested
 
-    def _tell(self, *_: object) -> None:
-        self._told = True
+    def _request(self, *_: object) -> None:
+        self._requested = True
 
 
 @contextmanager
-def passing_on_sigterm(work: Path) -> Iterator[None]:
+def forwarded_sigterm(work: Path) -> Iterator[None]:
     """While ranks run elsewhere, a first SIGTERM to this process asks them to stop; a second one ends it as ever."""
 
     def ask(*_: object) -> None:
-        _word(work).touch()
+        _stop_file(work).touch()
         signal.signal(signal.SIGTERM, held)
 
     try:
@@ -45,5 +45,5 @@ def passing_on_sigterm(work: Path) -> Iterator[None]:
         signal.signal(signal.SIGTERM, held)
 
 
-def _word(work: Path) -> Path:
+def _stop_file(work: Path) -> Path:
     return work / "stop"

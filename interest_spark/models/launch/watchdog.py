@@ -1,7 +1,7 @@
 """A rank that waits for ever is worse than one that fails: the watchdog ends it, and names who is silent.
 
-Every rank runs one. A rank that is stopped or dead no longer renews its sign of life, so the others, which
-wait for it inside a collective call, can tell whom they are waiting for.
+Every rank runs one. A rank that is stopped or dead no longer touches its heartbeat file, so the others,
+which wait for it inside a collective call, can tell whom they are waiting for.
 """
 
 import os
@@ -12,14 +12,14 @@ from pathlib import Path
 from interest_spark.foundation.errors import EXIT_BUSY, BusyError
 from interest_spark.models.launch.failures import note_failure
 
-_PULSE_SECONDS = 1.0
+_HEARTBEAT_SECONDS = 1.0
 _SILENT_SECONDS = 10.0
 
 
 class Watchdog:
     """Ends the process with exit code 75 when no step was finished within the limit.
 
-    The limit is `start_seconds` until the first `beat`, `stall_seconds` after it. With `launcher_pid` it also
+    The limit is `start_seconds` until the first `step_finished`, `stall_seconds` after it. With `launcher_pid` it also
     ends, silently, once that process is gone.
     """
 
@@ -41,22 +41,22 @@ class Watchdog:
     def __exit__(self, *_: object) -> None:
         self._over.set()
 
-    def beat(self, step: int) -> None:
+    def step_finished(self, step: int) -> None:
         """`step` steps are finished."""
         self._step, self._last, self._limit = step, time.monotonic(), self._stall_seconds
 
     def _watch(self) -> None:
-        while not self._over.wait(_PULSE_SECONDS):
-            _pulse(self._work, self._rank).touch()
+        while not self._over.wait(_HEARTBEAT_SECONDS):
+            _heartbeat_file(self._work, self._rank).touch()
             if self._launcher_pid is not None and not _is_alive(self._launcher_pid):
                 os._exit(EXIT_BUSY)
             if time.monotonic() - self._last > self._limit:
-                note_failure(self._work, self._rank, BusyError(self._complaint()))
+                note_failure(self._work, self._rank, BusyError(self._explanation()))
                 os._exit(EXIT_BUSY)
 
-    def _complaint(self) -> str:
+    def _explanation(self) -> str:
         silent = [str(rank) for rank in range(self._ranks) if rank != self._rank and self._is_silent(rank)]
-        who = f"rank {', '.join(silent)} gives no sign of life" if silent else "every rank is alive"
+        who = f"rank {', '.join(silent)} has no heartbeat" if silent else "every rank is alive"
         key = "train.stall_seconds" if self._step else "train.start_seconds"
         return (
             f"training stalled: no step was finished in {self._limit:.0f} s after step {self._step}; {who}; "
@@ -66,13 +66,13 @@ class Watchdog:
     def _is_silent(self, rank: int) -> bool:
         try:
             # Both times are the file system's, so clocks of different nodes do not matter.
-            mine, other = (_pulse(self._work, each).stat().st_mtime for each in (self._rank, rank))
+            mine, other = (_heartbeat_file(self._work, each).stat().st_mtime for each in (self._rank, rank))
         except OSError:
             return True
         return mine - other > min(_SILENT_SECONDS, self._limit / 2)
 
 
-def _pulse(work: Path, rank: int) -> Path:
+def _heartbeat_file(work: Path, rank: int) -> Path:
     return work / f"alive-{rank}"
 
 

@@ -1,19 +1,20 @@
 """Losses over the valid tokens of packed blocks, as sums, so that ranks add up to what one rank would get.
 
-A further loss is a file with one class of the form below, a name in LossConfig.kind, and a line in `build_loss`.
+The loss of kind K is `build` of the module `losses/K.py`.
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from interest_spark.config.training import LossConfig
+from interest_spark.config.training.losses import LossConfig
 
 
-class Network(Protocol):
+class ItemTower(Protocol):
     """What a loss needs of a network."""
 
     def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
@@ -29,12 +30,16 @@ class Targets:
 
 
 class Loss(Protocol):
-    """Called with the network, its hidden float32[B, T, d], and a key int32[2] that is the same on all ranks.
+    """Called with the item tower, hidden float32[B, T, d], and a key int32[2] that is the same on all ranks.
 
-    Returns float32[]: the sum over the targets of weight times loss.
+    Returns float32[]: the sum over the targets of weight times loss. touches_all_items: whether its gradient reaches
+    every candidate in every step; otherwise item tables may be updated in the rows that it did reach.
     """
 
-    def __call__(self, network: Network, hidden: tf.Tensor, targets: Targets, key: tf.Tensor) -> tf.Tensor: ...
+    @property
+    def touches_all_items(self) -> bool: ...
+
+    def __call__(self, tower: ItemTower, hidden: tf.Tensor, targets: Targets, key: tf.Tensor) -> tf.Tensor: ...
 
 
 class CandidateLabels:
@@ -55,10 +60,5 @@ class CandidateLabels:
 
 def build_loss(config: LossConfig, items: pa.Table, precision: tf.DType = tf.float32) -> Loss:
     """The loss that the configuration names, over the candidates `items` (read_candidates)."""
-    from interest_spark.models.losses.full_cross_entropy import FullCrossEntropy
-    from interest_spark.models.losses.sampled_softmax import SampledSoftmax
-
-    candidates = items["item_index"].to_numpy()
-    if config.kind == "full":
-        return FullCrossEntropy(candidates, config.chunk, precision)
-    return SampledSoftmax(candidates, items["events"].to_numpy(), config, precision)
+    built: Loss = import_module(f"interest_spark.models.losses.{config.kind}").build(config, items, precision)
+    return built

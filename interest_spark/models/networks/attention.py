@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from interest_spark.config.training import NetworkConfig
 from interest_spark.models.networks.layers import Dense, Dropout
 from interest_spark.models.networks.parameters import Parameters
 
@@ -40,13 +39,16 @@ def causal_spans(segment: tf.Tensor) -> list[Span]:
 
 
 class Attention:
-    """Softmax attention (Vaswani et al. 2017, arXiv:1706.03762) over the places that spans allow."""
+    """Softmax attention (Vaswani et al. 2017, arXiv:1706.03762) over the places that spans allow.
 
-    def __init__(self, config: NetworkConfig, parameters: Parameters, name: str) -> None:
-        self._heads, self._rate = config.heads, config.dropout.attention
-        self._queries = Dense(config.dim, config.dim, parameters, f"{name}/queries")
-        self._keys_values = Dense(config.dim, 2 * config.dim, parameters, f"{name}/keys_values")
-        self._output = Dense(config.dim, config.dim, parameters, f"{name}/attention_output")
+    rate: the share of attention weights that dropout sets to zero.
+    """
+
+    def __init__(self, dim: int, heads: int, rate: float, parameters: Parameters, name: str) -> None:
+        self._heads, self._rate = heads, rate
+        self._queries = Dense(dim, dim, parameters, f"{name}/queries")
+        self._keys_values = Dense(dim, 2 * dim, parameters, f"{name}/keys_values")
+        self._output = Dense(dim, dim, parameters, f"{name}/attention_output")
 
     def __call__(self, x: tf.Tensor, context: tf.Tensor, spans: list[Span], dropout: Dropout) -> tf.Tensor:
         """What the tokens x: [B, T, d] take from context: [B, T, d], which keys and values are made of."""

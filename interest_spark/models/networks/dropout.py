@@ -35,7 +35,7 @@ class StreamDropout:
 
 
 def _random_bytes(count: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    """uint8[count]: the draw is most of dropout's time, so a word serves four values."""
+    """uint8[count]: the draw is most of dropout's time, so 32 bits serve four values."""
     words = tf.random.stateless_uniform([(count + 3) // 4], key, minval=None, maxval=None, dtype=tf.int32)
     return tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:count]
 

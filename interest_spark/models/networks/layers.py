@@ -4,10 +4,10 @@ B blocks of T tokens, d = dim. Weights are kept in float32 and computed with in 
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import tensorflow as tf
 
-from interest_spark.config.training import NetworkConfig
 from interest_spark.models.networks.parameters import Parameters
 
 Dropout = Callable[[tf.Tensor, float], tf.Tensor]
@@ -40,13 +40,23 @@ class LayerNorm:
 
 
 class FeedForward:
-    """Two dense layers around a ReLU, a GELU, or the gate of SwiGLU (Shazeer 2020, arXiv:2002.05202)."""
+    """Two dense layers around a ReLU, a GELU, or the gate of SwiGLU (Shazeer 2020, arXiv:2002.05202).
 
-    def __init__(self, config: NetworkConfig, parameters: Parameters, name: str) -> None:
-        self._activation, self._rate = config.activation, config.dropout.activation
-        width = config.feed_forward * (2 if config.activation == "swiglu" else 1)
-        self._expand = Dense(config.dim, width, parameters, f"{name}/expand")
-        self._contract = Dense(config.feed_forward, config.dim, parameters, f"{name}/contract")
+    width: numbers between the layers. rate: the share of them that dropout sets to zero.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        width: int,
+        activation: Literal["relu", "gelu", "swiglu"],
+        rate: float,
+        parameters: Parameters,
+        name: str,
+    ) -> None:
+        self._activation, self._rate = activation, rate
+        self._expand = Dense(dim, width * (2 if activation == "swiglu" else 1), parameters, f"{name}/expand")
+        self._contract = Dense(width, dim, parameters, f"{name}/contract")
 
     def __call__(self, x: tf.Tensor, dropout: Dropout) -> tf.Tensor:
         return self._contract(dropout(self._activate(self._expand(x)), self._rate))  # [B, T, d]

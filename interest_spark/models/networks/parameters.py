@@ -1,4 +1,4 @@
-"""The trainable arrays of a network, each under a permanent name."""
+"""The arrays of a network, each under a permanent name, with what it declares of them."""
 
 import zlib
 from collections.abc import Mapping
@@ -12,40 +12,64 @@ _STDDEV = 0.02
 
 
 class Parameters:
-    """Makes a network's variables and keeps them by name; a draw depends on the seed and the name alone."""
+    """Makes a network's variables and keeps them by name; a draw depends on the seed and the name alone.
+
+    trainable: what training moves. frozen: what it leaves as it is, such as content vectors; saved in the bundle all
+    the same. item_tables: names of the trainable variables whose row i belongs to the item with index i.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self.by_name: dict[str, tf.Variable] = {}
+        self.trainable: dict[str, tf.Variable] = {}
+        self.frozen: dict[str, tf.Variable] = {}
+        self.item_tables: list[str] = []
 
     def normal(self, name: str, *shape: int, zero_rows: int = 0) -> tf.Variable:
         """A variable drawn from N(0, 0.02²) whose first `zero_rows` rows are zero."""
         drawn = tf.random.stateless_normal(shape, [self._seed, zlib.crc32(name.encode()) & 0x7FFFFFFF], stddev=_STDDEV)
-        return self._keep(name, tf.concat([tf.zeros([zero_rows, *shape[1:]]), drawn[zero_rows:]], axis=0))
+        value = tf.concat([tf.zeros([zero_rows, *shape[1:]]), drawn[zero_rows:]], axis=0)
+        return self._keep(self.trainable, name, tf.Variable(value, name=name))
+
+    def item_table(self, name: str, vocabulary_size: int, dim: int, zero_rows: int = 0) -> tf.Variable:
+        """A `normal` variable, float32[vocabulary_size, dim], with a row for each item.
+
+        A warm start keeps the parent model's rows, and training may update it row by row.
+        """
+        self.item_tables.append(name)
+        return self.normal(name, vocabulary_size, dim, zero_rows=zero_rows)
 
     def constant(self, name: str, value: float, *shape: int) -> tf.Variable:
         """A variable filled with `value`."""
-        return self._keep(name, tf.fill(shape, value))
+        return self._keep(self.trainable, name, tf.Variable(tf.fill(shape, value), name=name))
+
+    def frozen_array(self, name: str, value: np.ndarray) -> tf.Variable:
+        """A variable that holds `value` and gets neither gradients nor moments of an optimiser."""
+        return self._keep(self.frozen, name, tf.Variable(value, trainable=False, name=name))
+
+    @property
+    def all(self) -> dict[str, tf.Variable]:
+        """The trainable variables, then the frozen ones: what a bundle holds."""
+        return {**self.trainable, **self.frozen}
 
     def values(self) -> dict[str, np.ndarray]:
         """Every variable's present value."""
-        return {name: variable.numpy() for name, variable in self.by_name.items()}
+        return {name: variable.numpy() for name, variable in self.all.items()}
 
     def assign(self, values: Mapping[str, np.ndarray]) -> None:
         """Set every variable; raises BadDataError when names or shapes are not the network's own."""
-        expected = {name: tuple(variable.shape) for name, variable in self.by_name.items()}
+        expected = {name: tuple(variable.shape) for name, variable in self.all.items()}
         found = {name: array.shape for name, array in values.items()}
         if expected != found:
-            strange = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+            wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
             raise BadDataError(
-                f"weights {', '.join(strange[:3])} do not fit the network that the model's configuration describes; "
+                f"weights {', '.join(wrong[:3])} do not fit the network that the model's configuration describes; "
                 "it was trained by another version of this code: train again with `interest train`"
             )
-        for name, variable in self.by_name.items():
+        for name, variable in self.all.items():
             variable.assign(values[name])
 
-    def _keep(self, name: str, value: tf.Tensor) -> tf.Variable:
-        if name in self.by_name:
+    def _keep(self, group: dict[str, tf.Variable], name: str, variable: tf.Variable) -> tf.Variable:
+        if name in self.all:
             raise ValueError(f"the network has two variables named {name}")
-        self.by_name[name] = tf.Variable(value, name=name)
-        return self.by_name[name]
+        group[name] = variable
+        return variable

@@ -4,29 +4,35 @@ B blocks of T tokens, d = dim, V rows of the item table.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 
 import tensorflow as tf
 
-from interest_spark.config.training import NetworkConfig
+from interest_spark.config.training.networks import SasRecConfig
 from interest_spark.models.networks.attention import Attention, Span, causal_spans
 from interest_spark.models.networks.dropout import no_dropout
 from interest_spark.models.networks.layers import Dropout, FeedForward, LayerNorm
+from interest_spark.models.networks.network import Network, Tokens
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.networks.token_embedding import TokenEmbedding
 from interest_spark.schemas.tokens import ColumnScheme
 
-Tokens = Mapping[str, tf.Tensor]
 
-
-class SasRec:
-    """The network: `encode` turns tokens into vectors, `item_vectors` are their counterparts."""
+class SasRec(Network):
+    """Token embeddings, then layers of attention and feed-forward; the output is compared with the item table."""
 
     def __init__(
-        self, config: NetworkConfig, vocabulary_size: int, max_positions: int, seed: int, columns: ColumnScheme
+        self, config: SasRecConfig, vocabulary_size: int, max_positions: int, seed: int, columns: ColumnScheme
     ) -> None:
         self.parameters = Parameters(seed)
-        self._embedding = TokenEmbedding(config, vocabulary_size, max_positions, columns, self.parameters)
+        self._embedding = TokenEmbedding(
+            vocabulary_size,
+            max_positions,
+            config.dim,
+            config.inputs,
+            columns,
+            self.parameters,
+            tied_output=config.tied_output,
+        )
         kinds: dict[str, type[_Layer]] = {"pre": _PreNormLayer, "post": _PostNormLayer, "query": _QueryNormLayer}
         layer = kinds[config.norm]
         self._layers = [layer(config, self.parameters, f"layer_{number}") for number in range(config.layers)]
@@ -34,10 +40,6 @@ class SasRec:
         self._norm_first, self._rate = config.norm == "post", config.dropout.embedding
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        """Vectors, float32[B, T, d], of the tokens `item`, `position`, `segment` and the declared inputs, int32[B, T].
-
-        Those of padding are void. `precision` is what the layers compute with.
-        """
         x = self._embedding(tokens)  # [B, T, d]
         x = tf.cast(dropout(self._norm(x) if self._norm_first else x, self._rate), precision)
         spans = causal_spans(tokens["segment"])
@@ -47,19 +49,24 @@ class SasRec:
         return x if self._norm_first else self._norm(x)
 
     def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
-        """int32[C] -> float32[C, d]: a token's logit for an item is the product of their vectors."""
         return self._embedding.item_vectors(rows)
+
+
+build = SasRec
 
 
 class _Layer(ABC):
     """Attention, then feed-forward, each added to its input."""
 
-    def __init__(self, config: NetworkConfig, parameters: Parameters, name: str) -> None:
-        self._attention_norm = LayerNorm(config.dim, parameters, f"{name}/attention_norm")
-        self._attention = Attention(config, parameters, name)
-        self._feed_forward_norm = LayerNorm(config.dim, parameters, f"{name}/feed_forward_norm")
-        self._feed_forward = FeedForward(config, parameters, name)
-        self._rate = config.dropout.residual
+    def __init__(self, config: SasRecConfig, parameters: Parameters, name: str) -> None:
+        dim, dropout = config.dim, config.dropout
+        self._attention_norm = LayerNorm(dim, parameters, f"{name}/attention_norm")
+        self._attention = Attention(dim, config.heads, dropout.attention, parameters, name)
+        self._feed_forward_norm = LayerNorm(dim, parameters, f"{name}/feed_forward_norm")
+        self._feed_forward = FeedForward(
+            dim, config.feed_forward, config.activation, dropout.activation, parameters, name
+        )
+        self._rate = dropout.residual
 
     @abstractmethod
     def __call__(self, x: tf.Tensor, spans: list[Span], dropout: Dropout) -> tf.Tensor:

@@ -1,40 +1,42 @@
 """What a token is to the network before its layers: its item, its place and its declared columns, as one vector."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from interest_spark.config.training import NetworkConfig
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tokens import ColumnScheme
 
 
 class TokenEmbedding:
-    """One table each for items, positions and every one of `config.inputs`, whose rows are added up.
+    """One table each for items, positions and every one of `inputs`, whose rows are added up.
 
-    With `config.tied_output` the item table is also the output's (Press and Wolf 2017, arXiv:1608.05859).
+    With `tied_output` the item table is also the output's (Press and Wolf 2017, arXiv:1608.05859).
     B blocks of T tokens, d = dim, V items, C codes of an input.
     """
 
     def __init__(
         self,
-        config: NetworkConfig,
         vocabulary_size: int,
         max_positions: int,
+        dim: int,
+        inputs: Sequence[str],
         columns: ColumnScheme,
         parameters: Parameters,
+        *,
+        tied_output: bool,
     ) -> None:
         # Padding and unknown items carry no information: rows of zeros that only an input could change.
-        table = vocabulary_size, config.dim
-        self._items = parameters.normal("items", *table, zero_rows=FIRST_ITEM_INDEX)  # [V, d]
-        self._outputs = self._items if config.tied_output else parameters.normal("output_items", *table)  # [V, d]
-        self._positions = parameters.normal("positions", max_positions, config.dim)  # [T, d]
+        table = vocabulary_size, dim
+        self._items = parameters.item_table("items", *table, zero_rows=FIRST_ITEM_INDEX)  # [V, d]
+        self._outputs = self._items if tied_output else parameters.item_table("output_items", *table)  # [V, d]
+        self._positions = parameters.normal("positions", max_positions, dim)  # [T, d]
         self._inputs = {
-            name: parameters.normal(f"input/{name}", columns.codes(name), config.dim, zero_rows=1)  # [C, d]
-            for name in config.inputs
+            name: parameters.normal(f"input/{name}", columns.codes(name), dim, zero_rows=1)  # [C, d]
+            for name in inputs
         }
-        self._scale = float(config.dim) ** 0.5
+        self._scale = float(dim) ** 0.5
 
     def __call__(self, tokens: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """float32[B, T, d] of the tokens `item`, `position` and the declared inputs: int32[B, T]."""

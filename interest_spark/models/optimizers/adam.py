@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from interest_spark.config.training import OptimizerConfig
+from interest_spark.config.training.optimizers import AdamConfig
 from interest_spark.models.optimizers.schedule import learning_rate
 from interest_spark.models.parallel.exchange import Gradient
 
@@ -12,14 +12,14 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 
 
 class Adam:
-    """`state` by name: the number of steps and the moments. `total_steps` is where the schedule ends.
+    """Adam, an Optimizer. `state` by name: the number of steps and the moments. `total_steps`: where the schedule ends.
 
     A dense gradient goes through TensorFlow's fused kernel. A gradient of rows (IndexedSlices, each row once)
     moves those rows and their moments alone, so that a step costs what its batch holds and not what the
     catalogue holds; the moments of the other rows do not decay meanwhile.
     """
 
-    def __init__(self, variables: Mapping[str, tf.Variable], config: OptimizerConfig, total_steps: int) -> None:
+    def __init__(self, variables: Mapping[str, tf.Variable], config: AdamConfig, total_steps: int) -> None:
         self._variables, self._config, self._total_steps = dict(variables), config, total_steps
         self._steps = tf.Variable(0, name="adam/steps", dtype=tf.int64)
         self._first = {name: tf.Variable(tf.zeros_like(value)) for name, value in variables.items()}
@@ -27,13 +27,11 @@ class Adam:
 
     @property
     def state(self) -> dict[str, tf.Variable]:
-        """Everything that the next step depends on, under permanent names."""
         first = {f"adam/first/{name}": variable for name, variable in self._first.items()}
         second = {f"adam/second/{name}": variable for name, variable in self._second.items()}
         return {"adam/steps": self._steps, **first, **second}
 
     def apply(self, gradients: Sequence[Gradient]) -> tf.Tensor:
-        """Take one step along the gradients, in the order of the variables; returns their norm before clipping."""
         norm = tf.linalg.global_norm(gradients)
         if self._config.clip_norm is not None:
             gradients, _ = tf.clip_by_global_norm(gradients, self._config.clip_norm, use_norm=norm)
@@ -66,3 +64,6 @@ class Adam:
         self._first[name].scatter_update(tf.IndexedSlices(first, rows))
         self._second[name].scatter_update(tf.IndexedSlices(second, rows))
         self._variables[name].scatter_sub(tf.IndexedSlices(rate * first / (tf.sqrt(second) + _EPSILON), rows))
+
+
+build = Adam

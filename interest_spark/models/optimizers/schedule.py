@@ -4,13 +4,13 @@ import math
 
 import tensorflow as tf
 
-from interest_spark.config.training import OptimizerConfig
+from interest_spark.config.training.optimizers import OptimizerSection
 
 
-def learning_rate(config: OptimizerConfig, step: tf.Tensor, total_steps: int) -> tf.Tensor:
+def learning_rate(config: OptimizerSection, step: tf.Tensor, total_steps: int) -> tf.Tensor:
     """The rate of step 1, 2, … `total_steps` (float32[]): a linear rise, then the schedule down to `final_rate`.
 
-    >>> config = OptimizerConfig(learning_rate=1.0, warmup_steps=2, schedule="linear")
+    >>> config = OptimizerSection(learning_rate=1.0, warmup_steps=2, schedule="linear")
     >>> [round(float(learning_rate(config, tf.constant(float(step)), 6)), 2) for step in (1, 2, 4, 6)]
     [0.5, 1.0, 0.5, 0.0]
     """

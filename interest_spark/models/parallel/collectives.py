@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from interest_spark.config.training import TrainConfig
+from interest_spark.config.training.train import TrainConfig
 from interest_spark.foundation.errors import ConfigError
 
 

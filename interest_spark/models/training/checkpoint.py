@@ -28,8 +28,8 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`arrays`: weights and optimiser by name. `best`: the weights of the best epoch, None before the first judged
-    one. `curve`: the lines written so far.
+    """`arrays`: weights and optimiser by name. `best`: the trained weights of the best epoch, None before the first
+    validation. `curve`: the lines written so far.
     """
 
     state: RunState

@@ -9,14 +9,14 @@ import numpy as np
 
 from interest_spark.foundation.errors import BusyError
 from interest_spark.foundation.log import get_logger
-from interest_spark.models.data.ledger import BlockLedger
+from interest_spark.models.data.coverage import EpochCoverage
 from interest_spark.models.data.read_ahead import read_ahead
 from interest_spark.models.data.reader import Batch, BlockReader
-from interest_spark.models.networks.sasrec import SasRec
-from interest_spark.models.optimizers.adam import Adam
+from interest_spark.models.networks.network import Network
+from interest_spark.models.optimizers.optimizer import Optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.training.checkpoint import Arrays, Checkpoint, read_newest_checkpoint, write_checkpoint
-from interest_spark.models.training.curve import Curve, NoCurve, draw_curve
+from interest_spark.models.training.curve import LearningCurve, NoLearningCurve, write_learning_curve
 from interest_spark.models.training.plan import TrainPlan
 from interest_spark.models.training.run_state import RunState
 from interest_spark.models.training.step import TrainStep
@@ -33,17 +33,17 @@ class TrainingLoop:
         self,
         plan: TrainPlan,
         ranks: Ranks,
-        network: SasRec,
-        adam: Adam,
+        network: Network,
+        optimizer: Optimizer,
         step: TrainStep,
         reader: BlockReader,
-        ledger: BlockLedger,
+        coverage: EpochCoverage,
         validation: Validation,
         total_steps: int,
     ) -> None:
         self._plan, self._ranks, self._network, self._step = plan, ranks, network, step
-        self._reader, self._ledger, self._validation, self._total_steps = reader, ledger, validation, total_steps
-        self._variables = {**network.parameters.by_name, **adam.state}
+        self._reader, self._coverage, self._validation, self._total_steps = reader, coverage, validation, total_steps
+        self._variables = {**network.parameters.trainable, **optimizer.state}
         self._state, self._curve = RunState(), ""
         self._best: Arrays | None = None
         self._waited = self._worked = 0.0
@@ -51,14 +51,14 @@ class TrainingLoop:
         self.resumed_from = self._state.steps
         ranks.broadcast(list(self._variables.values()))
 
-    def run(self, beat: Callable[[int], None], wants_stop: Callable[[], bool]) -> RunState:
-        """Take the steps that are left; the network then holds the best weights where they were judged."""
+    def run(self, on_step: Callable[[int], None], wants_stop: Callable[[], bool]) -> RunState:
+        """Take the steps that are left; the network then holds the weights of the best epoch, or of the last one."""
         epochs = self._reader.epochs(self._state.epochs + 1, self._plan.epochs)
-        with self._drawn_curve() as curve, read_ahead(epochs, _BATCHES_AHEAD) as batches:
+        with self._learning_curve() as curve, read_ahead(epochs, _BATCHES_AHEAD) as batches:
             while self._state.steps < self._total_steps and not self._is_over():
-                self._run_epoch(batches, curve, beat, wants_stop)
-        if self._best is not None:
-            self._network.parameters.assign(self._best)
+                self._run_epoch(batches, curve, on_step, wants_stop)
+        for name, values in (self._best or {}).items():
+            self._network.parameters.trainable[name].assign(values)
         return self._state
 
     @property
@@ -67,53 +67,57 @@ class TrainingLoop:
         return self._waited / max(self._waited + self._worked, 1e-9)
 
     def _run_epoch(
-        self, batches: Iterator[Batch], curve: Curve, beat: Callable[[int], None], wants_stop: Callable[[], bool]
+        self,
+        batches: Iterator[Batch],
+        curve: LearningCurve,
+        on_step: Callable[[int], None],
+        wants_stop: Callable[[], bool],
     ) -> None:
         state, reader = self._state, self._reader
         epoch = state.epochs + 1
-        self._ledger.start_epoch()
+        self._coverage.start_epoch()
         for batch in islice(batches, state.epoch_steps):  # taken before the interruption
-            self._ledger.note(batch.block_id)
+            self._coverage.add(batch.block_id)
         steps = min(reader.steps - state.epoch_steps, self._total_steps - state.steps)
         whole = state.epoch_steps + steps == reader.steps
         for batch in self._timed(islice(batches, steps)):
             result = self._step(batch, reader.streams, state.steps + 1, wants_stop())
-            self._ledger.note(batch.block_id)
+            self._coverage.add(batch.block_id)
             state.add(result)
-            curve.note(epoch, state.steps, result)
-            beat(state.steps)
+            curve.add_step(epoch, state.steps, result)
+            on_step(state.steps)
             if state.epoch_steps < reader.steps:
                 self._save(curve, stopped=result.stop_votes > 0)
         if whole:
-            self._ledger.check(self._ranks.sum_counts(self._ledger.reads), epoch)
+            self._coverage.check(self._ranks.sum_counts(self._coverage.reads), epoch)
         state.end_epoch()
-        self._judge(curve)
+        self._validate(curve)
         self._save(curve, stopped=state.steps < self._total_steps and result.stop_votes > 0)
 
-    def _judge(self, curve: Curve) -> None:
-        """The newest epoch's validation figure, and its weights where they are the best so far."""
+    def _validate(self, curve: LearningCurve) -> None:
+        """Validate the newest epoch where that is due, and keep its weights where they are the best so far."""
         state, every = self._state, self._plan.train.validate_every
         last = state.steps >= self._total_steps
-        if not self._validation.cases or (state.epochs % every and not last):
+        if not self._validation.held_out_targets or (state.epochs % every and not last):
             return
         ndcg = self._validation.ndcg(self._network)
-        if state.judge(ndcg):
-            self._best = self._network.parameters.values()
-        curve.judged(state.epochs, state.steps, ndcg, self._validation.cases)
+        if state.add_validation(ndcg):
+            self._best = {name: each.numpy() for name, each in self._network.parameters.trainable.items()}
+        curve.add_validation(state.epochs, state.steps, ndcg, self._validation.held_out_targets)
 
     def _is_over(self) -> bool:
         patience = self._plan.train.patience
         return patience is not None and self._state.worse_epochs >= patience
 
-    def _save(self, curve: Curve, *, stopped: bool) -> None:
-        """Write a checkpoint where one is due; a run that was told to stop ends here, all ranks in the same step."""
+    def _save(self, curve: LearningCurve, *, stopped: bool) -> None:
+        """Write a checkpoint where one is due; a run that is to stop ends here, all ranks in the same step."""
         due = self._state.steps % self._plan.train.checkpoint_steps == 0
         if not self._ranks.rank and (due or stopped):
             arrays = {name: variable.numpy() for name, variable in self._variables.items()}
             write_checkpoint(self._plan.checkpoints, Checkpoint(self._state, arrays, self._best, curve.text()))
         if stopped:
             raise BusyError(
-                f"training was told to stop after step {self._state.steps} of {self._total_steps}; a checkpoint was "
+                f"training was stopped after step {self._state.steps} of {self._total_steps}; a checkpoint was "
                 "written and nothing was published: run the job again, and it goes on from there"
             )
 
@@ -134,12 +138,12 @@ class TrainingLoop:
         get_logger().info("training resumed", step=steps, total=self._total_steps)
 
     @contextmanager
-    def _drawn_curve(self) -> Iterator[Curve]:
+    def _learning_curve(self) -> Iterator[LearningCurve]:
         if self._ranks.rank:
-            yield NoCurve()
+            yield NoLearningCurve()
             return
         folder = self._plan.train.tensorboard
-        with draw_curve(self._plan.curve, self._total_steps, self._curve) as curve:
+        with write_learning_curve(self._plan.curve, self._total_steps, self._curve) as curve:
             if folder is None:
                 yield curve
                 return

@@ -1,16 +1,17 @@
-"""What a training run is told, and what it gives back: plain values that travel to every rank as JSON."""
+"""The input of a training run and its result: plain values that travel to every rank as JSON."""
 
 from pathlib import Path
 
 from interest_spark.config.section import Section
-from interest_spark.config.training import TrainConfig
+from interest_spark.config.training.train import TrainConfig
 from interest_spark.schemas.tokens import ColumnScheme
 
 CURVE = "curve.jsonl"
+"""The learning curve's file, in the work folder and later in the bundle's."""
 
 
-class Champion(Section):
-    """A published model that a run starts from."""
+class ParentModel(Section):
+    """The published model that a warm-started run goes on from."""
 
     model_version: str
     path: Path
@@ -27,15 +28,15 @@ class TrainPlan(Section):
     tokens: int  # of a block
     columns: ColumnScheme  # that the blocks' token columns follow
     train: TrainConfig
-    champion: Champion | None = None  # the model to go on from
+    parent: ParentModel | None = None  # None: weights start at random
     exclude_seen: bool  # whether an item of the history can be a suggestion: what validation must do, too
     bundle: Path  # the folder that rank 0 writes
-    work: Path  # a folder of this run alone: the plan, the ranks' errors and signs of life, the result
+    work: Path  # a folder of this run alone: the plan, the ranks' errors and heartbeats, the result
 
     @property
     def epochs(self) -> int:
         """How often the run goes through the blocks at most."""
-        return self.train.epochs if self.champion is None else self.train.continued_epochs
+        return self.train.epochs if self.parent is None else self.train.continued_epochs
 
     @property
     def candidates(self) -> Path:

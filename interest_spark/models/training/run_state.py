@@ -25,7 +25,7 @@ class RunState:
     loss: float = 0.0
     best_ndcg: float = -math.inf
     best_epoch: int = 0
-    worse_epochs: int = 0  # judged ones since the best
+    worse_epochs: int = 0  # validated ones since the best
 
     def add(self, result: StepResult) -> None:
         """Take in the figures of one more step."""
@@ -42,7 +42,7 @@ class RunState:
         self.loss = self.epoch_loss / self.epoch_weight if self.epoch_weight else 0.0
         self.epoch_steps, self.epoch_loss, self.epoch_weight = 0, 0.0, 0.0
 
-    def judge(self, ndcg: float) -> bool:
+    def add_validation(self, ndcg: float) -> bool:
         """Take in the newest epoch's validation figure; returns whether it is the best so far."""
         better = ndcg > self.best_ndcg
         if better:
@@ -54,9 +54,9 @@ class RunState:
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> "RunState":
         """What `as_json` gave. Raises BadDataError for that of another version of this code."""
-        strange = set(values) - {field.name for field in fields(cls)}
-        if strange:
-            raise BadDataError(f"a checkpoint's state has {', '.join(sorted(strange))}; an earlier one is taken")
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise BadDataError(f"a checkpoint's state has {', '.join(sorted(unknown))}; an earlier one is taken")
         return cls(**values)
 
     def as_json(self) -> dict[str, Any]:

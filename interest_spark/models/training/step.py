@@ -10,8 +10,8 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.data.reader import NO_BLOCK, Batch
 from interest_spark.models.losses.loss import Loss, Targets
 from interest_spark.models.networks.dropout import StreamDropout, shared_key, stream_keys
-from interest_spark.models.networks.sasrec import SasRec
-from interest_spark.models.optimizers.adam import Adam
+from interest_spark.models.networks.network import Network
+from interest_spark.models.optimizers.optimizer import Optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.parallel.exchange import exchange
 
@@ -32,7 +32,8 @@ class StepResult:
 @dataclass(frozen=True)
 class StepSettings:
     """`target_weights`, float32[codes]: the weight of a target by its behavior's code. `row_wise`: the names of
-    variables that move row by row. `seed` decides dropout and samples.
+    item tables that are updated in the rows of the batch alone, if their gradient is one of rows. `seed` decides
+    dropout and samples.
     """
 
     target_weights: np.ndarray
@@ -48,10 +49,13 @@ class TrainStep:
     with the whole batch would get, however the targets are spread.
     """
 
-    def __init__(self, network: SasRec, loss: Loss, adam: Adam, ranks: Ranks, settings: StepSettings) -> None:
-        self._network, self._loss, self._adam, self._ranks, self._settings = network, loss, adam, ranks, settings
-        self._variables = list(network.parameters.by_name.values())
-        self._row_wise = [name in settings.row_wise for name in network.parameters.by_name]
+    def __init__(
+        self, network: Network, loss: Loss, optimizer: Optimizer, ranks: Ranks, settings: StepSettings
+    ) -> None:
+        self._network, self._loss, self._optimizer = network, loss, optimizer
+        self._ranks, self._settings = ranks, settings
+        self._variables = list(network.parameters.trainable.values())
+        self._row_wise = [name in settings.row_wise for name in network.parameters.trainable]
         self._weights = tf.constant(settings.target_weights, tf.float32)
         self._run = tf.function(self._graph, autograph=False)  # it has no Python control flow; 3 s less
 
@@ -76,10 +80,15 @@ class TrainStep:
         gradients = tape.gradient(local, self._variables)
         weight = tf.reduce_sum(targets.weight)
         count = tf.reduce_sum(tf.cast(targets.weight > 0, tf.float32))
-        summed = exchange(self._ranks, gradients, self._row_wise, [local, weight, count, stop])
+        # A network that reaches all items itself, say by their mean, has a gradient of the whole table.
+        row_wise = [
+            wanted and isinstance(gradient, tf.IndexedSlices)
+            for wanted, gradient in zip(self._row_wise, gradients, strict=True)
+        ]
+        summed = exchange(self._ranks, gradients, row_wise, [local, weight, count, stop])
         loss_sum, weight, count, votes = summed.scalars
         share = tf.math.divide_no_nan(1.0, weight)
-        norm = self._adam.apply([_scaled(gradient, share) for gradient in summed.gradients])
+        norm = self._optimizer.apply([_scaled(gradient, share) for gradient in summed.gradients])
         return local, loss_sum, weight, count, votes, norm, summed.wire_bytes
 
     def _targets(self, tokens: Mapping[str, tf.Tensor]) -> Targets:

@@ -10,13 +10,14 @@ import tensorflow as tf
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.card import ModelCard, build_network, read_card
 from interest_spark.models.data.candidates import read_candidates
-from interest_spark.models.data.ledger import BlockLedger
+from interest_spark.models.data.coverage import EpochCoverage
 from interest_spark.models.data.reader import BlockReader, ReaderSettings
-from interest_spark.models.losses.loss import build_loss
-from interest_spark.models.networks.sasrec import SasRec
-from interest_spark.models.optimizers.adam import Adam
+from interest_spark.models.losses.loss import Loss, build_loss
+from interest_spark.models.networks.network import Network
+from interest_spark.models.networks.parameters import Parameters
+from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import Ranks
-from interest_spark.models.runtime import be_deterministic
+from interest_spark.models.runtime import enable_determinism
 from interest_spark.models.training.loop import TrainingLoop
 from interest_spark.models.training.plan import TrainPlan, TrainResult
 from interest_spark.models.training.run_state import RunState
@@ -33,29 +34,29 @@ TARGET_COLUMNS = ("target", "target_behavior")
 
 
 def train(
-    plan: TrainPlan, ranks: Ranks, beat: Callable[[int], None], wants_stop: Callable[[], bool] = lambda: False
+    plan: TrainPlan, ranks: Ranks, on_step: Callable[[int], None], wants_stop: Callable[[], bool] = lambda: False
 ) -> TrainResult | None:
-    """Run the plan as one of `ranks`, calling `beat` with the number of finished steps after each.
+    """Run the plan as one of `ranks`, calling `on_step` with the number of finished steps after each.
 
     Goes on from the newest checkpoint of the plan's model version. Rank 0 writes the bundle and returns the result,
     the others return None. Equal plans give bitwise equal weights, interrupted or not. Raises BadDataError for
-    blocks that cannot be used, are lost or repeated, or make the loss NaN, BusyError when a rank was told to stop.
+    blocks that cannot be used, are lost or repeated, or make the loss NaN, BusyError when a rank was asked to stop.
     """
     started = time.monotonic()
     if plan.train.device == "cpu":
-        be_deterministic(plan.train.seed)
+        enable_determinism(plan.train.seed)
     items = read_candidates(plan.candidates)
     vocabulary_size = _vocabulary_size(plan, items)
     network = build_network(plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns)
-    network.parameters.assign(starting_weights(network.parameters.values(), items, plan.champion))
+    network.parameters.assign(starting_weights(network.parameters, items, plan.parent))
     loop = build_loop(plan, ranks, network, items)
-    state = loop.run(beat, wants_stop)
+    state = loop.run(on_step, wants_stop)
     if ranks.rank:
         return None
     return TrainResult(
-        manifest_sha256=_write(plan, network, items, state),
+        manifest_sha256=_write(plan, network, vocabulary_size, items, state),
         item_count=items.num_rows,
-        parameters=sum(int(np.prod(variable.shape)) for variable in network.parameters.by_name.values()),
+        parameters=sum(int(np.prod(variable.shape)) for variable in network.parameters.trainable.values()),
         epochs=state.epochs,
         steps=state.steps,
         targets=state.targets,
@@ -69,17 +70,16 @@ def train(
     )
 
 
-def build_loop(plan: TrainPlan, ranks: Ranks, network: SasRec, items: pa.Table) -> TrainingLoop:
+def build_loop(plan: TrainPlan, ranks: Ranks, network: Network, items: pa.Table) -> TrainingLoop:
     """Everything that the plan names, put together for this rank."""
     settings = plan.train
     reader = BlockReader(plan.files, reader_settings(plan), ranks.rank, ranks.size)
-    if not reader.blocks and plan.champion is None:
+    if not reader.blocks and plan.parent is None:
         raise BadDataError(f"no user has two known items up to {plan.trained_through}: there is nothing to train on")
     total_steps = min(plan.epochs * reader.steps, settings.max_steps or plan.epochs * reader.steps)
-    variables = network.parameters.by_name
-    adam = Adam(variables, settings.optimizer, total_steps)
-    precision = tf.as_dtype(settings.precision)
-    step = TrainStep(network, build_loss(settings.loss, items, precision), adam, ranks, step_settings(plan, variables))
+    optimizer = build_optimizer(settings.optimizer, network.parameters.trainable, total_steps)
+    loss = build_loss(settings.loss, items, tf.as_dtype(settings.precision))
+    step = TrainStep(network, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
     validation = Validation(
         plan.files,
         (*INPUT_COLUMNS, *settings.network.inputs),
@@ -88,7 +88,8 @@ def build_loop(plan: TrainPlan, ranks: Ranks, network: SasRec, items: pa.Table) 
         exclude_seen=plan.exclude_seen,
         max_blocks=settings.validation_blocks,
     )
-    return TrainingLoop(plan, ranks, network, adam, step, reader, BlockLedger(plan.files), validation, total_steps)
+    coverage = EpochCoverage(plan.files)
+    return TrainingLoop(plan, ranks, network, optimizer, step, reader, coverage, validation, total_steps)
 
 
 def reader_settings(plan: TrainPlan) -> ReaderSettings:
@@ -103,32 +104,32 @@ def reader_settings(plan: TrainPlan) -> ReaderSettings:
     )
 
 
-def step_settings(plan: TrainPlan, variables: dict[str, tf.Variable]) -> StepSettings:
-    """Targets weigh 1 each unless the plan says which behaviors do; only a sampled loss leaves rows untouched."""
+def step_settings(plan: TrainPlan, parameters: Parameters, loss: Loss) -> StepSettings:
+    """Targets weigh 1 each unless the plan says which behaviors do; a loss that touches all items leaves no row out."""
     weights = plan.train.target_weights
     by_code = np.full(max(BEHAVIOR_CODES.values()) + 1, 0.0 if weights else 1.0, np.float32)
     for behavior, weight in weights.items():
         by_code[BEHAVIOR_CODES[behavior]] = weight
-    large = plan.train.loss.kind == "sampled"
-    tables = [name for name in ("items", "output_items") if name in variables]
-    row_wise = {name for name in tables if large and variables[name].shape[0] >= plan.train.optimizer.row_wise_from}
-    return StepSettings(by_code, frozenset(row_wise), tf.as_dtype(plan.train.precision), plan.train.seed)
+    tables = [] if loss.touches_all_items else parameters.item_tables
+    least = plan.train.optimizer.row_wise_from
+    row_wise = frozenset(name for name in tables if parameters.trainable[name].shape[0] >= least)
+    return StepSettings(by_code, row_wise, tf.as_dtype(plan.train.precision), plan.train.seed)
 
 
 def _vocabulary_size(plan: TrainPlan, items: pa.Table) -> int:
-    """Rows of the item table: it never shrinks from one model to the next."""
+    """Rows of the item tables: they never shrink from one model to the next."""
     needed = int(items["item_index"][-1].as_py()) + 1
-    return needed if plan.champion is None else max(needed, read_card(read_config(plan.champion.path)).vocabulary_size)
+    return needed if plan.parent is None else max(needed, read_card(read_config(plan.parent.path)).vocabulary_size)
 
 
-def _write(plan: TrainPlan, network: SasRec, items: pa.Table, state: RunState) -> str:
+def _write(plan: TrainPlan, network: Network, vocabulary_size: int, items: pa.Table, state: RunState) -> str:
     card = ModelCard(
         model_version=plan.model_version,
         network=plan.train.network,
-        vocabulary_size=int(network.parameters.by_name["items"].shape[0]),
+        vocabulary_size=vocabulary_size,
         max_length=plan.tokens,
         columns=plan.columns,
-        started_from=None if plan.champion is None else plan.champion.model_version,
+        started_from=None if plan.parent is None else plan.parent.model_version,
         trained_through=plan.trained_through,
         seed=plan.train.seed,
         epochs=state.epochs,

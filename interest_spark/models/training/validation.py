@@ -1,6 +1,6 @@
 """NDCG@10 on items held out of training: the full catalogue ranked at each history's last target.
 
-Every rank judges its share of the blocks; what is added up are counts, so the figure does not depend on how many
+Every rank validates on its share of the blocks; what is added up are counts, so the figure does not depend on how many
 ranks there are, and all of them come to the same decision.
 """
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from interest_spark.models.networks.sasrec import SasRec
+from interest_spark.models.networks.network import Network
 from interest_spark.models.parallel.collectives import Ranks
 
 K = 10
@@ -46,9 +46,9 @@ class Validation:
         self._cells = np.stack([block, place], axis=1)[new]
         self._labels, self._seen = labels[new], _each_once(seen[new])
         self._tokens = {**{name: mine[name] for name in columns}, "position": _as_served(mine, block, place)}
-        self.cases = int(ranks.sum_counts(np.array([len(self._labels)], np.int64))[0])
+        self.held_out_targets = int(ranks.sum_counts(np.array([len(self._labels)], np.int64))[0])
 
-    def ndcg(self, network: SasRec) -> float:
+    def ndcg(self, network: Network) -> float:
         """NDCG@10 over the held-out targets of all ranks, between 0 and 1."""
         places = np.zeros(K, np.int64)
         items = network.item_vectors(self._candidates).numpy()  # [C, d]
@@ -58,9 +58,9 @@ class Validation:
             place = places_of(vectors[part] @ items.T, self._labels[part], self._seen[part])
             places += np.bincount(place[place < K], minlength=K)
         places = self._ranks.sum_counts(places)
-        return float((places / np.log2(np.arange(K) + 2)).sum() / max(self.cases, 1))
+        return float((places / np.log2(np.arange(K) + 2)).sum() / max(self.held_out_targets, 1))
 
-    def _encode(self, network: SasRec) -> np.ndarray:
+    def _encode(self, network: Network) -> np.ndarray:
         """float32[cells, d]."""
         dim = network.item_vectors(self._candidates[:1]).shape[1]
         vectors = np.zeros((len(self._cells), dim), np.float32)
@@ -134,11 +134,11 @@ def _each_once(labels: np.ndarray) -> np.ndarray:
 
 
 @tf.function(reduce_retracing=True, autograph=False)
-def _encode_on_graph(network: SasRec, tokens: Mapping[str, tf.Tensor], cells: tf.Tensor) -> tf.Tensor:
+def _encode_on_graph(network: Network, tokens: Mapping[str, tf.Tensor], cells: tf.Tensor) -> tf.Tensor:
     return tf.gather_nd(network.encode(tokens), cells)
 
 
-def _encode_cells(network: SasRec, batch: Columns, cells: np.ndarray) -> np.ndarray:
+def _encode_cells(network: Network, batch: Columns, cells: np.ndarray) -> np.ndarray:
     tokens = {name: tf.constant(values) for name, values in batch.items()}
     vectors: np.ndarray = _encode_on_graph(network, tokens, tf.constant(cells)).numpy()
     return vectors

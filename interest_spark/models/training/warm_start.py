@@ -1,52 +1,54 @@
 """Weights to go on from: an earlier model's rows as they are, and a sensible beginning for items that are new."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from interest_spark.config.training import NetworkConfig
+from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.models.card import ModelCard
-from interest_spark.models.training.plan import Champion
+from interest_spark.models.networks.parameters import Parameters
+from interest_spark.models.training.plan import ParentModel
 from interest_spark.schemas.tokens import ColumnScheme
 from interest_spark.storage.bundles import read_bundle
 
-_ITEM_TABLES = ("items", "output_items")
 Array = np.ndarray[Any, Any]
-Weights = Mapping[str, Array]
 
 
 def shapes_fit(card: ModelCard, network: NetworkConfig, tokens: int, columns: ColumnScheme) -> bool:
-    """Whether training can go on from the model of that card: its weights have the wanted shapes and meaning."""
-    networks = [each.model_dump(exclude={"dropout"}) for each in (card.network, network)]
+    """Whether the model of that card can be the parent: its weights have the wanted shapes and meaning."""
+    networks = [each.model_dump(exclude=set(each.changeable)) for each in (card.network, network)]
     return networks[0] == networks[1] and (card.max_length, card.columns) == (tokens, columns)
 
 
-def starting_weights(fresh: Weights, items: pa.Table, champion: Champion | None = None) -> dict[str, Array]:
-    """The weights of a run's first step: `fresh` ones, with the champion's in their place where there is one.
+def starting_weights(parameters: Parameters, items: pa.Table, parent: ParentModel | None = None) -> dict[str, Array]:
+    """The weights of a run's first step: freshly drawn ones, with the parent's in their place where there is one.
 
     A row of an item table is zero until its item is a candidate for the first time (`items`: read_candidates), and
-    from then on belongs to it: the champion's rows keep their values bit by bit, also those of items that are no
-    candidates today. An item without a row yet starts from the mean of its category's items in the champion, of all
-    its items where there is none. Raises BadDataError when the champion's bundle was changed.
+    from then on belongs to it: the parent's rows keep their values bit by bit, also those of items that are no
+    candidates today. An item without a row yet starts from the mean of its category's items in the parent, of all
+    its items where there is none. Frozen arrays are those that the network was built with. Raises BadDataError when
+    the parent's bundle was changed.
     """
-    weights = {name: np.array(values) for name, values in fresh.items()}
     index, category = (items[name].to_numpy() for name in ("item_index", "category"))
-    tables = sorted(set(_ITEM_TABLES) & set(weights))
-    for name in tables:
-        is_candidate = np.isin(np.arange(len(weights[name])), index)
-        weights[name][~is_candidate] = 0.0
-    if champion is None:
-        return weights
-    bundle = read_bundle(champion.path, champion.manifest_sha256)
-    is_new = ~_rows_held(bundle.weights["items"], index)
-    for name, values in bundle.weights.items():
-        held = _rows_held(values, np.arange(len(values))) if name in tables else slice(None)
-        weights[name][: len(values)][held] = values[held]
-    for name in tables if not is_new.all() else ():
-        weights[name][index[is_new]] = _category_means(weights[name][index], category, is_new)
-    return weights
+    fresh = parameters.values()
+    held = {} if parent is None else read_bundle(parent.path, parent.manifest_sha256).weights
+    tables = {name: _item_rows(fresh[name], held.get(name), index, category) for name in parameters.item_tables}
+    frozen = {name: fresh[name] for name in parameters.frozen}
+    return {**fresh, **held, **tables, **frozen}
+
+
+def _item_rows(fresh: Array, old: Array | None, index: Array, category: Array) -> Array:
+    """The first values of an item table, float32[V, d]; old: the parent's table, float32[U, d], U <= V."""
+    rows = np.where(np.isin(np.arange(len(fresh)), index)[:, None], fresh, 0.0).astype(fresh.dtype)
+    if old is None:
+        return rows
+    held = old.any(axis=1)
+    rows[: len(old)][held] = old[held]
+    is_new = ~_rows_held(old, index)
+    if not is_new.all():
+        rows[index[is_new]] = _category_means(rows[index], category, is_new)
+    return rows
 
 
 def _rows_held(table: Array, rows: Array) -> Array:

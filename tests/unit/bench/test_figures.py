@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from interest_spark.config.training import NetworkConfig
+from interest_spark.config.training.networks import SasRecConfig
 from tests.bench.bench_accuracy import K, best_validation, rank_test_items
 from tests.bench.bench_scaling import flops_per_target
 from tests.bench.training_world import WARM_UP, DataSet, Run
@@ -53,7 +53,7 @@ def test_the_best_validation_is_found_among_the_steps() -> None:
 
 
 def test_the_work_of_a_target_is_that_of_the_published_sizes() -> None:
-    assert flops_per_target(NetworkConfig(), tokens=200, items=3416) == pytest.approx(1.91e6, rel=0.01)
+    assert flops_per_target(SasRecConfig(), tokens=200, items=3416) == pytest.approx(1.91e6, rel=0.01)
 
 
 def test_the_warm_up_does_not_count() -> None:

@@ -1,10 +1,20 @@
 """Configuration errors name the key, the nearest known one and the value."""
 
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import ValidationError
 
+from interest_spark.config.explain import explain
 from interest_spark.config.file import load_config
+from interest_spark.config.kinds import Kinds
+from interest_spark.config.section import Section
+from interest_spark.config.training.losses import FullLossConfig, SampledLossConfig
+from interest_spark.config.training.networks import SasRecConfig
+from interest_spark.config.training.optimizers import AdamConfig
+from interest_spark.config.training.samplers import PopularitySamplerConfig, UniformSamplerConfig
+from interest_spark.config.training.train import TrainConfig
 from interest_spark.foundation.errors import ConfigError
 
 MINIMAL = "warehouse: w\nsources:\n  events: {path: 'logs/dt={day}/*'}\n"
@@ -23,6 +33,50 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         (MINIMAL + "trian: {}\n", (), "unknown key 'trian'; did you mean 'train'?"),
         (MINIMAL + "train: {epoch: 3}\n", (), "unknown key 'train.epoch'; did you mean 'epochs'?"),
         (MINIMAL + "train: {network: {dims: 3}}\n", (), "unknown key 'train.network.dims'; did you mean 'dim'?"),
+        (MINIMAL, ("train.network.kind=sasrek",), "unknown kind 'sasrek' of train.network; did you mean 'sasrec'?"),
+        (MINIMAL, ("train.network.kind=gru4",), "unknown kind 'gru4' of train.network; known kinds: sasrec"),
+        (MINIMAL, ("train.network.kind=null",), "unknown kind 'None' of train.network; known kinds: sasrec"),
+        (MINIMAL, ("train.network=sasrec",), r"train.network: .*valid dictionary.* \(got 'sasrec'\)"),
+        (MINIMAL, ("train.network.dim=x",), r"train.network.dim: .*got 'x'"),
+        (MINIMAL, ("train.network.heads=3",), "train.network: .*dim 64 is not a multiple of heads 3"),
+        (MINIMAL, ("train.network.dropout.embeding=0",), "'train.network.dropout.embeding'; did you mean 'embedding'?"),
+        (MINIMAL, ("train.optimizer.kind=adan",), "unknown kind 'adan' of train.optimizer; did you mean 'adam'?"),
+        (
+            MINIMAL,
+            ("train.loss.kind=sample",),
+            "unknown kind 'sample' of train.loss; did you mean 'sampled'\\? known kinds: full, sampled",
+        ),
+        (MINIMAL, ("train.loss.chunks=3",), "unknown key 'train.loss.chunks'; did you mean 'chunk'?"),
+        (
+            MINIMAL,
+            ("train.loss.sampler={}",),
+            "unknown key 'train.loss.sampler'; it belongs to another kind: set train.loss.kind to sampled$",
+        ),
+        (
+            MINIMAL,
+            ("train.loss={kind: sampled, sampler: {powr: 1}}",),
+            "unknown key 'train.loss.sampler.powr'; did you mean 'power'?",
+        ),
+        (
+            MINIMAL,
+            ("train.loss={kind: sampled, sampler: {kind: uniform, power: 1}}",),
+            "unknown key 'train.loss.sampler.power'; .* set train.loss.sampler.kind to popularity$",
+        ),
+        (
+            MINIMAL,
+            ("train.loss={kind: sampled, sampler: {kind: uniform, negative: 9}}",),
+            "unknown key 'train.loss.sampler.negative'; did you mean 'negatives'?",
+        ),
+        (
+            MINIMAL,
+            ("train.loss={kind: sampled, sampler: {kind: unifrom}}",),
+            "unknown kind 'unifrom' of train.loss.sampler; did you mean 'uniform'\\? known kinds: popularity, uniform",
+        ),
+        (
+            MINIMAL,
+            ("train.loss={kind: sampled, sampler: {negatives: 0}}",),
+            r"train.loss.sampler.negatives: .*got 0",
+        ),
         (MINIMAL.replace("path", "paths"), (), "did you mean 'path'?"),
         (MINIMAL, ("train.epochs=0",), r"train.epochs: .*got 0"),
         (MINIMAL, ("train.epochs",), "write --set section.key=value"),
@@ -63,6 +117,55 @@ def test_the_order_of_inputs_is_no_other_network(tmp_path: Path) -> None:
     config = load(tmp_path, MINIMAL, "train.network.inputs=[hour, behavior]", "shop.time_zone=Asia/Shanghai")
     assert config.train.network.inputs == ("behavior", "hour")
     assert (config.columns.category_buckets, config.columns.time_zone) == (1024, "Asia/Shanghai")
+
+
+def test_without_a_kind_the_first_one_is_meant(tmp_path: Path) -> None:
+    config = load(tmp_path, MINIMAL, "train.network.dim=32", "train.loss.chunk=5", "train.optimizer.learning_rate=1")
+    assert config.train.network == SasRecConfig(dim=32)
+    assert config.train.loss == FullLossConfig(chunk=5)
+    assert config.train.optimizer == AdamConfig(learning_rate=1)
+    sampled = load(tmp_path, MINIMAL, "train.loss.kind=sampled", "train.loss.sampler.power=0.5")
+    assert sampled.train.loss == SampledLossConfig(sampler=PopularitySamplerConfig(power=0.5))
+    uniform = load(tmp_path, MINIMAL, "train.loss={kind: sampled, sampler: {kind: uniform}}")
+    assert uniform.train.loss.sampler == UniformSamplerConfig(negatives=1024)
+
+
+def test_a_section_of_a_kind_travels_as_json(tmp_path: Path) -> None:
+    train = load(tmp_path, MINIMAL, "train.loss={kind: sampled, sampler: {kind: uniform, negatives: 7}}").train
+    assert TrainConfig.model_validate_json(train.model_dump_json()) == train
+    assert TrainConfig.model_validate({"network": train.network, "loss": train.loss}).loss == train.loss
+
+
+class _Rule(Section):
+    kind: Literal["rule"] = "rule"
+    limit: int = 1
+
+
+class _Other(Section):
+    kind: Literal["other"] = "other"
+
+
+class _Rules(Section):
+    rules: tuple[Annotated[_Rule | _Other, Kinds()], ...] = ()
+    chosen: Annotated[_Rule, Kinds()] | None = None
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"rules": [{}, {"limt": 1}]}, "unknown key 'rules.1.limt'; did you mean 'limit'?"),
+        ({"rules": [{"kind": "rul"}]}, "unknown kind 'rul' of rules.0; did you mean 'rule'? known kinds: rule, other"),
+        ({"rules": [{"kind": "other", "limit": 1}]}, "'rules.0.limit'; it belongs to another kind: set rules.0.kind"),
+        ({"rules": [{"limit": "x"}]}, "rules.0.limit: Input should be a valid integer"),
+        ({"chosen": {"limt": 1}}, "unknown key 'chosen.limt'; did you mean 'limit'?"),
+        ({"chose": None}, "unknown key 'chose'; did you mean 'chosen'?"),
+    ],
+)
+def test_kinds_in_lists_and_optional_ones_are_explained_too(rules: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        _Rules.model_validate(rules)
+    (error,) = raised.value.errors()
+    assert message in explain(_Rules, error)
 
 
 def test_paths_lie_below_the_root_unless_absolute(tmp_path: Path) -> None:

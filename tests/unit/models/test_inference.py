@@ -23,7 +23,7 @@ HISTORIES = random_histories(60, 30, 25)
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     plan = make_plan(tmp_path_factory.mktemp("model"), HISTORIES, T, epochs=1)
-    result = train(plan, OneRank(), beat=lambda step: None)
+    result = train(plan, OneRank(), on_step=lambda step: None)
     assert result is not None
     return plan.bundle, result.manifest_sha256
 

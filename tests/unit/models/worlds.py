@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interest_spark.config.training import NetworkConfig, TrainConfig
+from interest_spark.config.training.networks import SasRecConfig
+from interest_spark.config.training.train import TrainConfig
 from interest_spark.features.blocks.packing import pack_histories
 from interest_spark.features.blocks.targets import hold_out, next_events, pick
 from interest_spark.features.sequences.tokens import token_columns
@@ -23,7 +24,7 @@ Lists = Mapping[str, Sequence[Any]]
 
 SCHEME = ColumnScheme(category_buckets=50, time_zone="Asia/Shanghai")
 
-TINY = NetworkConfig(dim=16, layers=2, heads=2, feed_forward=32, dropout=0.0)
+TINY = SasRecConfig(dim=16, layers=2, heads=2, feed_forward=32, dropout=0.0)
 
 
 def random_histories(users: int, items: int, longest: int, seed: int = 0) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.models.data.block_files import Unit, deal_evenly, steps_per_epoch
-from interest_spark.models.data.ledger import BlockLedger
+from interest_spark.models.data.coverage import EpochCoverage
 from interest_spark.models.data.reader import NO_BLOCK, BlockReader, ReaderSettings
 from tests.unit.models.worlds import empty_blocks, write_blocks
 
@@ -144,24 +144,24 @@ def test_a_path_that_petastorm_would_cut_is_refused(tmp_path: Path) -> None:
         BlockReader(write(tmp_path / "a#b", [4], 2), settings_of())
 
 
-def test_a_ledger_tells_lost_from_repeated_blocks(tmp_path: Path) -> None:
+def test_coverage_tells_lost_from_repeated_blocks(tmp_path: Path) -> None:
     files = write(tmp_path, [4, 4], 2)
-    ledger = BlockLedger(files)
-    ledger.note(np.array([0, 1, 2, 3, NO_BLOCK, 1000, 1001, 1003]))
+    coverage = EpochCoverage(files)
+    coverage.add(np.array([0, 1, 2, 3, NO_BLOCK, 1000, 1001, 1003]))
     with pytest.raises(BadDataError, match=r"epoch 3: 1 of 8 blocks were not read, .* block 1002 of .*part-1.parquet"):
-        ledger.check(ledger.reads, epoch=3)
-    ledger.note(np.array([1002, 3]))
+        coverage.check(coverage.reads, epoch=3)
+    coverage.add(np.array([1002, 3]))
     with pytest.raises(BadDataError, match=r"1 of 8 blocks were read more than once, .* block 3 of .*part-0.parquet"):
-        ledger.check(ledger.reads, epoch=3)
-    ledger.start_epoch()
-    ledger.note(np.array(held_ids([4, 4])))
-    ledger.check(ledger.reads, epoch=4)
+        coverage.check(coverage.reads, epoch=3)
+    coverage.start_epoch()
+    coverage.add(np.array(held_ids([4, 4])))
+    coverage.check(coverage.reads, epoch=4)
 
 
-def test_a_ledger_refuses_strangers_and_doubles(tmp_path: Path) -> None:
+def test_coverage_refuses_strangers_and_doubles(tmp_path: Path) -> None:
     files = write(tmp_path, [4], 2)
     with pytest.raises(BadDataError, match="block 77, which no training file holds"):
-        BlockLedger(files).note(np.array([77]))
+        EpochCoverage(files).add(np.array([77]))
     twice = write_blocks(tmp_path / "twice.parquet", empty_blocks(2), 3, 2)
     with pytest.raises(BadDataError, match=r"block 3 of .* is held by two rows"):
-        BlockLedger([*files, twice])
+        EpochCoverage([*files, twice])

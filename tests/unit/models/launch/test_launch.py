@@ -58,7 +58,7 @@ def test_two_ranks_give_the_weights_and_the_curve_of_one_rank_with_the_whole_bat
 def test_two_ranks_that_exchange_rows_give_the_weights_of_one(tmp_path: Path, items: int, way: str) -> None:
     """The few items are all in every batch; of the many a batch holds a tenth."""
     histories = random_histories(150, items, 20)
-    loss, optimizer = {"kind": "sampled", "negatives": 40}, {"row_wise_from": 1}
+    loss, optimizer = {"kind": "sampled", "sampler": {"negatives": 40}}, {"row_wise_from": 1}
     settings = {"max_steps": 30, "epochs": 50, "batch_blocks": 16, "loss": loss, "optimizer": optimizer}
     one = make_plan(tmp_path / "one", histories, 10, files=3, launcher="local", **settings)
     two = make_plan(tmp_path / "two", histories, 10, files=3, launcher="horovodrun", ranks=2, **settings)

@@ -18,9 +18,9 @@ import sys, time
 from pathlib import Path
 from interest_spark.models.launch.watchdog import Watchdog
 start, stall, step = map(int, sys.argv[2:5])
-with Watchdog(Path(sys.argv[1]), 0, 2, start, stall, int(sys.argv[5]) if len(sys.argv) > 5 else None) as dog:
+with Watchdog(Path(sys.argv[1]), 0, 2, start, stall, int(sys.argv[5]) if len(sys.argv) > 5 else None) as watchdog:
     if step:
-        dog.beat(step)
+        watchdog.step_finished(step)
     time.sleep(60)
 """
 
@@ -30,15 +30,15 @@ def stalled(work: Path, *arguments: object) -> subprocess.CompletedProcess[bytes
 
 
 @contextmanager
-def heartbeat(pulse: Path) -> Iterator[None]:
-    """The signs of life of a living rank, however long the other takes to start."""
+def heartbeats(file: Path) -> Iterator[None]:
+    """The heartbeats of a living rank, however long the other takes to start."""
     over = threading.Event()
 
-    def beat() -> None:
+    def touch() -> None:
         while not over.wait(0.1):
-            pulse.touch()
+            file.touch()
 
-    thread = threading.Thread(target=beat)
+    thread = threading.Thread(target=touch)
     thread.start()
     try:
         yield
@@ -51,12 +51,12 @@ def test_a_rank_that_never_starts_is_ended(tmp_path: Path) -> None:
     assert stalled(tmp_path, 2, 500, 0).returncode == 75
     failure = find_failure(tmp_path)
     assert isinstance(failure, BusyError)
-    assert "no step was finished in 2 s after step 0; rank 1 gives no sign of life" in str(failure)
+    assert "no step was finished in 2 s after step 0; rank 1 has no heartbeat" in str(failure)
     assert "train.start_seconds" in str(failure)
 
 
 def test_a_stalled_step_is_ended_and_the_living_are_not_accused(tmp_path: Path) -> None:
-    with heartbeat(tmp_path / "alive-1"):
+    with heartbeats(tmp_path / "alive-1"):
         assert stalled(tmp_path, 500, 2, 7).returncode == 75
     text = str(find_failure(tmp_path))
     assert "in 2 s after step 7; every rank is alive" in text

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from interest_spark.config.training import NetworkConfig
 from interest_spark.models.networks.attention import Attention, Span, causal_spans
 from interest_spark.models.networks.dropout import no_dropout
 from interest_spark.models.networks.parameters import Parameters
@@ -18,8 +17,8 @@ def test_spans_change_nothing(length: int, heads: int) -> None:
     segment[1, length // 2 :] = 0
     x, context = random.normal(size=(2, 3, length, 8)).astype(np.float32)
     parameters = Parameters(1)
-    attention = Attention(NetworkConfig(dim=8, heads=heads), parameters, "layer")
-    for variable in parameters.by_name.values():
+    attention = Attention(8, heads, 0.0, parameters, "layer")
+    for variable in parameters.all.values():
         variable.assign(tf.constant(random.normal(size=variable.shape), tf.float32))  # they start too small to matter
     allowed = (segment[:, :, None] == segment[:, None, :]) & np.tri(length, dtype=bool)
     square = Span(0, length, tf.constant(np.where(allowed, 0.0, -1e9).astype(np.float32)[:, None]))

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from interest_spark.config.training import NetworkConfig
+from interest_spark.config.training.networks import SasRecConfig
 from interest_spark.features.sequences.tokens import token_columns
 from interest_spark.models.card import build_network, read_card
 from interest_spark.models.inference import Encoder, load_encoder
-from interest_spark.models.networks.sasrec import SasRec
+from interest_spark.models.networks.network import Network
 from interest_spark.models.parallel.collectives import OneRank
 from interest_spark.models.training.train import train
 from interest_spark.schemas.tokens import INPUTS
@@ -28,7 +28,7 @@ MIDNIGHT = datetime(2026, 1, 5, tzinfo=timezone.utc)  # a Monday
 Lists = dict[str, list[list[Any]]]
 
 
-def encode(network: SasRec, columns: dict[str, np.ndarray]) -> np.ndarray:
+def encode(network: Network, columns: dict[str, np.ndarray]) -> np.ndarray:
     return np.asarray(network.encode({name: tf.constant(values) for name, values in columns.items()}))
 
 
@@ -54,9 +54,9 @@ def test_a_declared_input_is_seen_and_an_undeclared_one_is_not(name: str) -> Non
     columns = pack(histories, T, **random_lists(histories))
     changed = {**columns, name: columns[name].copy()}
     changed[name][0, 1] = 1 if columns[name][0, 1] != 1 else 2
-    with_input = build_network(NetworkConfig(**SMALL, inputs=[name]), 50, T, columns=SCHEME)
+    with_input = build_network(SasRecConfig(**SMALL, inputs=[name]), 50, T, columns=SCHEME)
     others = [other for other in INPUTS if other != name]
-    without = build_network(NetworkConfig(**SMALL, inputs=others), 50, T, columns=SCHEME)
+    without = build_network(SasRecConfig(**SMALL, inputs=others), 50, T, columns=SCHEME)
     moved = np.abs(encode(with_input, changed) - encode(with_input, columns)).max(axis=2) > 1e-6
     segment = columns["segment"]
     sees = (segment == segment[0, 1]) & (np.arange(T) >= 1)
@@ -66,18 +66,18 @@ def test_a_declared_input_is_seen_and_an_undeclared_one_is_not(name: str) -> Non
 
 
 def test_each_declared_input_has_one_table_and_the_others_have_none() -> None:
-    network = build_network(NetworkConfig(**SMALL, inputs=["hour", "category"]), 50, T, columns=SCHEME)
-    shapes = {name: tuple(variable.shape) for name, variable in network.parameters.by_name.items()}
+    network = build_network(SasRecConfig(**SMALL, inputs=["hour", "category"]), 50, T, columns=SCHEME)
+    shapes = {name: tuple(variable.shape) for name, variable in network.parameters.all.items()}
     assert {name: shape for name, shape in shapes.items() if name.startswith("input/")} == {
         "input/category": (51, 16),
         "input/hour": (25, 16),
     }
-    assert not network.parameters.by_name["input/hour"][0].numpy().any()
+    assert not network.parameters.trainable["input/hour"][0].numpy().any()
 
 
 def test_an_input_changes_no_other_variable() -> None:
-    plain = build_network(NetworkConfig(**SMALL), 50, T, seed=3).parameters.values()
-    wider = build_network(NetworkConfig(**SMALL, inputs=list(INPUTS)), 50, T, seed=3).parameters.values()
+    plain = build_network(SasRecConfig(**SMALL), 50, T, seed=3).parameters.values()
+    wider = build_network(SasRecConfig(**SMALL, inputs=list(INPUTS)), 50, T, seed=3).parameters.values()
     assert set(plain) == {name for name in wider if not name.startswith("input/")}
     assert all((plain[name] == wider[name]).all() for name in plain)
 
@@ -86,12 +86,12 @@ def test_an_input_changes_no_other_variable() -> None:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[SasRec, Encoder, list[np.ndarray], Lists]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, Encoder, list[np.ndarray], Lists]:
     histories = random_histories(40, 30, 20)
     lists = random_lists(histories)
     network = {**SMALL, "inputs": list(INPUTS)}
     plan = make_plan(tmp_path_factory.mktemp("model"), histories, T, lists=lists, epochs=2, network=network)
-    train(plan, OneRank(), beat=lambda step: None)
+    train(plan, OneRank(), on_step=lambda step: None)
     stored = read_bundle(plan.bundle)
     card = read_card(stored.config)
     again = build_network(card.network, card.vocabulary_size, card.max_length, columns=card.columns)
@@ -99,7 +99,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[SasRec, Encoder, 
     return again, load_encoder(plan.bundle), histories, lists
 
 
-def test_serving_equals_training(trained: tuple[SasRec, Encoder, list[np.ndarray], Lists]) -> None:
+def test_serving_equals_training(trained: tuple[Network, Encoder, list[np.ndarray], Lists]) -> None:
     """A history less its last event is encoded to what its packed training block gives at the last token."""
     network, encoder, histories, lists = trained
     served = encoder.encode(
@@ -115,7 +115,7 @@ def test_serving_equals_training(trained: tuple[SasRec, Encoder, list[np.ndarray
 
 
 def test_an_unknown_item_goes_with_its_own_columns_alone(
-    trained: tuple[SasRec, Encoder, list[np.ndarray], Lists],
+    trained: tuple[Network, Encoder, list[np.ndarray], Lists],
 ) -> None:
     network, encoder, histories, lists = trained
     whole = as_histories(histories, **lists)
@@ -135,7 +135,7 @@ def test_an_unknown_item_goes_with_its_own_columns_alone(
         np.testing.assert_allclose(served[number], encode(network, block)[0, -1], atol=1e-5)
 
 
-def test_the_encoder_takes_a_slice_of_a_batch(trained: tuple[SasRec, Encoder, list[np.ndarray], Lists]) -> None:
+def test_the_encoder_takes_a_slice_of_a_batch(trained: tuple[Network, Encoder, list[np.ndarray], Lists]) -> None:
     _, encoder, histories, lists = trained
     table = as_histories(histories, **lists)
     batch = pa.RecordBatch.from_pylist(table.to_pylist(), table.schema)
@@ -174,7 +174,7 @@ def share_of_right_items(folder: Path, *inputs: str) -> tuple[float, float]:
         "network": network,
     }
     plan = make_plan(folder, histories, T, lists=lists, **settings)
-    result = train(plan, OneRank(), beat=lambda step: None)
+    result = train(plan, OneRank(), on_step=lambda step: None)
     encoder = load_encoder(plan.bundle)
     others, lists, last = planted(200, T, seed=2)
     scores = encoder.encode(as_histories(others, **lists)) @ encoder.item_vectors.T

@@ -8,11 +8,10 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.summary.summary_iterator import summary_iterator
 
-from interest_spark.config.training import NetworkConfig
-from interest_spark.foundation.errors import BadDataError, ConfigError
+from interest_spark.config.training.networks import SasRecConfig
+from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.data.reader import BlockReader
 from interest_spark.models.parallel.collectives import OneRank
-from interest_spark.models.runtime import use_gpu
 from interest_spark.models.training.plan import TrainPlan, TrainResult
 from interest_spark.models.training.train import train
 from interest_spark.storage.bundles import read_bundle
@@ -22,7 +21,7 @@ T = 10
 
 
 def run(plan: TrainPlan) -> TrainResult:
-    result = train(plan, OneRank(), beat=lambda step: None)
+    result = train(plan, OneRank(), on_step=lambda step: None)
     assert result is not None
     return result
 
@@ -33,7 +32,7 @@ def curve(plan: TrainPlan) -> list[dict[str, float]]:
 
 def test_a_rerun_is_bitwise_equal_and_another_seed_is_not(tmp_path: Path) -> None:
     histories = random_histories(60, 40, 15)
-    network = NetworkConfig(dim=16, layers=2, heads=2, feed_forward=16, dropout=0.3)
+    network = SasRecConfig(dim=16, layers=2, heads=2, feed_forward=16, dropout=0.3)
     weights = []
     for number, seed in enumerate((1, 1, 2)):
         plan = make_plan(tmp_path / str(number), histories, T, epochs=2, seed=seed, threads=2, network=network)
@@ -119,12 +118,6 @@ def test_only_every_so_many_epochs_and_the_last_are_judged(tmp_path: Path) -> No
     plan = make_plan(tmp_path, random_histories(40, 30, 12), T, held_out=True, epochs=5, validate_every=2)
     run(plan)
     assert [line["epoch"] for line in curve(plan) if "ndcg" in line] == [2, 4, 5]
-
-
-def test_a_gpu_that_is_not_there_is_missed() -> None:
-    if not tf.config.list_physical_devices("GPU"):
-        with pytest.raises(ConfigError, match=r"TensorFlow sees no GPU here; .*make GPU=1.*train.device to cpu"):
-            use_gpu(0)
 
 
 def test_max_steps_ends_inside_an_epoch(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interest_spark.models.card import build_network
-from interest_spark.models.networks.sasrec import SasRec
+from interest_spark.models.networks.network import Network
 from interest_spark.models.parallel.collectives import OneRank
 from interest_spark.models.training.plan import TrainPlan
 from interest_spark.models.training.train import INPUT_COLUMNS
@@ -33,7 +33,7 @@ class _OneOfTwo(OneRank):
         return counts
 
 
-def by_hand(network: SasRec, *, exclude_seen: bool) -> float:
+def by_hand(network: Network, *, exclude_seen: bool) -> float:
     gains = []
     items = network.item_vectors(tf.constant(CANDIDATES)).numpy()
     for history in HISTORIES:
@@ -57,26 +57,26 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> TrainPlan:
 
 
 @pytest.fixture(scope="module")
-def network() -> SasRec:
+def network() -> Network:
     return build_network(TINY, int(CANDIDATES[-1]) + 1, T, seed=2)
 
 
 @pytest.mark.parametrize("exclude_seen", [True, False])
-def test_it_is_what_one_history_after_the_other_gives(plan: TrainPlan, network: SasRec, exclude_seen: bool) -> None:
+def test_it_is_what_one_history_after_the_other_gives(plan: TrainPlan, network: Network, exclude_seen: bool) -> None:
     settings = {"exclude_seen": exclude_seen, "max_blocks": 1000}
     whole = Validation(plan.files, INPUT_COLUMNS, CANDIDATES, OneRank(), **settings)
     assert whole.ndcg(network) == pytest.approx(by_hand(network, exclude_seen=exclude_seen), abs=1e-9)
     ranks = [_OneOfTwo(0), _OneOfTwo(1)]
     for rank in ranks:
         Validation(plan.files, INPUT_COLUMNS, CANDIDATES, rank, **settings).ndcg(network)
-    cases, places = (sum(rank.counted[call] for rank in ranks) for call in (0, 1))
-    assert cases.tolist() == [whole.cases]
-    assert (places / np.log2(np.arange(10) + 2)).sum() / cases[0] == pytest.approx(whole.ndcg(network))
+    targets, places = (sum(rank.counted[call] for rank in ranks) for call in (0, 1))
+    assert targets.tolist() == [whole.held_out_targets]
+    assert (places / np.log2(np.arange(10) + 2)).sum() / targets[0] == pytest.approx(whole.ndcg(network))
 
 
-def test_only_so_many_blocks_are_judged(plan: TrainPlan, network: SasRec) -> None:
+def test_only_so_many_blocks_are_validated_on(plan: TrainPlan, network: Network) -> None:
     few = Validation(plan.files, INPUT_COLUMNS, CANDIDATES, OneRank(), exclude_seen=False, max_blocks=3)
-    assert 3 <= few.cases < len(HISTORIES)
+    assert 3 <= few.held_out_targets < len(HISTORIES)
 
 
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=12), st.data())

@@ -1,13 +1,14 @@
 """The sampled softmax has the full one's gradient in the mean, and only with its correction."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from interest_spark.config.training import LossConfig
-from interest_spark.models.losses.full_cross_entropy import FullCrossEntropy
-from interest_spark.models.losses.loss import Loss, Targets
-from interest_spark.models.losses.sampled_softmax import SampledSoftmax
+from interest_spark.config.training.losses import SampledLossConfig
+from interest_spark.config.training.samplers import PopularitySamplerConfig, SamplerConfig, UniformSamplerConfig
+from interest_spark.models.losses.full import FullCrossEntropy
+from interest_spark.models.losses.loss import Loss, Targets, build_loss
 
 ITEMS, DIM, TOKENS = 2000, 8, 64
 CANDIDATES = np.arange(2, ITEMS + 2, dtype=np.int32)
@@ -15,7 +16,7 @@ EVENTS = (100_000 / np.arange(1, ITEMS + 1) ** 1.1).astype(np.int64)  # Zipf
 
 
 class _Table:
-    """A network of which only the item table matters here."""
+    """An item tower that is a table."""
 
     def __init__(self, table: tf.Variable) -> None:
         self._table = table
@@ -46,32 +47,29 @@ def gradients(loss: Loss, draws: int) -> np.ndarray:
     return summed / draws
 
 
-def distance_from_full(config: LossConfig, draws: int = 600) -> float:
+SAMPLERS = {"popularity": PopularitySamplerConfig(negatives=1000), "uniform": UniformSamplerConfig(negatives=1000)}
+
+
+def distance_from_full(config: SampledLossConfig, draws: int = 600) -> float:
+    items = pa.table({"item_index": CANDIDATES, "events": EVENTS})
     full = gradients(FullCrossEntropy(CANDIDATES, chunk=64), 1)
-    sampled = gradients(SampledSoftmax(CANDIDATES, EVENTS, config), draws)
+    sampled = gradients(build_loss(config, items), draws)
     return float(np.linalg.norm(sampled - full) / np.linalg.norm(full))
 
 
-def test_with_the_correction_the_mean_gradient_is_the_full_one() -> None:
-    assert distance_from_full(LossConfig(kind="sampled", negatives=1000)) < 0.02
+@pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
+def test_with_the_correction_the_mean_gradient_is_the_full_one(sampler: SamplerConfig) -> None:
+    assert distance_from_full(SampledLossConfig(sampler=sampler)) < 0.02
 
 
 def test_without_it_the_gradient_is_another() -> None:
-    assert distance_from_full(LossConfig(kind="sampled", negatives=1000, correct_sampling=False)) > 0.10
+    assert distance_from_full(SampledLossConfig(sampler=SAMPLERS["popularity"], correct_sampling=False)) > 0.10
 
 
-@pytest.mark.parametrize("power", [0.0, 0.75, 1.0])
-def test_items_are_drawn_as_often_as_the_power_says(power: float) -> None:
-    config = LossConfig(kind="sampled", negatives=50_000, sampling_power=power)
-    drawn = SampledSoftmax(CANDIDATES, EVENTS, config).draw(tf.constant([1, 2])).numpy()
-    expected = (EVENTS + 1.0) ** power
-    found = np.bincount(drawn, minlength=ITEMS) / len(drawn)
-    np.testing.assert_allclose(found, expected / expected.sum(), atol=0.008)
-
-
-def test_a_target_is_no_competitor_of_itself() -> None:
+def test_a_target_is_no_negative_of_itself() -> None:
     """With a single candidate the target is all that is ever drawn, and nothing is left to tell it from."""
-    loss = SampledSoftmax(np.array([2], np.int32), np.array([5]), LossConfig(kind="sampled", negatives=10))
+    items = pa.table({"item_index": np.array([2], np.int32), "events": [5]})
+    loss = build_loss(SampledLossConfig(), items)
     table = _Table(tf.Variable(np.ones((3, 4), np.float32)))
     value = loss(table, tf.ones([1, 1, 4]), Targets(tf.constant([[2]]), tf.ones([1, 1])), tf.constant([0, 0]))
     assert float(value) == pytest.approx(0.0, abs=1e-6)

@@ -1,4 +1,4 @@
-"""The model that a training run goes on from, and what is left to learn after it."""
+"""The parent model of a training run, and what is left to learn after it."""
 
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,7 @@ from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.card import read_card
-from interest_spark.models.training.plan import Champion
+from interest_spark.models.training.plan import ParentModel
 from interest_spark.models.training.warm_start import shapes_fit
 from interest_spark.storage.bundles import bundle_path, check_bundle, read_config
 from interest_spark.storage.snapshot import Snapshot
@@ -18,32 +18,32 @@ from interest_spark.storage.snapshot import Snapshot
 _SECOND = 1_000_000
 
 
-def find_champion(models: Snapshot, warehouse: Path, config: Config, dt: str) -> Champion | None:
+def find_parent(models: Snapshot, warehouse: Path, config: Config, dt: str) -> ParentModel | None:
     """The newest model of a day before `dt` whose network is the configured one; None where training is to be full.
 
     `models` is the table, `warehouse` the folder that its paths are relative to.
 
-    A model that cannot be gone on from is passed over with its reason in the log.
+    A model that cannot be the parent is passed over with its reason in the log.
     """
     if config.train.mode == "full":
         return None
     earlier = [day for day in models.days(name=config.train.model_name) if day < dt]
     for row in (row for day in reversed(earlier) for row in _rows(models, day, config.train.model_name)):
         values = {**row, "path": bundle_path(warehouse, row["path"])}
-        champion = Champion.model_validate({name: values[name] for name in Champion.model_fields})
-        reason = _obstacle(champion, config)
+        parent = ParentModel.model_validate({name: values[name] for name in ParentModel.model_fields})
+        reason = _reason_against(parent, config)
         if reason is None:
-            return champion
-        get_logger().warning("no going on from a model", model_version=champion.model_version, reason=reason)
+            return parent
+        get_logger().warning("model cannot be the parent", model_version=parent.model_version, reason=reason)
     get_logger().info("training in full", mode=config.train.mode, reason="there is no earlier model of this network")
     return None
 
 
-def lesson_after(champion: Champion | None, config: Config) -> Lesson:
-    """In incremental mode what happened after the champion's last day, else all of it."""
-    if champion is None or config.train.mode != "incremental":
+def lesson_after(parent: ParentModel | None, config: Config) -> Lesson:
+    """In incremental mode what happened after the parent's last day, else all of it."""
+    if parent is None or config.train.mode != "incremental":
         return WHOLE
-    end = day_end(date.fromisoformat(champion.trained_through), parse_zone(config.shop.time_zone))
+    end = day_end(date.fromisoformat(parent.trained_through), parse_zone(config.shop.time_zone))
     return Lesson(int(end.timestamp()) * _SECOND, config.train.replay_share)
 
 
@@ -51,10 +51,10 @@ def _rows(models: Snapshot, day: str, name: str) -> list[dict[str, Any]]:
     return models.read_small(day=day, name=name).to_pylist()
 
 
-def _obstacle(champion: Champion, config: Config) -> str | None:
+def _reason_against(parent: ParentModel, config: Config) -> str | None:
     try:
-        check_bundle(Path(champion.path), champion.manifest_sha256)
-        card = read_card(read_config(Path(champion.path)))
+        check_bundle(Path(parent.path), parent.manifest_sha256)
+        card = read_card(read_config(Path(parent.path)))
     except BadDataError as error:
         return str(error)
     fits = shapes_fit(card, config.train.network, config.blocks.tokens, config.columns)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from interest_spark.models.losses.full_cross_entropy import FullCrossEntropy, chunked_cross_entropy
+from interest_spark.models.losses.full import FullCrossEntropy, chunked_cross_entropy
 from interest_spark.models.losses.loss import Targets
 
 
@@ -54,7 +54,7 @@ def test_a_hopeless_target_stays_finite() -> None:
 
 
 class _TableOf:
-    """A network of which only the item table matters here."""
+    """An item tower that is a table."""
 
     def __init__(self, table: np.ndarray) -> None:
         self._table = tf.constant(table)

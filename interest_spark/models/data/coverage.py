@@ -1,4 +1,4 @@
-"""Every block once per epoch: counted by id over all ranks, not hoped for."""
+"""Whether an epoch read every block once: counted by id over all ranks, not hoped for."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.data.reader import NO_BLOCK
 
 
-class BlockLedger:
-    """The ids that the training files hold, and how often this rank has read each in the present epoch.
+class EpochCoverage:
+    """How often this rank has read each block of the training files in the present epoch.
 
-    Raises BadDataError when two blocks share an id.
+    reads: int32[blocks], in ascending order of the blocks' ids. Raises BadDataError when two blocks share an id.
     """
 
     def __init__(self, files: Sequence[str]) -> None:
@@ -31,13 +31,13 @@ class BlockLedger:
         """Forget the reads so far."""
         self.reads[:] = 0
 
-    def note(self, block_ids: np.ndarray) -> None:
+    def add(self, block_ids: np.ndarray) -> None:
         """Count the blocks of one batch; raises BadDataError for a block that no file holds."""
         read = block_ids[block_ids != NO_BLOCK]
         places = np.minimum(np.searchsorted(self._ids, read), len(self._ids) - 1)
-        strange = read[self._ids[places] != read]
-        if len(strange):
-            raise BadDataError(f"the reader gave block {strange[0]}, which no training file holds")
+        unknown = read[self._ids[places] != read]
+        if len(unknown):
+            raise BadDataError(f"the reader gave block {unknown[0]}, which no training file holds")
         np.add.at(self.reads, places, 1)
 
     def check(self, reads: np.ndarray, epoch: int) -> None:

@@ -1,0 +1,1 @@
+"""The section `train`: one file for itself, and one each for networks, losses, samplers and optimisers."""

@@ -1,0 +1,82 @@
+"""The section `train.network`, one class a kind.
+
+A further network is a class here, named in NetworkConfig, and a file `models/networks/<kind>.py` whose `build`
+makes it.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from interest_spark.config.kinds import Kinds
+from interest_spark.config.section import Rate, Section
+from interest_spark.schemas.tokens import INPUTS
+
+
+class NetworkSection(Section):
+    """What the sections of all networks share: the token columns that the network sees beside the items."""
+
+    changeable: ClassVar[frozenset[str]] = frozenset()
+    """Keys that may differ from the parent model's: they change neither the weights' shapes nor their meaning."""
+
+    inputs: tuple[str, ...] = ()
+
+    @field_validator("inputs")
+    @classmethod
+    def _known_inputs(cls, inputs: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in inputs if name not in INPUTS]
+        if unknown:
+            raise ValueError(f"{unknown}: name some of {', '.join(INPUTS)}")
+        if len(set(inputs)) < len(inputs):
+            raise ValueError("an input is named twice")
+        return tuple(name for name in INPUTS if name in inputs)  # one order: the same inputs make the same model
+
+
+class DropoutConfig(Section):
+    """Shares of values that training sets to zero, by place; one number stands for all four.
+
+    `embedding`: the summed input embeddings. `attention`: the attention weights. `activation`: inside the
+    feed-forward layers. `residual`: what a sublayer adds to its input.
+    """
+
+    embedding: Rate = 0.1
+    attention: Rate = 0.1
+    activation: Rate = 0.1
+    residual: Rate = 0.1
+
+
+class SasRecConfig(NetworkSection):
+    """The causal Transformer of Kang and McAuley 2018, arXiv:1808.09781.
+
+    `norm` is where its layers normalise: what enters a sublayer (pre), the sum that leaves it (post), or, as in the
+    code published for SASRec, the queries alone, which then take the place of what entered (query).
+    """
+
+    changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
+
+    kind: Literal["sasrec"] = "sasrec"
+    dim: int = Field(default=64, ge=1)
+    layers: int = Field(default=2, ge=1)
+    heads: int = Field(default=1, ge=1)
+    feed_forward: int = Field(default=64, ge=1)
+    norm: Literal["pre", "post", "query"] = "pre"
+    activation: Literal["relu", "gelu", "swiglu"] = "relu"
+    tied_output: bool = True
+    dropout: DropoutConfig = DropoutConfig()
+
+    @field_validator("dropout", mode="before")
+    @classmethod
+    def _one_rate_for_all(cls, dropout: Any) -> Any:
+        if isinstance(dropout, int | float) and not isinstance(dropout, bool):
+            return dict.fromkeys(DropoutConfig.model_fields, dropout)
+        return dropout
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> "SasRecConfig":
+        if self.dim % self.heads:
+            raise ValueError(f"dim {self.dim} is not a multiple of heads {self.heads}")
+        return self
+
+
+NetworkConfig = Annotated[SasRecConfig, Kinds()]
+"""The network of any kind; the first is the default."""

@@ -1,0 +1,88 @@
+"""The section `train` of the configuration: the training loop, with its network, loss and optimiser."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from interest_spark.config.section import Section, Share
+from interest_spark.config.training.losses import FullLossConfig, LossConfig
+from interest_spark.config.training.networks import NetworkConfig, SasRecConfig
+from interest_spark.config.training.optimizers import AdamConfig, OptimizerConfig
+from interest_spark.schemas.behaviors import BEHAVIORS
+
+_MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,50}")
+
+
+class TrainConfig(Section):
+    """The training loop. Batches are global: the same for every number of ranks.
+
+    `name` is what the model and its lists are published under, by default the network's kind: models of other names
+    live beside it.
+
+    `mode: full` starts from nothing and learns whole histories. `warm` starts from a parent model, the newest one of
+    an earlier day. `incremental` does so too, and learns what happened since its parent and the whole histories of a
+    `replay_share` of the users, for `continued_epochs`. Without an earlier model of its network either trains in full.
+    """
+
+    name: str | None = None
+    mode: Literal["full", "warm", "incremental"] = "full"
+    continued_epochs: int = Field(default=2, ge=1)
+    replay_share: Share = 0.1
+    ranks: int = Field(default=1, ge=1)
+    launcher: Literal["spark", "horovodrun", "local"] = "spark"
+    device: Literal["cpu", "gpu"] = "cpu"
+    threads: int = Field(default=1, ge=1)
+    precision: Literal["float32", "bfloat16"] = "float32"
+    epochs: int = Field(default=10, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    patience: int | None = Field(default=None, ge=1)
+    validate_every: int = Field(default=1, ge=1)
+    validation_blocks: int = Field(default=4096, ge=1)
+    checkpoint_steps: int = Field(default=1000, ge=1)
+    tensorboard: Path | None = None
+    batch_blocks: int = Field(default=16, ge=1)
+    streams: int = Field(default=2, ge=1)
+    shuffle_blocks: int = Field(default=2048, ge=1)
+    target_weights: dict[str, float] = Field(default={})
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    start_seconds: int = Field(default=300, ge=1)
+    stall_seconds: int = Field(default=600, ge=1)
+    loss: LossConfig = FullLossConfig()
+    optimizer: OptimizerConfig = AdamConfig()
+    network: NetworkConfig = SasRecConfig()
+
+    @property
+    def model_name(self) -> str:
+        """What the model and its lists are published under."""
+        return self.name or self.network.kind
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, name: str | None) -> str | None:
+        if name is not None and (not _MODEL_NAME.fullmatch(name) or name.startswith("backtest-")):
+            raise ValueError(
+                "a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with 'backtest-'"
+            )
+        return name
+
+    @field_validator("target_weights")
+    @classmethod
+    def _known_behaviors(cls, weights: dict[str, float]) -> dict[str, float]:
+        unknown = [behavior for behavior in weights if behavior not in BEHAVIORS]
+        if unknown:
+            raise ValueError(f"{unknown}: name some of {', '.join(BEHAVIORS)}")
+        if weights and (min(weights.values()) < 0 or max(weights.values()) <= 0):
+            raise ValueError("a weight is 0 or more, and one of them is more than 0")
+        return weights
+
+    @model_validator(mode="after")
+    def _streams_fit(self) -> "TrainConfig":
+        if self.streams % self.ranks:
+            raise ValueError(f"streams {self.streams} is not a multiple of ranks {self.ranks}")
+        if self.batch_blocks % self.streams:
+            raise ValueError(f"batch_blocks {self.batch_blocks} is not a multiple of streams {self.streams}")
+        if self.launcher == "local" and self.ranks > 1:
+            raise ValueError("launcher local runs one rank; set ranks to 1, or launcher to spark or horovodrun")
+        return self

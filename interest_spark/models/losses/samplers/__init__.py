@@ -1,0 +1,1 @@
+"""How a sampled loss draws its negatives."""

@@ -1,0 +1,33 @@
+"""What training, validation and scoring need of a network of any kind.
+
+B blocks of T tokens, d numbers a vector. The network of kind K is `build` of the module `networks/K.py`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from interest_spark.models.networks.dropout import no_dropout
+from interest_spark.models.networks.layers import Dropout
+from interest_spark.models.networks.parameters import Parameters
+
+Tokens = Mapping[str, tf.Tensor]
+"""`item`, `position`, `segment` and the declared inputs by name, int32[B, T] each."""
+
+
+class Network(ABC):
+    """A sequence encoder and the vectors of the items that its output is compared with."""
+
+    parameters: Parameters
+
+    @abstractmethod
+    def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
+        """float32[B, T, d]: a vector for each token, made of the tokens of its segment up to itself.
+
+        Those of padding are void. `precision` is what the layers compute with.
+        """
+
+    @abstractmethod
+    def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
+        """int32[C] item indexes -> float32[C, d]: a token's logit for an item is the product of their vectors."""

@@ -1,0 +1,51 @@
+"""What a network declares of its arrays: which are trained, which are frozen, and which have a row for each item."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.models.networks.parameters import Parameters
+
+
+def declared() -> Parameters:
+    parameters = Parameters(seed=1)
+    parameters.item_table("items", 5, 3, zero_rows=2)
+    parameters.normal("positions", 5, 3)
+    parameters.constant("gain", 1.0, 3)
+    parameters.frozen_array("content", np.arange(10, dtype=np.float32).reshape(5, 2))
+    return parameters
+
+
+def test_each_array_has_its_role() -> None:
+    parameters = declared()
+    assert list(parameters.trainable) == ["items", "positions", "gain"]
+    assert list(parameters.frozen) == ["content"]
+    assert parameters.item_tables == ["items"]
+    assert list(parameters.values()) == list(parameters.all) == ["items", "positions", "gain", "content"]
+    assert not parameters.trainable["items"].numpy()[:2].any()
+    assert parameters.frozen["content"].numpy()[4].tolist() == [8, 9]
+
+
+def test_a_frozen_array_is_not_watched() -> None:
+    parameters = declared()
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(parameters.all["positions"] @ tf.ones([3, 2]) * parameters.all["content"])
+    assert [variable.name for variable in tape.watched_variables()] == ["positions:0"]
+    assert tape.gradient(value, parameters.frozen["content"]) is None
+
+
+def test_a_bundle_sets_frozen_arrays_too_and_must_have_them() -> None:
+    values = {name: array + 1 for name, array in declared().values().items()}
+    parameters = declared()
+    parameters.assign(values)
+    assert all((parameters.values()[name] == array).all() for name, array in values.items())
+    del values["content"]
+    with pytest.raises(BadDataError, match="weights content do not fit the network"):
+        parameters.assign(values)
+
+
+def test_a_name_is_used_once() -> None:
+    parameters = declared()
+    with pytest.raises(ValueError, match="two variables named content"):
+        parameters.constant("content", 0.0, 1)
