@@ -21,9 +21,11 @@ def run_rank(plan: TrainPlan) -> None:
     rank = int(os.environ.get("HOROVOD_RANK", "0"))
     launcher = os.environ.get(LAUNCHER_PID)
     limits = plan.train.start_seconds, plan.train.stall_seconds
-    with Watchdog(plan.work, rank, plan.train.ranks, *limits, launcher_pid=int(launcher) if launcher else None) as dog:
+    with Watchdog(
+        plan.work, rank, plan.train.ranks, *limits, launcher_pid=int(launcher) if launcher else None
+    ) as watchdog:
         try:
-            _train(plan, dog)
+            _train(plan, watchdog)
         except InterestError as error:
             note_failure(plan.work, rank, error)
             raise
@@ -43,16 +45,18 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _train(plan: TrainPlan, dog: Watchdog) -> None:
+def _train(plan: TrainPlan, watchdog: Watchdog) -> None:
     from interest_spark.models.parallel.collectives import assigned_gpus, join_ranks
-    from interest_spark.models.runtime import use_gpu, use_threads
+    from interest_spark.models.runtime import use_cpu, use_gpu, use_threads
     from interest_spark.models.training.train import train
 
     use_threads(plan.train.threads)
     ranks = join_ranks(plan.train.ranks)
     if plan.train.device == "gpu":
         use_gpu(ranks.local_rank, assigned_gpus(plan.train))
-    result = train(plan, ranks, dog.beat, StopRequest(plan.work))
+    else:
+        use_cpu()
+    result = train(plan, ranks, watchdog.step_finished, StopRequest(plan.work))
     if result is not None:
         draft = plan.result.with_suffix(".draft")
         draft.write_text(result.model_dump_json(), encoding="utf-8")
@@ -62,7 +66,7 @@ def _train(plan: TrainPlan, dog: Watchdog) -> None:
 def _explain(plan: TrainPlan, rank: int, error: Exception) -> Exception:
     if plan.train.ranks > 1 and "horovod" in str(error).lower():
         return BusyError(
-            f"rank {rank} lost its connection to the other ranks: one of them died, perhaps for want of memory; "
+            f"rank {rank} lost its connection to the other ranks: one of them died, perhaps for lack of memory; "
             "nothing was published, see the log above and run the job again"
         )
     return RuntimeError("".join(traceback.format_exception(error)))
