@@ -12,11 +12,10 @@ from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.pipeline.step import Assignment, Input, Inputs, Read, Result, Step, Target
-from interest_spark.schemas.tables import MADE_BY, SLICED_BY
+from interest_spark.schemas.tables import MADE_BY, SLICED_BY, TABLES
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
-from interest_spark.storage.table_schemas import file_schema
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ def _check_there(read: Read, found: Input, context: RunContext) -> None:
     remedy = f"run `interest {MADE_BY[read.table]} --day {day}`"
     if not found.slices():
         raise ConfigError(f"table {read.table} has no committed {what} in {context.warehouse.root}; {remedy} first")
-    wanted = file_schema(read.table).names if read.columns is None else read.columns
+    wanted = TABLES[read.table].names if read.columns is None else read.columns
     lacking = [column for column in wanted if column not in pq.read_schema(found.files()[0]).names]
     if lacking:
         raise ConfigError(

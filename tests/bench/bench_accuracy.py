@@ -105,8 +105,8 @@ def judge_seed(world: World, data: DataSet, seed: int) -> dict[str, Any]:
     """Train with the seed and look at the test items once."""
     outcome = world.run("train", f"train.seed={seed}")
     (model,) = world.warehouse.read_small("models", day=DAY).to_pylist()
-    curve = read_curve(Path(model["path"]))
-    encoder = load_encoder(model["path"], model["manifest_sha256"], threads=THREADS)
+    curve = read_curve(world.warehouse.root / model["path"])
+    encoder = load_encoder(world.warehouse.root / model["path"], model["manifest_sha256"], threads=THREADS)
     started = time.monotonic()
     figures = rank_test_items(encoder, world.warehouse.read_small("sequences", day=DAY), data)
     found = {

@@ -136,7 +136,8 @@ def test_ten_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> N
     assert {key: found for key, found in poller.seen.items() if found != {expected[key]}} == {}
     assert {"recommendations", "user_vectors", "metrics"} <= {table for table, _ in expected}
     for row, other in zip(models(killed), models(undisturbed), strict=True):
-        first, second = (read_bundle(Path(model["path"]), model["manifest_sha256"]) for model in (row, other))
+        first = read_bundle(killed.root / row["path"], row["manifest_sha256"])
+        second = read_bundle(undisturbed.root / other["path"], other["manifest_sha256"])
         assert first.weights.keys() == second.weights.keys()
         assert all((first.weights[name] == second.weights[name]).all() for name in first.weights)
 

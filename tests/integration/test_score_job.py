@@ -164,6 +164,15 @@ def test_a_changed_bundle_publishes_nothing(spark: "SparkSession", tmp_path: Pat
     assert not (tmp_path / "recommendations").exists()
 
 
+def test_a_user_without_a_history_gets_what_is_popular(spark: "SparkSession", root: Path) -> None:
+    commit(spark, root, "sequences", DAY, [sequence("only searches", []), sequence("usual", [2, 3])])
+    run(spark, root)
+    given = [row for row in rows(spark, root, "recommendations") if row.user_id == "only searches"]
+    assert sorted(row.rank for row in given) == list(range(1, K + 1))
+    assert {row.source for row in given} == {"popularity"}
+    assert [row.user_id for row in rows(spark, root, "user_vectors")] == ["usual"]
+
+
 def test_a_day_without_users(spark: "SparkSession", tmp_path: Path) -> None:
     commit(spark, tmp_path, "sequences", DAY, [])
     commit_model(spark, tmp_path, DAY, MODEL_ITEMS, 45)

@@ -199,3 +199,19 @@ def test_machines_are_found_and_people_are_not(tmp_path: Path) -> None:
 def test_a_day_before_all_events_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(BadDataError, match="interest ingest --day 2026-01-01"):
         run(shop_config(tmp_path), "2026-01-01")
+
+
+def test_users_whose_events_are_no_interest_or_long_ago_have_a_row_too(tmp_path: Path) -> None:
+    """Whoever has an accepted event is to be served or named; a machine's user is named among the bots."""
+    config = shop_config(tmp_path, sequences={"history_days": 1}, bots={"max_events_per_day": 3})
+    take_in(config, "2026-01-01", [at("2026-01-01", 9, user_id="long ago")])
+    searches = [at("2026-01-02", 9, user_id=f"only {behavior}", behavior=behavior) for behavior in ("search", "return")]
+    busy = [at("2026-01-02", 9, user_id="robot", item_id=f"i{number}") for number in range(5)]
+    take_in(config, "2026-01-02", [at("2026-01-02", 8, user_id="usual", item_id="a"), *searches, *busy])
+    run(config, "2026-01-02")
+    found = rows(config, "sequences", day="2026-01-02")
+    lengths = {row["user_id"]: (len(row["item_index"]), len(row["seen"]), row["events"]) for row in found}
+    assert lengths == {"usual": (1, 1, 1)} | dict.fromkeys(("long ago", "only search", "only return"), (0, 0, 0))
+    assert [row["user_id"] for row in rows(config, "bots", day="2026-01-02")] == ["robot"]
+    run(config, "2026-01-01")
+    assert set(histories(config, "2026-01-01")) == {"long ago"}

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from interest_spark.schemas.behaviors import BEHAVIOR_CODES
 from interest_spark.schemas.tables import TABLES
 from interest_spark.schemas.tokens import CATEGORY_CODES
+from interest_spark.storage.table_schemas import spark_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -48,9 +49,28 @@ def build_sequences(
         for table in whole_users(batches):
             yield histories(table, max_length)
 
-    from interest_spark.storage.table_schemas import spark_schema
-
     return ordered.select("user_id", *_LISTS).mapInArrow(cut, spark_schema("sequences")).withColumn("dt", F.lit(dt))
+
+
+def empty_histories(everyone: "DataFrame", events: "DataFrame", dt: str) -> "DataFrame":
+    """Rows of `sequences` and `dt` for the users of `everyone` who have none of `events`, with lists of no element.
+
+    Such users searched or returned something, or were here long ago: they are served like users whom nobody knows.
+    """
+    strangers = everyone.select("user_id").distinct().join(events.select("user_id"), "user_id", how="left_anti")
+    rows = strangers.mapInArrow(_without_events, spark_schema("sequences"))
+    return rows.withColumn("dt", F.lit(dt))
+
+
+def _without_events(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    schema = TABLES["sequences"]
+    for batch in batches:
+        users = batch.column(0)
+        lists = [field.name for field in schema if pa.types.is_list(field.type)]
+        nothing = pa.array([[]] * len(users), pa.list_(pa.null()))
+        columns = {"user_id": users, "events": pa.array([0] * len(users)), **dict.fromkeys(lists, nothing)}
+        arrays = [columns[field.name].cast(field.type) for field in schema]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def catalogue_of(vocab: "DataFrame", items: "DataFrame") -> "DataFrame":

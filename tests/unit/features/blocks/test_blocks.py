@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyspark.sql import functions as F
 
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.features.blocks.lesson import Lesson
@@ -139,3 +140,15 @@ def test_a_lot_without_pairs_gives_an_empty_batch() -> None:
     histories = as_histories([[5], [6]])
     (batch,) = histories.append_column("chosen", pa.array([True, False])).to_batches()
     assert [part.num_rows for part in blocks_of([batch], BlocksConfig(tokens=4), SCHEME, 0)] == [0]
+
+
+def test_users_without_a_history_are_in_no_block(spark: "SparkSession", tmp_path: Path) -> None:
+    nothing = F.array().cast("array<int>")
+    items = F.when(F.col("user_id") == "user-3", nothing).otherwise(F.col("item_index"))
+    histories_and_none = frame(spark).withColumn("item_index", items)
+    lists = ["behavior", "event_time", "category", "price"]
+    empty = [F.slice(name, 1, F.size("item_index")).alias(name) for name in lists]
+    rows = histories_and_none.select("user_id", "item_index", *empty)
+    with_empty = staged(spark, Warehouse(tmp_path / "a"), rows, "run")
+    without = staged(spark, Warehouse(tmp_path / "b"), rows.where(F.size("item_index") > 0), "run")
+    assert [file.read().to_pylist() for file in with_empty] == [file.read().to_pylist() for file in without]
