@@ -149,13 +149,14 @@ bench-peer: $(PEER_STAMP) ## set up .venv-peer: RecTools on PyTorch, for `make b
 bench: install bench-peer ## accuracy, speed, scaling and memory of training into build/bench.md; takes hours
 	mkdir -p build/bench
 	for data in ml-1m beauty; do \
-	  $(BENCH)_throughput --data $$data > build/bench/throughput-$$data.json; \
+	  $(BENCH)_throughput --data $$data --rows build/bench/rows.jsonl > build/bench/throughput-$$data.json; \
 	  $(BENCH)_scaling --data $$data > build/bench/scaling-$$data.json; \
 	done
 	$(BENCH)_memory > build/bench/memory.json
-	$(BENCH)_warm_start > build/bench/warm_start.json
+	$(BENCH)_commits > build/bench/commits.json
+	$(BENCH)_warm_start --rows build/bench/rows.jsonl > build/bench/warm_start.json
 	for data in ml-1m beauty; do \
-	  $(BENCH)_accuracy --data $$data --seeds $(SEEDS) > build/bench/accuracy-$$data.json; \
+	  $(BENCH)_accuracy --data $$data --seeds $(SEEDS) --rows build/bench/rows.jsonl > build/bench/accuracy-$$data.json; \
 	done
 	$(BIN)/python -m tests.bench.table build/bench/*.json | tee build/bench.md
 

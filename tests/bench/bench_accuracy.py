@@ -1,6 +1,6 @@
 """How accurate the pipeline's own jobs are on a public data set, by the protocol that papers use.
 
-python -m tests.bench.bench_accuracy [--data ml-1m] [--seeds 3] [--set train.epochs=5 …]
+python -m tests.bench.bench_accuracy [--data ml-1m] [--seeds 3] [--rows FILE] [--set train.epochs=5 …]
 
 Leave-one-out: every user's last item is the test and is never delivered to the jobs. The whole catalogue is ranked
 but for the items that the user has seen, and the test item's time is not known to the model. This splits each
@@ -26,6 +26,7 @@ from interest_spark.models.inference import Encoder, load_encoder
 from interest_spark.serving.topk import NO_ITEM, Catalogue, Excluded
 from interest_spark.storage.warehouse import Warehouse
 from tests.bench.reports import figure, report, say
+from tests.bench.rows import Rows
 from tests.bench.training_world import DATA_SETS, ROOT, DataSet, read_curve, read_data_set
 
 DAY = "2024-01-01"
@@ -40,14 +41,18 @@ def main() -> None:
     parser.add_argument("--data", choices=DATA_SETS, default="ml-1m")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="A.B=VALUE")
+    parser.add_argument("--rows", type=Path, help="a file of finished seeds, from which an interrupted run goes on")
     options = parser.parse_args()
     data = read_data_set(options.data)
+    rows = Rows(options.rows, {"data": options.data, "set": options.overrides})
     with tempfile.TemporaryDirectory() as folder:
         deliver(data, Path(folder) / "shop")
         world = World(CONFIGS[options.data], Path(folder), options.overrides)
         stages = {job: world.run(job)["seconds"] for job in ("ingest", "sequences")}
         say(f"{data.name}: {stages}")
-        seeds = [judge_seed(world, data, seed) for seed in range(options.seeds)]
+        seeds = [
+            rows.get(f"seed {seed}", lambda seed=seed: judge_seed(world, data, seed)) for seed in range(options.seeds)
+        ]
     report(
         "accuracy",
         data.name,

@@ -1,6 +1,6 @@
 """Targets trained on a second, beside RecTools' SASRec on the same cores: same sizes, data, loss and precision.
 
-python -m tests.bench.bench_throughput [--data ml-1m] [--epochs 2] [--repeats 3] [--peer-python PYTHON]
+python -m tests.bench.bench_throughput [--data ml-1m] [--epochs 2] [--repeats 3] [--rows FILE] [--peer-python PYTHON]
 
 The peer first tries memory settings, batch sizes, loader processes and threads, and goes on with the fastest. Then all
 contenders take turns, so that a busy minute of the machine meets each of them. For the comparison of losses the
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from tests.bench.reports import figure, report, say
+from tests.bench.rows import Rows
 from tests.bench.training_world import (
     DATA_SETS,
     NETWORK,
@@ -49,7 +50,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peer-python", default=str(ROOT / ".venv-peer/bin/python"))
+    parser.add_argument("--rows", type=Path, help="a file of finished runs, from which an interrupted one goes on")
     options = parser.parse_args()
+    rows = Rows(options.rows, {"data": options.data, "epochs": options.epochs})
     data = read_data_set(options.data)
     equal = PeerSettings(batch_users=users_of_a_batch(data))
     trials = try_settings(data, options.peer_python, equal)
@@ -61,7 +64,7 @@ def main() -> None:
         **{name: partial(train_ours, data, options.epochs, ranks) for name, ranks in OURS.items()},
         **{name: partial(train_peer, data, options.peer_python, each, options.epochs) for name, each in peers.items()},
     }
-    runs = take_turns(contenders, options.repeats)
+    runs = take_turns(contenders, options.repeats, rows)
     runs.setdefault(PEER, runs[PEER_EQUAL_BATCH])
     report(
         "throughput",
@@ -119,11 +122,12 @@ def try_settings(data: DataSet, python: str, start: PeerSettings) -> dict[PeerSe
     return trials
 
 
-def take_turns(contenders: Mapping[str, Callable[[int], Run]], repeats: int) -> dict[str, list[Run]]:
+def take_turns(contenders: Mapping[str, Callable[[int], Run]], repeats: int, rows: Rows) -> dict[str, list[Run]]:
     runs: dict[str, list[Run]] = {name: [] for name in contenders}
     for seed in range(repeats):
         for name, contender in contenders.items():
-            run = contender(seed)
+            row = rows.get(f"{name}, round {seed}", lambda: contender(seed).as_row())  # noqa: B023  (called at once)
+            run = Run.of_row(row)
             runs[name].append(run)
             say(f"{name}: {run.targets_per_second:.0f} targets/s, loss {run.loss_at_end():.4f}")
     return runs

@@ -1,6 +1,6 @@
 """Ten days of daily training on a growing shop, each going on from yesterday's model, beside one from scratch.
 
-python -m tests.bench.bench_warm_start [--users 3000] [--items 1000] [--days 10] [--seeds 3]
+python -m tests.bench.bench_warm_start [--users 3000] [--items 1000] [--days 10] [--seeds 3] [--rows FILE]
 
 New items appear every day, so the vocabulary grows. On the last day a model is also trained from scratch, on the same
 histories; both are judged by what the users did in the week after.
@@ -22,6 +22,7 @@ import yaml
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.storage.warehouse import Warehouse
 from tests.bench.reports import figure, report, say
+from tests.bench.rows import Rows
 from tests.bench.training_world import ROOT
 
 HISTORY_DAYS, JUDGED_DAYS = 21, 7
@@ -35,7 +36,9 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=1000)
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rows", type=Path, help="a file of finished runs, from which an interrupted one goes on")
     options = parser.parse_args()
+    rows = Rows(options.rows, {"users": options.users, "items": options.items, "days": options.days})
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         days = HISTORY_DAYS + options.days + JUDGED_DAYS
@@ -43,8 +46,12 @@ def main() -> None:
         generate_shop(plan, root / "shop")
         trained = [FIRST_DAY + timedelta(days=HISTORY_DAYS + number) for number in range(options.days)]
         build_sequences(root, trained)
-        daily = [train_and_judge(root, "incremental", seed, trained) for seed in range(options.seeds)]
-        scratch = [train_and_judge(root, "full", seed, trained[-1:]) for seed in range(options.seeds)]
+
+        def run(mode: str, seed: int, days: list[date]) -> dict[str, Any]:
+            return rows.get(f"{mode} {seed}", lambda: train_and_judge(root, mode, seed, days))
+
+        daily = [run("incremental", seed, trained) for seed in range(options.seeds)]
+        scratch = [run("full", seed, trained[-1:]) for seed in range(options.seeds)]
     seconds = {
         "going on from yesterday": [day for run in daily for day in run["seconds"][1:]],  # the first day is a full one
         "from scratch": [run["seconds"][-1] for run in scratch],

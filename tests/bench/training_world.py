@@ -3,7 +3,7 @@
 import gzip
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -110,6 +110,15 @@ class Run:
     targets: np.ndarray
     loss: np.ndarray
     seconds: np.ndarray
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> "Run":
+        """What `as_row` gave."""
+        return cls(**{name: np.array(values) for name, values in row.items()})
+
+    def as_row(self) -> dict[str, Any]:
+        """Plain lists."""
+        return {name: getattr(self, name).tolist() for name in ("targets", "loss", "seconds")}
 
     @classmethod
     def of_steps(cls, steps: Sequence[Sequence[float]]) -> "Run":
