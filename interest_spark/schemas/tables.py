@@ -86,6 +86,7 @@ TABLES: dict[str, pa.Schema] = {
         event_time=_list(_TIME),
         price=_list(pa.float64()),
         category=_list(pa.int32()),  # 0 for none, else 31 bits of a permanent hash of the item's category
+        arrival_day=_list(pa.int32()),  # days from 1970-01-01 to the `dt` of the event: the day that delivered it
         seen=_list(pa.int32()),  # every distinct item of the whole history, ascending
         events=pa.int64(),  # of the whole history, not only of the capped lists
     ),

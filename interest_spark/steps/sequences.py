@@ -33,6 +33,6 @@ SEQUENCES = Step(
     ),
     writes=("sequences",),
     settings=("sequences.behaviors", "sequences.max_length", "sequences.history_days"),
-    revision=1,
+    revision=2,
     compute=_compute,
 )

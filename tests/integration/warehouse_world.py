@@ -1,7 +1,7 @@
 """Helpers that put a small, known world into a warehouse."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,13 +53,15 @@ def sequence(user: str, items: Sequence[int], seen: Iterable[int] | None = None,
     """One row of `sequences`: a view an hour, without price and category, unless `lists` say otherwise."""
     first = datetime(2026, 1, 1, tzinfo=timezone.utc)
     length = len(items)
+    times = lists.get("event_time", [first + timedelta(hours=hour) for hour in range(length)])
     row = {
         "user_id": user,
         "item_index": list(items),
         "behavior": [1] * length,
-        "event_time": [first + timedelta(hours=hour) for hour in range(length)],
+        "event_time": times,
         "price": [None] * length,
         "category": [0] * length,
+        "arrival_day": [(time.date() - date(1970, 1, 1)).days for time in times],
         "seen": sorted(set(items if seen is None else seen) - {0, 1}),
         "events": length,
         **lists,

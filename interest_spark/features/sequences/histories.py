@@ -21,7 +21,7 @@ from interest_spark.storage.table_schemas import spark_schema
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-_LISTS = ("item_index", "behavior", "event_time", "price", "category")
+_LISTS = ("item_index", "behavior", "event_time", "price", "category", "arrival_day")
 _OLDEST_FIRST = ("user_id", "event_time", "source_file", "source_line")
 
 
@@ -30,8 +30,8 @@ def build_sequences(
 ) -> "DataFrame":
     """One row a user, the columns of `sequences` and `dt`: the last `max_length` events as lists, oldest first.
 
-    `catalogue` holds what `catalogue_of` gives. Events at the same instant keep the order of the log. `seen` and
-    `events` cover the whole history.
+    `events` has its column `dt`, and `catalogue` holds what `catalogue_of` gives. Events at the same instant keep the
+    order of the log. `seen` and `events` cover the whole history.
     """
     columns = events.join(catalogue, "item_id", how="inner").select(
         "user_id",
@@ -40,6 +40,7 @@ def build_sequences(
         "event_time",
         "price",
         "category",
+        F.unix_date(F.col("dt").cast("date")).alias("arrival_day"),
         "source_file",
         "source_line",
     )
@@ -109,12 +110,13 @@ def whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def histories(table: pa.Table, max_length: int) -> pa.RecordBatch:
-    """Rows `user_id, item_index, behavior, event_time, price, category` of whole users, oldest first, to a row a user.
+    """Rows of `user_id` and the lists' values, of whole users, oldest first, to a row a user.
 
     >>> rows = pa.table({"user_id": ["a", "a", "b"], "item_index": pa.array([7, 5, 7], pa.int32())})
     >>> rows = rows.append_column("behavior", pa.array([1, 1, 4], pa.int32()))
     >>> rows = rows.append_column("event_time", pa.array([1, 2, 3], pa.timestamp("us", "UTC")))
     >>> rows = rows.append_column("price", pa.array([None, 1.0, 2.0])).append_column("category", pa.array([0, 9, 0]))
+    >>> rows = rows.append_column("arrival_day", pa.array([20454, 20454, 20455]))
     >>> histories(rows, max_length=1).select(["user_id", "item_index", "seen"]).to_pylist()
     [{'user_id': 'a', 'item_index': [5], 'seen': [5, 7]}, {'user_id': 'b', 'item_index': [7], 'seen': [7]}]
     """

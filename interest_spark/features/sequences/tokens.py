@@ -66,6 +66,11 @@ def flat_times(histories: Histories) -> np.ndarray:
     return _microseconds(_flat(histories, "event_time"))
 
 
+def flat_arrival_days(histories: Histories) -> np.ndarray:
+    """The day on which every event was delivered, in days since 1970, histories one after another: int32[m]."""
+    return _whole_numbers(_flat(histories, "arrival_day"))
+
+
 def _behavior(codes: pa.Array, bounds: np.ndarray, scheme: ColumnScheme) -> Columns:
     return {"behavior": _whole_numbers(codes)}
 

@@ -1,13 +1,13 @@
 """Histories cut from sorted rows equal those built one by one, whatever the batches."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.features.sequences.histories import catalogue_of, histories, whole_users
+from interest_spark.features.sequences.histories import build_sequences, catalogue_of, histories, whole_users
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -28,6 +28,7 @@ def rows_of(users: dict[str, list[int]]) -> pa.Table:
             "event_time": pa.array([START + timedelta(hours=place) for _, _, place in flat], pa.timestamp("us", "UTC")),
             "price": pa.array([None if item % 2 else item / 2 for _, item, _ in flat], pa.float64()),
             "category": pa.array([item % 4 for _, item, _ in flat], pa.int32()),
+            "arrival_day": pa.array([100 + item % 5 for _, item, _ in flat], pa.int32()),
         }
     )
 
@@ -46,6 +47,7 @@ def test_each_user_has_the_last_events_in_order_and_all_distinct_items(
         assert row["behavior"] == [1 + item % 3 for item in items[first:]]
         assert row["price"] == [None if item % 2 else item / 2 for item in items[first:]]
         assert row["category"] == [item % 4 for item in items[first:]]
+        assert row["arrival_day"] == [100 + item % 5 for item in items[first:]]
         assert row["event_time"] == [START + timedelta(hours=place) for place in range(first, len(items))]
         assert row["seen"] == sorted(set(items))
         assert row["events"] == len(items)
@@ -55,6 +57,29 @@ def test_no_batch_and_empty_batches_give_no_users() -> None:
     empty = rows_of({"a": [2]}).slice(0, 0).to_batches() or [pa.RecordBatch.from_pylist([], rows_of({"a": [2]}).schema)]
     assert list(whole_users(iter(empty))) == []
     assert list(whole_users(iter([]))) == []
+
+
+def test_an_event_has_the_day_that_delivered_it_whenever_it_happened(spark: "SparkSession") -> None:
+    rows = [("u", "b", 9, "2026-01-01"), ("u", "a", 8, "2026-01-03"), ("u", "a", 10, "2026-01-02")]
+    columns = "user_id string, item_id string, hour int, dt string"
+    events = spark.createDataFrame(rows, columns).selectExpr(
+        "user_id",
+        "item_id",
+        "'view' AS behavior",
+        "timestamp '2026-01-01 00:00:00Z' + make_interval(0, 0, 0, 0, hour) AS event_time",
+        "double(null) AS price",
+        "'f' AS source_file",
+        "1L AS source_line",
+        "dt",
+    )
+    catalogue = spark.createDataFrame([("a", 2, 0), ("b", 3, 0)], "item_id string, item_index int, category int")
+    (row,) = build_sequences(events, catalogue, max_length=5, partitions=1, dt="2026-01-03").collect()
+    assert row.item_index == [2, 3, 2]
+    assert [date(1970, 1, 1) + timedelta(days=day) for day in row.arrival_day] == [
+        date(2026, 1, 3),
+        date(2026, 1, 1),
+        date(2026, 1, 2),
+    ]
 
 
 def test_a_category_is_a_permanent_hash_and_0_without_one(spark: "SparkSession") -> None:
