@@ -1,10 +1,43 @@
 """The section `blocks` of the configuration."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from interest_spark.config.section import Section, Share
+from interest_spark.config.kinds import Kinds
+from interest_spark.config.section import Section
+
+SomeShare = Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class NothingHeldOut(Section):
+    """Everything is learnt, and training is not validated."""
+
+    kind: Literal["none"] = "none"
+
+
+class HeldOutPeriod(Section):
+    """Training is validated on the last `days` up to the run's own: nobody's events in them are learnt.
+
+    For a `share` of the users the last event before the period is to predict its target in it.
+    """
+
+    kind: Literal["period"] = "period"
+    days: int = Field(default=1, ge=1)
+    share: SomeShare = 0.05
+
+
+class HeldOutLastEvent(Section):
+    """Leave-one-out: training is validated on the last target of a `share` of the users, whatever its date.
+
+    Others' later events are learnt, so the figure knows the future. Only for comparison with publications.
+    """
+
+    kind: Literal["last_event"] = "last_event"
+    share: SomeShare = 0.05
+
+
+HeldOutConfig = Annotated[NothingHeldOut | HeldOutPeriod | HeldOutLastEvent, Kinds()]
 
 
 class BlocksConfig(Section):
@@ -12,13 +45,14 @@ class BlocksConfig(Section):
 
     A token's target is the `next_event`, or an item of the `next_session`: the one after a pause of at least
     `session_gap_minutes`. The latter suits shops whose events come in baskets, since suggestions are for later days.
-    Of a `held_out_share` of the users the last target is kept out of training and judges it instead.
+    `held_out` says which targets are kept out of training to validate it on; their blocks are in files of their own,
+    `files` of each kind.
     """
 
     tokens: int = Field(default=200, ge=2)
     target: Literal["next_event", "next_session"] = "next_event"
     session_gap_minutes: int = Field(default=360, ge=1)
-    held_out_share: Share = 0.0
+    held_out: HeldOutConfig = NothingHeldOut()
     category_buckets: int = Field(default=1024, ge=1)
-    files: int = Field(default=4, ge=1, le=65536)
+    files: int = Field(default=4, ge=1, le=32768)
     row_group_blocks: int = Field(default=128, ge=1)

@@ -38,9 +38,9 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _patience_has_held_out_targets(self) -> "Config":
-        if self.train.patience is not None and not self.blocks.held_out_share:
+        if self.train.patience is not None and self.blocks.held_out.kind == "none":
             raise ValueError(
-                "train.patience needs targets to validate on; set blocks.held_out_share, for example to 0.05"
+                "train.patience needs targets to validate on; set blocks.held_out, for example to {kind: period}"
             )
         return self
 

@@ -1,12 +1,10 @@
 """The parent model of a training run, and what is left to learn after it."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from interest_spark.config.deployment import Config
-from interest_spark.features.blocks.lesson import WHOLE, Lesson
-from interest_spark.foundation.dates import day_end, parse_zone
+from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, scope_after
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.card import read_card
@@ -14,8 +12,6 @@ from interest_spark.models.training.plan import ParentModel
 from interest_spark.models.training.warm_start import shapes_fit
 from interest_spark.storage.bundles import bundle_path, check_bundle, read_config
 from interest_spark.storage.snapshot import Snapshot
-
-_SECOND = 1_000_000
 
 
 def find_parent(models: Snapshot, warehouse: Path, config: Config, dt: str) -> ParentModel | None:
@@ -39,12 +35,11 @@ def find_parent(models: Snapshot, warehouse: Path, config: Config, dt: str) -> P
     return None
 
 
-def lesson_after(parent: ParentModel | None, config: Config) -> Lesson:
-    """In incremental mode what happened after the parent's last day, else all of it."""
+def scope_of(parent: ParentModel | None, config: Config) -> LearningScope:
+    """In incremental mode what arrived after the parent's last day, else everything."""
     if parent is None or config.train.mode != "incremental":
-        return WHOLE
-    end = day_end(date.fromisoformat(parent.trained_through), parse_zone(config.shop.time_zone))
-    return Lesson(int(end.timestamp()) * _SECOND, config.train.replay_share)
+        return EVERYTHING
+    return scope_after(parent.trained_through, config.blocks.held_out, config.train.replay_share)
 
 
 def _rows(models: Snapshot, day: str, name: str) -> list[dict[str, Any]]:

@@ -93,6 +93,7 @@ TABLES: dict[str, pa.Schema] = {
     "popularity": _table(item_index=pa.int32(), item_id=pa.string(), events=pa.int64(), rank=pa.int32()),
     "train_blocks": _table(
         block_id=pa.int64(),
+        held_out_targets=pa.int32(),  # more than 0, or 0, in all blocks of a file: its footer says which kind it holds
         item=_list(pa.int32()),
         target=_list(pa.int32()),
         target_behavior=_list(pa.int32()),

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from interest_spark.features.blocks.lesson import Lesson
 from interest_spark.features.blocks.pack import candidate_items, pack_blocks, row_group_options
+from interest_spark.features.blocks.scope import LearningScope, end_of_learning
 from interest_spark.foundation.digest import digest
 from interest_spark.models.launch.launch import launch
-from interest_spark.models.parent_model import find_parent, lesson_after
+from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.training.plan import ParentModel, TrainPlan, TrainResult
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
@@ -40,14 +40,14 @@ def _already_trained(context: RunContext, inputs: Inputs) -> str | None:
 
 def _blocks_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
-    lesson = lesson_after(parent, context.config)
-    return Target({context.dt: made_from(step, context, inputs, lesson=digest(asdict(lesson)))}, findings=lesson)
+    scope = scope_of(parent, context.config)
+    return Target({context.dt: made_from(step, context, inputs, scope=digest(asdict(scope)))}, findings=scope)
 
 
 def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-    lesson: Lesson = assignment.findings
+    scope: LearningScope = assignment.findings
     config = context.config
-    rows = pack_blocks(inputs["sequences"].rows(context), config.blocks, config.columns, context.day, lesson)
+    rows = pack_blocks(inputs["sequences"].rows(context), config.blocks, config.columns, context.day, scope)
     return Result({"train_blocks": rows}, options={"train_blocks": row_group_options(config.blocks)})
 
 
@@ -56,7 +56,7 @@ TRAIN_BLOCKS = Step(
     reads=(Read("sequences", required=True), _EARLIER_MODELS),
     writes=("train_blocks",),
     settings=("blocks", "shop.time_zone"),
-    revision=1,
+    revision=2,
     compute=_pack,
     target=_blocks_target,
     inapplicable=_already_trained,
@@ -111,7 +111,8 @@ def _fingerprint(context: RunContext, inputs: Inputs, parent: ParentModel | None
 
 def _write_candidates(context: RunContext, inputs: Inputs, folder: Path) -> None:
     """For the ranks to read: the catalogue does not pass through the driver."""
-    candidates = candidate_items(inputs["sequences"].rows(context), inputs["vocab"].rows(context))
+    end = end_of_learning(context.config.blocks.held_out, context.day, context.config.shop.time_zone)
+    candidates = candidate_items(inputs["sequences"].rows(context), inputs["vocab"].rows(context), end)
     candidates.write.parquet(str(folder))
 
 
@@ -149,7 +150,7 @@ TRAIN = Step(
         "train.start_seconds",
         "train.stall_seconds",
     ),
-    revision=1,
+    revision=2,
     compute=_train,
     target=_train_target,
     inapplicable=_already_trained,

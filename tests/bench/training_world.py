@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.training.networks import SasRecConfig
-from interest_spark.features.blocks.pack import blocks_of
+from interest_spark.features.blocks.pack import PackingRules, blocks_of
 from interest_spark.foundation.log import configure_logging
 from interest_spark.models.launch.launch import launch
 from interest_spark.models.training.plan import CURVE, TrainPlan, TrainResult
@@ -28,6 +29,7 @@ from tests.unit.models.worlds import plan_over
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 NETWORK = SasRecConfig(dim=64, layers=2, heads=1, feed_forward=64, dropout=0.1)
+DAY = date(2026, 2, 1)  # of the blocks; without a held-out period it changes nothing
 WARM_UP = 3  # steps that trace graphs and fill caches
 
 _FIRST_FILE_ROWS = 1 << 28  # block ids between two files
@@ -79,11 +81,11 @@ def training_plan(
     histories: int32[k] item indexes each. items: the candidates, ascending; those of the histories by default.
     """
     config = BlocksConfig(tokens=tokens)
+    rules = PackingRules(config, ColumnScheme(), DAY)
     files = []
     for number in range(config.files):
         rows = as_histories(histories[number :: config.files])
-        rows = rows.append_column("chosen", pa.array(np.zeros(len(rows), bool)))
-        packed = blocks_of(rows.to_batches(), config, ColumnScheme(), number * _FIRST_FILE_ROWS)
+        packed = blocks_of(rows.to_batches(), rules, number * _FIRST_FILE_ROWS)
         blocks = pa.Table.from_batches(packed, TABLES["train_blocks"])
         files.append(folder / f"blocks-{number}.parquet")
         folder.mkdir(parents=True, exist_ok=True)

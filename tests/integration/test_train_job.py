@@ -28,7 +28,7 @@ DAY = "2026-01-10"
 NETWORK = {"dim": 8, "layers": 1, "feed_forward": 8}
 
 
-def context_of(root: Path, tokens: int = 8, **training: Any) -> RunContext:
+def context_of(root: Path, tokens: int = 8, held_out: dict[str, Any] | None = None, **training: Any) -> RunContext:
     settings = {
         "launcher": "local",
         "epochs": 2,
@@ -37,7 +37,8 @@ def context_of(root: Path, tokens: int = 8, **training: Any) -> RunContext:
         "start_seconds": 300,
         **training,
     }
-    return RunContext(config_of(root, blocks={"tokens": tokens, "files": 2}, train=settings), date.fromisoformat(DAY))
+    blocks = {"tokens": tokens, "files": 2, "held_out": held_out or {}}
+    return RunContext(config_of(root, blocks=blocks, train=settings), date.fromisoformat(DAY))
 
 
 def put_sequences(spark: "SparkSession", root: Path, rows: list[tuple[Any, ...]]) -> None:
@@ -132,6 +133,31 @@ def test_a_later_day_goes_on_from_the_earlier_ones_model(spark: "SparkSession", 
     assert (card.started_from, card.epochs) == (parent["model_version"], 1)
     assert learnt_targets(tmp_path, second) == [12] * 5
     assert train_on(second, mode="full")["model_version"] != model["model_version"]
+
+
+def test_what_a_run_holds_out_the_next_days_run_learns(spark: "SparkSession", tmp_path: Path) -> None:
+    """Everyone looks at item 9 on the first day and at item 10 on the second, after three events of earlier days."""
+    first, second = "2026-01-09", DAY
+    commit(spark, tmp_path, "vocab", first, [(item_id(item), item, first) for item in range(2, 12)])
+    earlier = [datetime(2026, 1, 1, hour, tzinfo=timezone.utc) for hour in range(3)]
+    times = [*earlier, *(datetime(2026, 1, day, 12, tzinfo=timezone.utc) for day in (9, 10))]
+    histories = [[2 + n % 5, 3, 4 + n % 3, 9, 10] for n in range(20)]
+    for day, length in ((first, 4), (second, 5)):
+        rows = [sequence(f"u{n}", items[:length], event_time=times[:length]) for n, items in enumerate(histories)]
+        commit(spark, tmp_path, "sequences", day, rows)
+    training = {"mode": "incremental", "replay_share": 0.0, "continued_epochs": 1, "patience": 3}
+    config = context_of(tmp_path, held_out={"kind": "period", "share": 1.0}, **training).config
+    for day, held_out in ((first, 9), (second, 10)):
+        outcome = run_job("train", RunContext(config, date.fromisoformat(day)))
+        assert held_out_targets(tmp_path, day) == [held_out] * 20
+        assert 0 < outcome.details["training"]["ndcg"] <= 1
+    assert learnt_targets(tmp_path, first) == sorted(item for items in histories for item in items[1:3])
+    assert learnt_targets(tmp_path, second) == [9] * 20
+
+
+def held_out_targets(root: Path, day: str) -> list[int]:
+    targets = Warehouse(root).read_small("train_blocks", day=day)["held_out"].to_pylist()
+    return sorted(target for block in targets for target in block if target)
 
 
 def learnt_targets(root: Path, day: str) -> list[int]:

@@ -1,7 +1,9 @@
 """Histories to packed training blocks, and the items that a model trained on them may suggest."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +11,26 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from interest_spark.config.blocks import BlocksConfig
-from interest_spark.features.blocks.lesson import WHOLE, Lesson
 from interest_spark.features.blocks.packing import pack_histories
-from interest_spark.features.blocks.targets import history_of, hold_out, next_events, next_sessions, only_since, pick
-from interest_spark.features.sequences.tokens import flat_items, flat_times, history_bounds, token_columns
+from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, end_of_learning
+from interest_spark.features.blocks.targets import (
+    NOWHERE,
+    TargetsWithin,
+    history_of,
+    hold_out_last,
+    hold_out_period,
+    next_events,
+    next_sessions,
+    only_new,
+    pick,
+)
+from interest_spark.features.sequences.tokens import (
+    flat_arrival_days,
+    flat_items,
+    flat_times,
+    history_bounds,
+    token_columns,
+)
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tables import TABLES
 from interest_spark.schemas.tokens import INPUTS, ColumnScheme, source_lists
@@ -23,35 +41,55 @@ if TYPE_CHECKING:
 _HISTORIES_AT_ONCE = 8192
 _FILE_BITS, _PLACE_BITS = 16, 28
 _LISTS = source_lists(INPUTS)
-_MICROSECONDS_A_MINUTE = 60_000_000
+_MICROSECONDS_A_SECOND, _MICROSECONDS_A_MINUTE = 1_000_000, 60_000_000
 _HASH_STEPS = 1_000_000  # a share of users is met to this fineness
 
 
+@dataclass(frozen=True)
+class PackingRules:
+    """What the blocks of the run's `day` are made of and how."""
+
+    config: BlocksConfig
+    scheme: ColumnScheme
+    day: date
+    scope: LearningScope = EVERYTHING
+
+
 def pack_blocks(
-    sequences: "DataFrame", config: BlocksConfig, scheme: ColumnScheme, day: date, lesson: Lesson = WHOLE
+    sequences: "DataFrame", config: BlocksConfig, scheme: ColumnScheme, day: date, scope: LearningScope = EVERYTHING
 ) -> "DataFrame":
     """Rows of `train_blocks` and `dt` from the day's `sequences`, in `config.files` partitions.
 
-    `config.target` says what a token is to predict; of a history's tokens the last `config.tokens` are kept. All token
-    columns are there, whichever a network will read. Users are dealt out by the hash of their id, ordered by it and
-    packed in lots of fixed size, so the blocks do not depend on the cluster. `block_id` is unique over days: days
-    since 1970, partition, place in the partition.
+    `config.target` says what a token is to predict, `config.held_out` which targets training is validated on: their
+    blocks hold nothing to learn and come first, in `config.files` further partitions, so that no file has both kinds.
+    All token columns are there, whichever a network will read. Users are dealt out by the hash of their id, ordered
+    by it and packed in lots of fixed size, so the blocks do not depend on the cluster. `block_id` is unique over days:
+    days since 1970, partition, place in the partition.
     """
-    from interest_spark.storage.table_schemas import spark_schema
+    rules = PackingRules(config, scheme, day, scope)
+    share = 0.0 if config.held_out.kind == "none" else config.held_out.share
+    chosen = is_among(share, "held out").alias("chosen")
+    replayed = is_among(scope.replay_share, day.isoformat()).alias("replayed")
+    lists = _LISTS if scope == EVERYTHING else (*_LISTS, "arrival_day")
+    histories = sequences.select("user_id", *lists, chosen, replayed)
+    blocks = _packed(histories, rules, held_out=False)
+    if share:
+        blocks = _packed(histories.where("chosen"), rules, held_out=True).union(blocks)
+    return blocks.withColumn("dt", F.lit(day.isoformat()))
 
-    ordered = sequences.repartition(config.files, "user_id").sortWithinPartitions("user_id")
+
+def _packed(histories: "DataFrame", rules: PackingRules, *, held_out: bool) -> "DataFrame":
+    from interest_spark.storage.table_schemas import spark_schema
 
     def pack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from pyspark import TaskContext
 
         context = TaskContext.get()
-        partition = 0 if context is None else context.partitionId()
-        return blocks_of(batches, config, scheme, first_block_id(day, partition), lesson.since)
+        partition = 0 if context is None else context.partitionId()  # counted over both kinds of blocks
+        return blocks_of(batches, rules, first_block_id(rules.day, partition), held_out=held_out)
 
-    chosen = is_among(config.held_out_share, "held out").alias("chosen")
-    replayed = is_among(lesson.replay_share, day.isoformat()).alias("replayed")
-    blocks = ordered.select(*_LISTS, chosen, replayed).mapInArrow(pack, spark_schema("train_blocks"))
-    return blocks.withColumn("dt", F.lit(day.isoformat()))
+    ordered = histories.repartition(rules.config.files, "user_id").sortWithinPartitions("user_id").drop("user_id")
+    return ordered.mapInArrow(pack, spark_schema("train_blocks"))
 
 
 def is_among(share: float, purpose: str) -> "Column":
@@ -59,13 +97,18 @@ def is_among(share: float, purpose: str) -> "Column":
     return F.pmod(F.xxhash64(F.lit(purpose), "user_id"), F.lit(_HASH_STEPS)) < round(share * _HASH_STEPS)
 
 
-def candidate_items(sequences: "DataFrame", vocab: "DataFrame") -> "DataFrame":
-    """`item_index, item_id, category, events` of every known item in the day's sequences, `events` being how often
-    they hold it: what a model trained on them may suggest.
+def candidate_items(sequences: "DataFrame", vocab: "DataFrame", before: datetime | None = None) -> "DataFrame":
+    """`item_index, item_id, category, events` of every known item in the day's sequences: what a model trained on
+    them may suggest.
+
+    `events` is how often they hold the item, before an instant where one is given: by it a loss draws negatives, and
+    it must not tell of a period that is held out.
     """
-    tokens = sequences.select(F.explode(F.arrays_zip("item_index", "category")).alias("token")).select("token.*")
+    lists = F.arrays_zip("item_index", "category", "event_time")
+    tokens = sequences.select(F.explode(lists).alias("token")).select("token.*")
     known = tokens.where(F.col("item_index") >= FIRST_ITEM_INDEX)
-    counted = known.groupBy("item_index").agg(F.max("category").alias("category"), F.count("*").alias("events"))
+    events = F.count("*") if before is None else F.count(F.when(F.col("event_time") < F.lit(before), 1))
+    counted = known.groupBy("item_index").agg(F.max("category").alias("category"), events.alias("events"))
     return counted.join(vocab, "item_index", how="inner").select("item_index", "item_id", "category", "events")
 
 
@@ -89,19 +132,15 @@ def first_block_id(day: date, partition: int) -> int:
 
 
 def blocks_of(
-    batches: Iterable[pa.RecordBatch],
-    config: BlocksConfig,
-    scheme: ColumnScheme,
-    first_id: int,
-    since: int | None = None,
+    batches: Iterable[pa.RecordBatch], rules: PackingRules, first_id: int, *, held_out: bool = False
 ) -> Iterator[pa.RecordBatch]:
-    """Pack the histories of one partition, lot by lot, into rows of `train_blocks`.
+    """Pack the histories of one partition, lot by lot, into rows of `train_blocks`: targets to learn, or held out.
 
-    Beside the lists of `sequences` a row has `chosen`, whether its last target is held out, and `replayed`, whether
-    targets before `since` are learnt as well.
+    Beside the lists of `sequences` a row has `chosen`, whether its user has a target held out where any have, and
+    `replayed`, whether in a scope of new targets its user's old ones are learnt as well.
     """
     for number, lot in enumerate(lots(batches, _HISTORIES_AT_ONCE)):
-        columns = _pack_lot(lot, config, scheme, since)
+        columns = _pack_lot(lot, rules, held_out=held_out)
         count = len(columns["item"])
         # Packing puts long histories first; a training batch should meet all lengths.
         order = np.random.default_rng(number).permutation(count)
@@ -122,18 +161,46 @@ def lots(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _pack_lot(lot: pa.Table, config: BlocksConfig, scheme: ColumnScheme, since: int | None) -> dict[str, np.ndarray]:
+def _pack_lot(lot: pa.Table, rules: PackingRules, *, held_out: bool) -> dict[str, np.ndarray]:
     items, bounds = flat_items(lot), history_bounds(lot)
-    learnt, held_out = hold_out(_target_places(lot, config), bounds, _flags(lot, "chosen"))
-    if since is not None:
-        learnt = only_since(learnt, flat_times(lot), since, _flags(lot, "replayed")[history_of(bounds)])
-    columns = token_columns(lot, scheme)
+    learnt, validated = _target_places(lot, rules)
+    nothing = np.full(len(items), NOWHERE)
+    learnt, validated = (nothing, validated) if held_out else (learnt, nothing)
+    columns = token_columns(lot, rules.scheme)
     targets = {
         "target": pick(items, learnt),
         "target_behavior": pick(columns["behavior"], learnt),
-        "held_out": pick(items, held_out),
+        "held_out": pick(items, validated),
     }
-    return pack_histories({"item": items, **targets, **columns}, bounds, config.tokens)
+    wanted = (learnt != NOWHERE) | (validated != NOWHERE)
+    packed = pack_histories({"item": items, **targets, **columns}, wanted, bounds, rules.config.tokens)
+    return {**packed, "held_out_targets": np.count_nonzero(packed["held_out"], axis=1)}
+
+
+def _target_places(lot: pa.Table, rules: PackingRules) -> tuple[np.ndarray, np.ndarray]:
+    """The places of the targets to learn and of those held out."""
+    bounds, within = history_bounds(lot), _targets_within(lot, rules.config)
+    cut = end_of_learning(rules.config.held_out, rules.day, rules.scheme.time_zone)
+    if cut is not None:
+        instant = int(cut.timestamp()) * _MICROSECONDS_A_SECOND
+        learnt, validated = hold_out_period(within, bounds, flat_times(lot), instant, _flags(lot, "chosen"))
+    elif rules.config.held_out.kind == "last_event":
+        learnt, validated = hold_out_last(within(bounds), bounds, _flags(lot, "chosen"))
+    else:
+        learnt = within(bounds)
+        validated = np.full(len(learnt), NOWHERE)
+    if rules.scope != EVERYTHING:
+        is_new = rules.scope.holds(flat_arrival_days(lot))
+        learnt = only_new(learnt, is_new, _flags(lot, "replayed")[history_of(bounds)])
+    return learnt, validated
+
+
+def _targets_within(lot: pa.Table, config: BlocksConfig) -> TargetsWithin:
+    items = flat_items(lot)
+    if config.target == "next_event":
+        return partial(next_events, items)
+    gap = config.session_gap_minutes * _MICROSECONDS_A_MINUTE
+    return partial(next_sessions, items, times=flat_times(lot), gap=gap)
 
 
 def _flags(lot: pa.Table, name: str) -> np.ndarray:
@@ -141,17 +208,15 @@ def _flags(lot: pa.Table, name: str) -> np.ndarray:
     return flags
 
 
-def _target_places(lot: pa.Table, config: BlocksConfig) -> np.ndarray:
-    items, bounds = flat_items(lot), history_bounds(lot)
-    if config.target == "next_event":
-        return next_events(items, bounds)
-    return next_sessions(items, bounds, flat_times(lot), config.session_gap_minutes * _MICROSECONDS_A_MINUTE)
-
-
 def _to_arrow(columns: dict[str, np.ndarray], ids: np.ndarray) -> pa.RecordBatch:
     schema = TABLES["train_blocks"]
     tokens = columns["item"].shape[1]
     offsets = pa.array(np.arange(len(ids) + 1, dtype=np.int32) * tokens)
-    lists = {name: pa.ListArray.from_arrays(offsets, values.ravel()) for name, values in columns.items()}
-    arrays = [pa.array(ids), *(lists[name].cast(schema.field(name).type) for name in schema.names[1:])]
+
+    def column(name: str) -> pa.Array:
+        values = columns[name]
+        return pa.array(values) if values.ndim == 1 else pa.ListArray.from_arrays(offsets, values.ravel())
+
+    columns = {"block_id": ids, **columns}
+    arrays = [column(name).cast(schema.field(name).type) for name in schema.names]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interest_spark.schemas.behaviors import PADDING_INDEX
-
 Columns = Mapping[str, np.ndarray]
 
 
@@ -44,15 +42,13 @@ class Placement:
         """int32[blocks, T]: 0 is padding, 1, 2, … the histories of a block."""
         return self.lay_out(np.repeat(self.segment, self.lengths))
 
-    def positions(self, untrained: np.ndarray | None = None) -> np.ndarray:
+    def positions(self) -> np.ndarray:
         """int32[blocks, T]: T - 1 for the newest token of each history, one less for each one before it.
 
         So the network sees how far back a token lies, and the newest one, by which users are served, has a position
-        that every history has trained. untrained: int64[n], how many of a history's newest tokens have nothing to
-        learn; all of them share T - 1 with the newest that has.
+        that every history has trained.
         """
-        newest = self.lengths if untrained is None else np.maximum(self.lengths - untrained, 1)
-        return self.lay_out(np.minimum(ranges(self.tokens - newest, self.lengths), self.tokens - 1))
+        return self.lay_out(ranges(self.tokens - self.lengths, self.lengths))
 
 
 def place(lengths: np.ndarray, tokens: int) -> Placement:
@@ -88,46 +84,40 @@ def place(lengths: np.ndarray, tokens: int) -> Placement:
     return Placement(lengths, block, start, segment, len(filled), tokens)
 
 
-def pack_histories(columns: Columns, offsets: np.ndarray, tokens: int) -> dict[str, np.ndarray]:
-    """Pack histories into training blocks: int32[blocks, tokens] for each column, and `segment` and `position`.
+def pack_histories(columns: Columns, wanted: np.ndarray, offsets: np.ndarray, tokens: int) -> dict[str, np.ndarray]:
+    """Pack histories into blocks: int32[blocks, tokens] for each column, and `segment` and `position`.
 
-    columns: int32[m] each, histories one after another, oldest item first; `target` and `held_out` among them,
-    PADDING_INDEX where there is none. offsets: int64[n + 1], the histories' bounds. What comes after a history's
-    last target of either kind serves nothing and is left out. A longer history than a block is cut from its newest
-    end into windows of `tokens`, each a segment of its own, so that every target is learnt once; a window without
-    a target is left out.
+    columns: int32[m] each, histories one after another, oldest item first. wanted: bool[m], the tokens that have a
+    target, learnt or held out. offsets: int64[n + 1], the histories' bounds. What comes after a history's last
+    wanted token serves nothing and is left out. A longer history than a block is cut from its newest end into windows
+    of `tokens`, each a segment of its own, so that every target is there once; a window without one is left out.
 
-    >>> columns = {"item": np.array([5, 6, 7]), "target": np.array([6, 7, 0]), "held_out": np.array([0, 0, 0])}
-    >>> pack_histories(columns, np.array([0, 3]), tokens=4)["target"]
+    >>> columns = {"item": np.array([5, 6, 7]), "target": np.array([6, 7, 0])}
+    >>> pack_histories(columns, columns["target"] > 0, np.array([0, 3]), tokens=4)["target"]
     array([[6, 7, 0, 0]], dtype=int32)
     """
-    wanted = np.maximum(columns["target"], columns["held_out"])
-    lengths = _lengths_to_last_target(wanted, offsets)
-    untrained = lengths - _lengths_to_last_target(columns["target"], offsets)
-    history, ends, kept = _windows(lengths, offsets, tokens)
-    newest = ends == (offsets[:-1] + lengths)[history]
-    targets_before = np.append(0, np.cumsum(wanted != PADDING_INDEX))
-    serves = targets_before[ends] > targets_before[ends - kept]
+    ends, kept = _windows(_lengths_to_last_wanted(wanted, offsets), offsets, tokens)
+    wanted_before = np.append(0, np.cumsum(wanted))
+    serves = wanted_before[ends] > wanted_before[ends - kept]
     placement = place(kept[serves], tokens)
     inputs = ranges((ends - kept)[serves], placement.lengths)
     laid = {name: placement.lay_out(values[inputs]) for name, values in columns.items()}
-    positions = placement.positions(np.where(newest, untrained[history], 0)[serves])
-    return {**laid, "segment": placement.segments(), "position": positions}
+    return {**laid, "segment": placement.segments(), "position": placement.positions()}
 
 
-def _windows(lengths: np.ndarray, offsets: np.ndarray, tokens: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each history's first `lengths` tokens, windows of `tokens` counted from their end: history, end and length."""
+def _windows(lengths: np.ndarray, offsets: np.ndarray, tokens: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of each history's first `lengths` tokens, windows of `tokens` counted from their end: their ends and lengths."""
     count = -(-lengths // tokens)
     history = np.repeat(np.arange(len(lengths)), count)
     back = ranges(np.zeros_like(count), count) * tokens  # how far before the end a window ends
-    return history, (offsets[:-1] + lengths)[history] - back, np.minimum(lengths[history] - back, tokens)
+    return (offsets[:-1] + lengths)[history] - back, np.minimum(lengths[history] - back, tokens)
 
 
-def _lengths_to_last_target(target: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """How many items each history has up to its last one with a target: int64[n]."""
+def _lengths_to_last_wanted(wanted: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """How many items each history has up to its last wanted one: int64[n]."""
     history = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     lengths = np.zeros(len(offsets) - 1, np.int64)
-    places = np.flatnonzero(target != PADDING_INDEX)
+    places = np.flatnonzero(wanted)
     np.maximum.at(lengths, history[places], places + 1 - offsets[:-1][history[places]])
     return lengths
 

@@ -1,13 +1,19 @@
-"""Which later event a token of a history is trained to predict, and which are held out to judge the training.
+"""Which later event a token of a history is trained to predict, and which are held out to validate it on.
 
 Places are positions in arrays that hold histories one after another; NOWHERE says that there is nothing to predict.
 """
+
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
 from interest_spark.schemas.behaviors import UNKNOWN_INDEX
 
 NOWHERE = -1
+
+TargetsWithin: TypeAlias = Callable[[np.ndarray], np.ndarray]
+"""From the bounds of histories, int64[n + 1], to the place of each event's target, int64[m]."""
 
 
 def next_events(items: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -47,33 +53,59 @@ def next_sessions(items: np.ndarray, offsets: np.ndarray, times: np.ndarray, gap
     return _known(np.where(inside, places, NOWHERE), items)
 
 
-def hold_out(places: np.ndarray, offsets: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def hold_out_last(places: np.ndarray, offsets: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Take the last target of each chosen history (bool[n]) out of training: places for training, places held out.
 
     The last token that has a target is to predict it in validation; whatever else lies after that token is no
-    target of training either, so nothing of the held-out event's session is learnt.
+    target of training either, so nothing of the held-out event's session is learnt. Leave-one-out: what others did
+    after a held-out event is learnt.
 
-    >>> hold_out(np.array([1, 2, -1, 4, -1]), np.array([0, 3, 5]), np.array([True, False]))
+    >>> hold_out_last(np.array([1, 2, -1, 4, -1]), np.array([0, 3, 5]), np.array([True, False]))
     (array([ 1, -1, -1,  4, -1]), array([-1,  2, -1, -1, -1]))
     """
     history = history_of(offsets)
     last = np.full(len(offsets) - 1, NOWHERE)
     with_target = np.flatnonzero(places != NOWHERE)
     np.maximum.at(last, history[with_target], with_target)
-    judged = last[chosen & (last != NOWHERE)]
+    validated = last[chosen & (last != NOWHERE)]
     held_out = np.full(len(places), NOWHERE)
-    held_out[judged] = places[judged]
+    held_out[validated] = places[validated]
     learnt = ~(chosen[history] & (places > last[history]))
     return np.where(learnt, places, NOWHERE), held_out
 
 
-def only_since(places: np.ndarray, times: np.ndarray, since: int, replayed: np.ndarray) -> np.ndarray:
-    """The places whose events are at `since` or later, and all those of tokens that are `replayed` (bool[m]).
+def hold_out_period(
+    targets_within: TargetsWithin, offsets: np.ndarray, times: np.ndarray, cut: int, chosen: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Keep what happened at `cut` or later out of training: places for training, places held out.
 
-    >>> only_since(np.array([1, 2, -1]), np.array([10, 20, 30]), 25, np.array([False, False, False])).tolist()
+    targets_within: gives the places of targets for histories with the bounds that it is given. times: int64[m],
+    ascending within a history, in the unit of `cut`. The last event of each chosen history (bool[n]) before the cut
+    is to predict its target, which lies at the cut or later. What is learnt is found as if the events from the cut
+    on had not happened yet: the item of a session that a token is to predict depends on the session's length.
+
+    >>> from functools import partial
+    >>> items, times = np.array([5, 6, 7, 8, 9]), np.array([1, 2, 8, 1, 9])
+    >>> within = partial(next_events, items)
+    >>> hold_out_period(within, np.array([0, 3, 5]), times, cut=8, chosen=np.array([True, False]))
+    (array([ 1, -1, -1, -1, -1]), array([-1,  2, -1, -1, -1]))
+    """
+    before = times < cut
+    ends = offsets[:-1] + np.diff(np.append(0, np.cumsum(before))[offsets])  # of each history's part before the cut
+    learnt = targets_within(np.sort(np.concatenate([offsets, ends])))
+    validated = (ends - 1)[chosen & (ends > offsets[:-1])]
+    held_out = np.full(len(times), NOWHERE)
+    held_out[validated] = targets_within(offsets)[validated]
+    return np.where(before, learnt, NOWHERE), held_out
+
+
+def only_new(places: np.ndarray, is_new: np.ndarray, replayed: np.ndarray) -> np.ndarray:
+    """The places of events that are new (bool[m]), and all those of tokens whose history is `replayed` (bool[m]).
+
+    >>> only_new(np.array([1, 2, -1]), np.array([True, False, True]), np.array([False, False, False])).tolist()
     [-1, 2, -1]
     """
-    return np.where(replayed | (times[places] >= since), places, NOWHERE)
+    return np.where(replayed | is_new[places], places, NOWHERE)
 
 
 def pick(values: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -31,12 +31,47 @@ def read_units(files: Sequence[str]) -> list[Unit]:
     """Every row group of the files, from their footers. Raises BadDataError naming a file that cannot be read."""
     units = []
     for file in files:
-        try:
-            footer = pq.read_metadata(file)
-        except (OSError, pa.ArrowException) as error:
-            raise BadDataError(f"training file {file} cannot be read: {error}; run `interest train` again") from None
+        footer = read_footer(file)
         units += [Unit(file, number, footer.row_group(number).num_rows) for number in range(footer.num_row_groups)]
     return units
+
+
+def split_files(files: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The files whose blocks are learnt, and those whose blocks hold held-out targets, told apart by footers alone.
+
+    Raises BadDataError naming a file that cannot be read, does not say what it holds, or holds both kinds.
+    """
+    learnt: list[str] = []
+    held_out: list[str] = []
+    for file in files:
+        kinds = _kinds(read_footer(file))
+        if len(kinds) > 1 or None in kinds:
+            fault = "has no statistics of held_out_targets" if None in kinds else "holds blocks of both kinds"
+            raise BadDataError(f"training file {file} {fault}; run `interest train` again")
+        (held_out if True in kinds else learnt).append(file)
+    return learnt, held_out
+
+
+def _kinds(footer: pq.FileMetaData) -> set[bool | None]:
+    """Whether blocks hold held-out targets, of all row groups; {None} where one does not say."""
+    found: set[bool | None] = set()
+    for group in (footer.row_group(number) for number in range(footer.num_row_groups)):
+        if not group.num_rows:
+            continue
+        columns = {group.column(place).path_in_schema: group.column(place) for place in range(group.num_columns)}
+        column = columns.get("held_out_targets")
+        if column is None or not column.is_stats_set or not column.statistics.has_min_max:
+            return {None}
+        found |= {column.statistics.min > 0, column.statistics.max > 0}
+    return found
+
+
+def read_footer(file: str) -> pq.FileMetaData:
+    """Raises BadDataError naming a file that cannot be read."""
+    try:
+        return pq.read_metadata(file)
+    except (OSError, pa.ArrowException) as error:
+        raise BadDataError(f"training file {file} cannot be read: {error}; run `interest train` again") from None
 
 
 def deal_evenly(units: Sequence[Unit], streams: int) -> list[Unit]:

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.card import ModelCard, build_network, read_card
+from interest_spark.models.data.block_files import split_files
 from interest_spark.models.data.candidates import read_candidates
 from interest_spark.models.data.coverage import EpochCoverage
 from interest_spark.models.data.reader import BlockReader, ReaderSettings
@@ -73,22 +74,26 @@ def train(
 def build_loop(plan: TrainPlan, ranks: Ranks, network: Network, items: pa.Table) -> TrainingLoop:
     """Everything that the plan names, put together for this rank."""
     settings = plan.train
-    reader = BlockReader(plan.files, reader_settings(plan), ranks.rank, ranks.size)
+    learnt, held_out = split_files(plan.files)
+    reader = BlockReader(learnt, reader_settings(plan), ranks.rank, ranks.size)
     if not reader.blocks and plan.parent is None:
-        raise BadDataError(f"no user has two known items up to {plan.trained_through}: there is nothing to train on")
+        raise BadDataError(
+            f"no user has two known items up to {plan.trained_through}, or before what blocks.held_out keeps from it: "
+            "there is nothing to train on"
+        )
     total_steps = min(plan.epochs * reader.steps, settings.max_steps or plan.epochs * reader.steps)
     optimizer = build_optimizer(settings.optimizer, network.parameters.trainable, total_steps)
     loss = build_loss(settings.loss, items, tf.as_dtype(settings.precision))
     step = TrainStep(network, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
     validation = Validation(
-        plan.files,
+        held_out,
         (*INPUT_COLUMNS, *settings.network.inputs),
         items["item_index"].to_numpy(),
         ranks,
         exclude_seen=plan.exclude_seen,
         max_blocks=settings.validation_blocks,
     )
-    coverage = EpochCoverage(plan.files)
+    coverage = EpochCoverage(learnt)
     return TrainingLoop(plan, ranks, network, optimizer, step, reader, coverage, validation, total_steps)
 
 

@@ -1,10 +1,10 @@
-"""NDCG@10 on items held out of training: the full catalogue ranked at each history's last target.
+"""NDCG@10 on items held out of training: the full catalogue ranked for each of them.
 
 Every rank validates on its share of the blocks; what is added up are counts, so the figure does not depend on how many
 ranks there are, and all of them come to the same decision.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,10 @@ Columns = Mapping[str, np.ndarray]
 
 
 class Validation:
-    """The held-out targets of this rank's blocks: every `ranks.size`-th of the first `max_blocks` that have one."""
+    """The held-out targets of this rank's blocks: every `ranks.size`-th of the first `max_blocks` of `files`.
+
+    These hold held-out blocks alone, in which histories end with the token that is to predict, as users are served.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,7 @@ class Validation:
         new = ~(seen == labels[:, None]).any(axis=1)  # what is never suggested cannot be found
         self._cells = np.stack([block, place], axis=1)[new]
         self._labels, self._seen = labels[new], _each_once(seen[new])
-        self._tokens = {**{name: mine[name] for name in columns}, "position": _as_served(mine, block, place)}
+        self._tokens = {name: mine[name] for name in columns}
         self.held_out_targets = int(ranks.sum_counts(np.array([len(self._labels)], np.int64))[0])
 
     def ndcg(self, network: Network) -> float:
@@ -87,19 +90,26 @@ def places_of(scores: np.ndarray, labels: np.ndarray, seen: np.ndarray) -> np.nd
 
 
 def read_held_out(files: Sequence[str], columns: Sequence[str], most: int) -> dict[str, np.ndarray]:
-    """The first `most` blocks, in the order of the files, that hold something out: int32[blocks, T] by column."""
+    """The first `most` blocks in the order of the files, which hold held-out ones alone: int32[blocks, T] by column.
+
+    What comes after the row group of the last of them is not read.
+    """
     names = [*columns, "held_out"]
     parts: list[dict[str, np.ndarray]] = []
-    left = most
-    for file in files:
-        with pq.ParquetFile(file) as blocks:
-            for batch in blocks.iter_batches(columns=names):
-                part = {name: _matrix(batch[name]) for name in names}
-                chosen = np.flatnonzero(part["held_out"].any(axis=1))[:left]
-                parts.append({name: values[chosen] for name, values in part.items()})
-                left -= len(chosen)
+    for group in _row_groups(files, names):
+        left = most - sum(len(part["held_out"]) for part in parts)
+        parts.append({name: _matrix(group[name].combine_chunks())[:left] for name in names})
+        if group.num_rows >= left:
+            break
     nothing = np.zeros((0, parts[0]["held_out"].shape[1] if parts else 0), np.int32)
     return {name: np.concatenate([nothing, *(part[name] for part in parts)]) for name in names}
+
+
+def _row_groups(files: Sequence[str], names: list[str]) -> Iterator[pa.Table]:
+    for file in files:
+        with pq.ParquetFile(file) as blocks:
+            for number in range(blocks.num_row_groups):
+                yield blocks.read_row_group(number, columns=names)
 
 
 def _matrix(lists: pa.ListArray) -> np.ndarray:
@@ -112,18 +122,6 @@ def _history(tokens: Columns, block: np.ndarray, place: np.ndarray) -> np.ndarra
     segment = tokens["segment"]
     own = segment[block] == segment[block, place][:, None]
     return np.where(own & (np.arange(segment.shape[1]) <= place[:, None]), tokens["item"][block], 0)
-
-
-def _as_served(tokens: Columns, block: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """The positions that scoring would give to the tokens before each cell, which has T - 1: int32[blocks, T].
-
-    In training that is the position of the newest token that learns; what is held out comes after it.
-    """
-    segment = tokens["segment"]
-    blocks, length = segment.shape
-    newest = np.zeros((blocks, length + 1), np.int32)  # by segment; each holds out one target at most
-    newest[block, segment[block, place]] = place
-    return np.clip(np.arange(length - 1, 2 * length - 1) - np.take_along_axis(newest, segment, axis=1), 0, length - 1)
 
 
 def _each_once(labels: np.ndarray) -> np.ndarray:

@@ -82,7 +82,16 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         (MINIMAL, ("train.epochs",), "write --set section.key=value"),
         (MINIMAL, ("warehouse.x=1",), "is a value, not a section"),
         (MINIMAL, ("train.ranks=3",), "streams 2 is not a multiple of ranks 3"),
-        (MINIMAL, ("train.patience=3",), "set blocks.held_out_share, for example to 0.05"),
+        (MINIMAL, ("train.patience=3",), "set blocks.held_out, for example to {kind: period}"),
+        (
+            MINIMAL,
+            ("blocks.held_out={kind: period, dayz: 2}",),
+            "unknown key 'blocks.held_out.dayz'; did you mean 'days'",
+        ),
+        (MINIMAL, ("blocks.held_out={kind: last_event, days: 2}",), "set blocks.held_out.kind to period"),
+        (MINIMAL, ("blocks.held_out={kind: lastevent}",), "did you mean 'last_event'"),
+        (MINIMAL, ("blocks.held_out={kind: period, share: 0}",), "blocks.held_out.share: .*greater than 0"),
+        (MINIMAL, ("blocks.held_out={kind: period, days: 0}",), "blocks.held_out.days: .*got 0"),
         (MINIMAL, ("train.target_weights={stare: 1}",), r"\['stare'\]: name some of view"),
         (MINIMAL, ("train.target_weights={view: 0}",), "one of them is more than 0"),
         (MINIMAL, ("shop.time_zone=Nowhere",), "Nowhere"),
@@ -166,6 +175,14 @@ def test_kinds_in_lists_and_optional_ones_are_explained_too(rules: dict[str, Any
         _Rules.model_validate(rules)
     (error,) = raised.value.errors()
     assert message in explain(_Rules, error)
+
+
+def test_patience_is_served_by_any_held_out_targets(tmp_path: Path) -> None:
+    for held_out in ("{kind: period}", "{kind: period, days: 7, share: 0.2}", "{kind: last_event}"):
+        config = load(tmp_path, MINIMAL, "train.patience=3", f"blocks.held_out={held_out}")
+        assert config.blocks.held_out.kind in held_out
+    assert load(tmp_path, MINIMAL).blocks.held_out.kind == "none"
+    assert load(tmp_path, MINIMAL, "blocks.held_out={kind: period}").blocks.held_out.days == 1
 
 
 def test_paths_lie_below_the_root_unless_absolute(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from interest_spark.config.training.networks import SasRecConfig
 from interest_spark.config.training.train import TrainConfig
 from interest_spark.features.blocks.packing import pack_histories
-from interest_spark.features.blocks.targets import hold_out, next_events, pick
+from interest_spark.features.blocks.targets import NOWHERE, hold_out_last, next_events, pick
 from interest_spark.features.sequences.tokens import token_columns
 from interest_spark.models.training.plan import TrainPlan
 from interest_spark.schemas.tables import TABLES
@@ -36,27 +36,34 @@ def random_histories(users: int, items: int, longest: int, seed: int = 0) -> lis
     return histories
 
 
-def pack(histories: Histories, tokens: int, held_out: bool = False, **lists: Sequence[Any]) -> dict[str, np.ndarray]:
-    """Blocks of next-event targets; with `held_out` each history's last target is held out."""
+def pack(
+    histories: Histories, tokens: int, held_out: bool = False, validated: bool = False, **lists: Sequence[Any]
+) -> dict[str, np.ndarray]:
+    """Blocks of next-event targets; with `held_out` without each history's last one, with `validated` of that alone."""
     offsets = np.cumsum([0, *map(len, histories)])
     items = np.concatenate([np.zeros(0, np.int32), *histories])
-    learnt, judged = hold_out(next_events(items, offsets), offsets, np.full(len(histories), held_out))
+    places, nothing = next_events(items, offsets), np.full(len(items), NOWHERE)
+    learnt, held = hold_out_last(places, offsets, np.full(len(histories), held_out or validated))
+    learnt, held = (nothing, held) if validated else (learnt, nothing)
     columns = token_columns(as_histories(histories, **lists), SCHEME)
     targets = {
         "target": pick(items, learnt),
         "target_behavior": pick(columns["behavior"], learnt),
-        "held_out": pick(items, judged),
+        "held_out": pick(items, held),
     }
-    return pack_histories({"item": items, **targets, **columns}, offsets, tokens)
+    wanted = (learnt != NOWHERE) | (held != NOWHERE)
+    packed = pack_histories({"item": items, **targets, **columns}, wanted, offsets, tokens)
+    return {**packed, "held_out_targets": np.count_nonzero(packed["held_out"], axis=1)}
 
 
 def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_group: int) -> str:
     """One file of `train_blocks` in row groups of `row_group` blocks; returns its path."""
     count, tokens = columns["item"].shape
     offsets = np.arange(count + 1, dtype=np.int32) * tokens
-    lists = [pa.ListArray.from_arrays(offsets, columns[name].ravel()) for name in TABLES["train_blocks"].names[1:]]
-    ids = pa.array(np.arange(count, dtype=np.int64) + first_id)
-    table = pa.table([ids, *lists], TABLES["train_blocks"].names).cast(TABLES["train_blocks"])
+    arrays = {"block_id": pa.array(np.arange(count, dtype=np.int64) + first_id)}
+    for name, values in columns.items():
+        arrays[name] = pa.array(values) if values.ndim == 1 else pa.ListArray.from_arrays(offsets, values.ravel())
+    table = pa.table({name: arrays[name] for name in TABLES["train_blocks"].names}).cast(TABLES["train_blocks"])
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, row_group_size=row_group)
     return str(path)
@@ -65,7 +72,8 @@ def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_
 def empty_blocks(count: int, tokens: int = 4) -> dict[str, np.ndarray]:
     """Blocks whose items are the block's number: enough to follow a block through the reader."""
     numbers = np.repeat(np.arange(count, dtype=np.int32)[:, None], tokens, axis=1)
-    return dict.fromkeys(TABLES["train_blocks"].names[1:], numbers)
+    lists = [name for name in TABLES["train_blocks"].names if name not in ("block_id", "held_out_targets")]
+    return {**dict.fromkeys(lists, numbers), "held_out_targets": np.zeros(count, np.int32)}
 
 
 def make_plan(
@@ -78,9 +86,13 @@ def make_plan(
     lists: Lists | None = None,
     **train: Any,
 ) -> TrainPlan:
-    """A plan of a fresh folder over `files` files, with the histories' items as candidates."""
+    """A plan of a fresh folder over `files` files, and as many where each history's last target is held out, with the
+    histories' items as candidates.
+    """
     own = [{name: values[part::files] for name, values in (lists or {}).items()} for part in range(files)]
     parts = [pack(histories[part::files], tokens, held_out, **own[part]) for part in range(files)]
+    if held_out:
+        parts += [pack(histories[part::files], tokens, validated=True, **own[part]) for part in range(files)]
     paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group) for n, part in enumerate(parts)]
     settings = {"launcher": "local", "batch_blocks": 8, "streams": 4, "network": TINY, "start_seconds": 300, **train}
     items, events = np.unique(np.concatenate(histories), return_counts=True)

@@ -1,17 +1,20 @@
 """Blocks of a day are the same on every cluster, and nothing of a history is lost on the way."""
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
-from interest_spark.config.blocks import BlocksConfig
-from interest_spark.features.blocks.lesson import Lesson
+from interest_spark.config.blocks import BlocksConfig, HeldOutConfig, HeldOutLastEvent, HeldOutPeriod, NothingHeldOut
 from interest_spark.features.blocks.pack import (
+    PackingRules,
     blocks_of,
     candidate_items,
     first_block_id,
@@ -19,7 +22,9 @@ from interest_spark.features.blocks.pack import (
     pack_blocks,
     row_group_options,
 )
-from interest_spark.schemas.tokens import ColumnScheme
+from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, scope_after
+from interest_spark.models.data.block_files import split_files
+from interest_spark.schemas.tokens import INPUTS, ColumnScheme
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import RunRecord
 from interest_spark.storage.warehouse import Warehouse
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
 DAY = date(2024, 5, 1)
 CONFIG = BlocksConfig(tokens=12, files=3, row_group_blocks=5)
 SCHEME = ColumnScheme(category_buckets=10, time_zone="Asia/Shanghai")
+
+
+def day_number(day: str) -> int:
+    return (date.fromisoformat(day) - date(1970, 1, 1)).days
 
 
 def histories(users: int) -> list[tuple[str, list[int], list[int], list[datetime]]]:
@@ -49,15 +58,24 @@ def frame(spark: "SparkSession", users: int = 300, partitions: int = 2) -> "Data
     frame = spark.createDataFrame(
         rows, "user_id string, item_index array<int>, behavior array<int>, event_time array<timestamp>"
     )
-    return frame.selectExpr("*", "item_index AS category", "transform(item_index, i -> double(i)) AS price")
+    return frame.selectExpr(
+        "*",
+        "item_index AS category",
+        "transform(item_index, i -> double(i)) AS price",
+        "transform(event_time, t -> unix_date(to_date(t))) AS arrival_day",
+    )
+
+
+def stage(warehouse: Warehouse, sequences: "DataFrame", run: str, config: BlocksConfig = CONFIG) -> list[str]:
+    blocks = pack_blocks(sequences, config, SCHEME, DAY)
+    base, record = warehouse.open("train_blocks"), RunRecord(run, {}, {})
+    slices = [Slice("2024-05-01", "sasrec")]
+    run_files = warehouse.stage(blocks, base, slices, record, row_group_options(config)).actions
+    return sorted(str(warehouse.root / "train_blocks" / action.path) for action in run_files)
 
 
 def staged(spark: "SparkSession", warehouse: Warehouse, sequences: "DataFrame", run: str) -> list[pq.ParquetFile]:
-    blocks = pack_blocks(sequences, CONFIG, SCHEME, DAY)
-    base, record = warehouse.open("train_blocks"), RunRecord(run, {}, {})
-    slices = [Slice("2024-05-01", "sasrec")]
-    run_files = warehouse.stage(blocks, base, slices, record, row_group_options(CONFIG)).actions
-    return [pq.ParquetFile(warehouse.root / "train_blocks" / action.path) for action in run_files]
+    return [pq.ParquetFile(file) for file in stage(warehouse, sequences, run)]
 
 
 def test_blocks_do_not_depend_on_how_the_input_is_spread(spark: "SparkSession", tmp_path: Path) -> None:
@@ -92,33 +110,147 @@ def test_every_target_of_every_history_is_in_a_block(spark: "SparkSession", tmp_
 
 
 def test_only_what_is_new_is_learnt_and_the_histories_of_some(spark: "SparkSession") -> None:
-    cut = datetime(2024, 5, 1, 4, tzinfo=timezone.utc)
-    lesson = Lesson(int(cut.timestamp()) * 1_000_000, replay_share=0.2)
-    blocks = pack_blocks(frame(spark, 1000), CONFIG.model_copy(update={"tokens": 30}), SCHEME, DAY, lesson)
+    sequences = frame(spark, 1000).drop("arrival_day")
+    days = "transform(item_index, (item, place) -> if(item % 3 = 0 or (item = 7 and place > 2), 20, 5)) AS arrival_day"
+    scope = LearningScope(after_day=10, replay_share=0.2)
+    blocks = pack_blocks(sequences.selectExpr("*", days), CONFIG.model_copy(update={"tokens": 30}), SCHEME, DAY, scope)
     learnt = sum(target > 0 for row in blocks.select("target").collect() for target in row.target)
-    new = sum(time >= cut for *_, times in histories(1000) for time in times[1:])
-    old = sum(time < cut for *_, times in histories(1000) for time in times[1:])
+    arrived = [
+        item % 3 == 0 or (item == 7 and place > 2)
+        for _, items, *_ in histories(1000)
+        for place, item in enumerate(items)
+        if place
+    ]
+    new, old = sum(arrived), len(arrived) - sum(arrived)
     assert new + 0.15 * old < learnt < new + 0.25 * old
+
+
+@pytest.mark.parametrize("changed_days", [(), (day_number("2024-04-20"),)], ids=["parent's own days", "a changed day"])
+def test_an_event_that_arrived_late_is_learnt_in_its_whole_history(
+    spark: "SparkSession", changed_days: tuple[int, ...]
+) -> None:
+    """The third of five events happened before the parent's last day, and was delivered after it."""
+    delivered = ["2024-04-21", "2024-04-30", "2024-05-01", "2024-04-21", "2024-04-20"]
+    times = [datetime(2024, 4, 20, hour, tzinfo=timezone.utc) for hour in range(5)]
+    arrival_day = [[day_number(day) for day in delivered]]
+    scope = scope_after("2024-04-30", CONFIG.held_out, 0.0, changed_days)
+    (row,) = packed(as_histories([[11, 12, 13, 14, 15]], event_time=[times], arrival_day=arrival_day), CONFIG, scope)
+    learnt, context = ([0, 13, 0, 15], [11, 12, 13, 14]) if changed_days else ([0, 13], [11, 12])
+    assert row["target"] == learnt + [0] * (CONFIG.tokens - len(learnt))
+    assert row["item"] == context + [0] * (CONFIG.tokens - len(context))
+
+
+def test_an_event_that_its_parent_held_out_is_new_on_the_next_day() -> None:
+    """With a period of a day the run of each day learns the events of the day before it."""
+    days = ["2024-04-29", "2024-04-30", "2024-05-01"]
+    times = [datetime.fromisoformat(f"{day}T10:00:00+08:00") for day in days for _ in range(2)]
+    arrival_day = [[day_number(day) for day in days for _ in range(2)]]
+    rows = as_histories([[11, 12, 13, 14, 15, 16]], event_time=[times], arrival_day=arrival_day)
+    scope = scope_after("2024-04-30", HeldOutPeriod(), 0.0)
+    (row,) = packed(rows, BlocksConfig(tokens=12, held_out=HeldOutPeriod()), scope)
+    assert [target for target in row["target"] if target] == [13, 14]
 
 
 def test_candidates_are_the_known_items_of_the_sequences(spark: "SparkSession") -> None:
     vocab = spark.createDataFrame([("a", 2), ("b", 3), ("never seen", 4), ("d", 5)], "item_id string, item_index int")
-    rows = [([1, 2, 5], [0, 0, 8]), ([5, 3, 3], [8, 7, 7])]
-    sequences = spark.createDataFrame(rows, "item_index array<int>, category array<int>")
-    rows = candidate_items(sequences, vocab).orderBy("item_index").collect()
-    assert [tuple(row) for row in rows] == [(2, "a", 0, 1), (3, "b", 7, 2), (5, "d", 8, 2)]
+    times = [datetime(2024, 5, 1, hour, tzinfo=timezone.utc) for hour in range(3)]
+    rows = [([1, 2, 5], [0, 0, 8], times), ([5, 3, 3], [8, 7, 7], times)]
+    sequences = spark.createDataFrame(rows, "item_index array<int>, category array<int>, event_time array<timestamp>")
+    found = candidate_items(sequences, vocab).orderBy("item_index").collect()
+    assert [tuple(row) for row in found] == [(2, "a", 0, 1), (3, "b", 7, 2), (5, "d", 8, 2)]
+    found = candidate_items(sequences, vocab, before=times[2]).orderBy("item_index").collect()
+    assert [tuple(row) for row in found] == [(2, "a", 0, 1), (3, "b", 7, 1), (5, "d", 8, 1)]
 
 
-def test_of_a_share_of_the_users_the_last_target_is_held_out(spark: "SparkSession") -> None:
-    blocks = pack_blocks(frame(spark, 2000), CONFIG.model_copy(update={"held_out_share": 0.25}), SCHEME, DAY)
-    rows = blocks.select("held_out", "target", "target_behavior").collect()
-    held_out = sum(item > 0 for row in rows for item in row.held_out)
-    users = sum(len(items) > 1 for _, items, _, _ in histories(2000))
-    assert 0.22 * users < held_out < 0.28 * users
+@pytest.mark.parametrize("held_out", [HeldOutLastEvent(share=0.25), HeldOutPeriod(share=0.25)], ids=["last", "period"])
+def test_of_a_share_of_the_users_a_target_is_held_out_in_files_of_their_own(
+    spark: "SparkSession", tmp_path: Path, held_out: HeldOutConfig
+) -> None:
+    config = CONFIG.model_copy(update={"held_out": held_out})
+    files = stage(Warehouse(tmp_path), spread_over_days(frame(spark, 2000)), "run", config)
+    learnt_files, held_out_files = split_files(files)
+    assert (len(learnt_files), len(held_out_files)) == (config.files, config.files)
+    learnt, validated = (
+        pa.concat_tables([pq.ParquetFile(file).read() for file in part]) for part in (learnt_files, held_out_files)
+    )
+    assert not any(map(any, learnt["held_out"].to_pylist())) and not any(map(any, validated["target"].to_pylist()))
+    counts = [sum(item > 0 for item in row) for row in validated["held_out"].to_pylist()]
+    assert counts == validated["held_out_targets"].to_pylist() and min(counts) > 0
+    assert set(learnt["held_out_targets"].to_pylist()) == {0}
+    users = sum(len(items) > (8 if held_out.kind == "period" else 1) for _, items, *_ in histories(2000))
+    assert 0.22 * users < sum(counts) < 0.28 * users
+    ids = learnt["block_id"].to_pylist() + validated["block_id"].to_pylist()
+    assert len(set(ids)) == len(ids)
+    for target, behavior in zip(learnt["target"].to_pylist(), learnt["target_behavior"].to_pylist(), strict=True):
+        assert [1 + item % 4 if item else 0 for item in target] == behavior
+
+
+def spread_over_days(sequences: "DataFrame") -> "DataFrame":
+    """The first eight events of each history on the day before the run's in Shanghai, the others on that day."""
+    noon, midnight = "timestamp '2024-04-30 12:00:00Z'", "timestamp '2024-04-30 16:00:00Z'"
+    instants = F.expr(f"transform(event_time, (time, place) -> if(place < 8, {noon}, {midnight}))")
+    return sequences.withColumn("event_time", instants)
+
+
+def learnt_with_inputs(rows: list[dict[str, Any]]) -> list[str]:
+    """Every learnt target with all that the network sees before it predicts it."""
+    found = []
     for row in rows:
-        learnt = np.array(row.target)
-        assert not learnt[np.array(row.held_out) > 0].any()
-        assert (np.where(learnt > 0, 1 + learnt % 4, 0) == row.target_behavior).all()
+        for cell, target in enumerate(row["target"]):
+            seen = [n for n in range(cell + 1) if row["segment"][n] == row["segment"][cell]]
+            if target:
+                inputs = [[row[name][n] for n in seen] for name in ("item", "position", *INPUTS)]
+                found.append(str((target, row["target_behavior"][cell], inputs)))
+    return sorted(found)
+
+
+EVENTS = st.lists(st.lists(st.tuples(st.integers(1, 9), st.integers(-90, 24)), max_size=15), min_size=1, max_size=5)
+
+
+@pytest.mark.parametrize("target", ["next_event", "next_session"])
+@given(EVENTS, st.data())
+def test_nothing_that_happens_in_the_held_out_period_changes_what_is_learnt(
+    target: str, users: list[list[tuple[int, int]]], data: st.DataObject
+) -> None:
+    """Items by hours since the cut: 0 is the midnight of Shanghai that begins the run's day."""
+    config = BlocksConfig(tokens=4, target=target, session_gap_minutes=180, held_out=HeldOutPeriod())
+    midnight = datetime(2024, 4, 30, 16, tzinfo=timezone.utc)
+
+    def rows(users: list[list[tuple[int, int]]]) -> pa.Table:
+        ordered = [sorted(user, key=lambda event: event[1]) for user in users]
+        times = [[midnight + timedelta(hours=hour) for _, hour in user] for user in ordered]
+        behavior = [[1 + item % 4 for item, _ in user] for user in ordered]
+        table = as_histories([[item for item, _ in user] for user in ordered], event_time=times, behavior=behavior)
+        return table.append_column("chosen", pa.array([number % 2 == 0 for number in range(len(users))]))
+
+    past = [[event for event in user if event[1] < 0] for user in users]
+    others = data.draw(EVENTS)
+    later = [[event for event in user if event[1] >= 0] for user in [*others, *[[]] * len(past)]]
+    known = learnt_with_inputs(packed(rows(past), config))
+    assert learnt_with_inputs(packed(rows([a + b for a, b in zip(past, later, strict=False)]), config)) == known
+    assert learnt_with_inputs(packed(rows(past + later), config)) == known
+    assert known == learnt_with_inputs(packed(rows(past), config.model_copy(update={"held_out": NothingHeldOut()})))
+
+
+def test_a_held_out_target_is_predicted_from_the_newest_tokens_before_it() -> None:
+    """More than a block's worth of history: the positions are those by which users are served."""
+    times = [datetime(2024, 4, 30, hour, tzinfo=timezone.utc) for hour in (10, 11, 12, 13, 14, 15, 16, 17)]
+    rows = as_histories([list(range(11, 19))], event_time=[times]).append_column("chosen", pa.array([True]))
+    config = BlocksConfig(tokens=4, held_out=HeldOutPeriod())
+    (block,) = packed(rows, config, held_out=True)
+    names = ("item", "held_out", "target", "position", "held_out_targets")
+    assert [block[name] for name in names] == [[13, 14, 15, 16], [0, 0, 0, 17], [0] * 4, [0, 1, 2, 3], 1]
+    learnt = packed(rows, config)
+    assert sorted(item for block in learnt for item in block["target"] if item) == [12, 13, 14, 15, 16]
+
+
+def packed(
+    rows: pa.Table, config: BlocksConfig, scope: LearningScope = EVERYTHING, *, held_out: bool = False
+) -> list[dict[str, Any]]:
+    for name in {"chosen", "replayed"} - set(rows.column_names):
+        rows = rows.append_column(name, pa.array([False] * len(rows)))
+    rules = PackingRules(config, SCHEME, DAY, scope)
+    return pa.Table.from_batches(blocks_of(rows.to_batches(), rules, 0, held_out=held_out)).to_pylist()
 
 
 def test_lots_do_not_depend_on_the_batches() -> None:
@@ -137,9 +269,7 @@ def test_ids_of_days_and_partitions_never_meet() -> None:
 
 
 def test_a_lot_without_pairs_gives_an_empty_batch() -> None:
-    histories = as_histories([[5], [6]])
-    (batch,) = histories.append_column("chosen", pa.array([True, False])).to_batches()
-    assert [part.num_rows for part in blocks_of([batch], BlocksConfig(tokens=4), SCHEME, 0)] == [0]
+    assert packed(as_histories([[5], [6]]), BlocksConfig(tokens=4)) == []
 
 
 def test_users_without_a_history_are_in_no_block(spark: "SparkSession", tmp_path: Path) -> None:

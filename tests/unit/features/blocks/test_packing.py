@@ -23,10 +23,9 @@ def pack(histories: Histories, tokens: int = TOKENS) -> dict[str, np.ndarray]:
     columns = {
         "item": items,
         "target": pick(items, next_events(items, offsets)),
-        "held_out": np.zeros_like(items),
         "behavior": np.arange(len(items), dtype=np.int32) + 1,
     }
-    return pack_histories(columns, offsets, tokens)
+    return pack_histories(columns, columns["target"] > 0, offsets, tokens)
 
 
 def segments(columns: dict[str, np.ndarray]) -> list[list[tuple[int, int, int]]]:
@@ -55,25 +54,14 @@ def test_every_kept_token_is_there_once_and_in_order(histories: Histories) -> No
     assert sorted(segments(pack(histories))) == sorted(expected)
 
 
-def test_a_window_without_a_target_is_left_out_and_only_the_newest_has_untrained_tokens() -> None:
-    items, nothing = np.arange(5, 19, dtype=np.int32), np.zeros(14, np.int32)
-    target, held_out = np.append(items[1:], 0), nothing.copy()
-    target[:5] = 0  # of the three windows of 6, counted from the end, the oldest has nothing to learn
-    target[12], held_out[12] = 0, items[13]
-    columns = {"item": items, "target": target, "held_out": held_out}
-    packed = pack_histories(columns, np.array([0, 14]), tokens=6)
-    assert sorted(packed["item"].tolist()) == [[6, 7, 8, 9, 10, 11], [12, 13, 14, 15, 16, 17]]
-    assert sorted(packed["position"].tolist()) == [[0, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 5]]
-
-
-def test_held_out_tokens_share_the_position_of_the_newest_that_is_trained() -> None:
-    items, nothing = np.array([5, 6, 7, 8, 9], np.int32), np.zeros(5, np.int32)
-    target, held_out = np.array([6, 7, 0, 0, 0], np.int32), np.array([0, 0, 8, 9, 0], np.int32)
-    bounds = np.array([0, 5])
-    columns = pack_histories({"item": items, "target": target, "held_out": held_out}, bounds, tokens=6)
-    assert columns["position"].tolist() == [[4, 5, 5, 5, 0, 0]]
-    columns = pack_histories({"item": items, "target": nothing, "held_out": held_out}, bounds, tokens=6)
-    assert columns["position"].tolist() == [[5, 5, 5, 5, 0, 0]]
+def test_a_window_without_a_target_is_left_out() -> None:
+    items = np.arange(5, 19, dtype=np.int32)
+    target = np.append(items[1:13], [0, 0])
+    target[:5] = 0  # of the windows of 6, counted from the end of the last target, the oldest has nothing to learn
+    target[11] = 0
+    packed = pack_histories({"item": items, "target": target}, target > 0, np.array([0, 14]), tokens=6)
+    assert packed["item"].tolist() == [[10, 11, 12, 13, 14, 15]]
+    assert packed["position"].tolist() == [[0, 1, 2, 3, 4, 5]]
 
 
 @given(HISTORIES)

@@ -1,7 +1,7 @@
 """Token columns against their definitions, one event at a time, and the same whether packed or cut."""
 
 import math
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interest_spark.config.blocks import BlocksConfig
-from interest_spark.features.blocks.pack import blocks_of
+from interest_spark.features.blocks.pack import PackingRules, blocks_of
 from interest_spark.features.sequences.tokens import token_columns
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tokens import CATEGORY_CODES, INPUTS, ColumnScheme
@@ -88,8 +88,8 @@ def test_a_block_holds_the_columns_of_the_whole_history(
 ) -> None:
     """The first token of a window still knows how long before it the last one was."""
     for history in histories:
-        rows = table_of([history]).append_column("chosen", pa.array([False]))
-        blocks = list(blocks_of(rows.to_batches(), BlocksConfig(tokens=tokens), scheme, 0))
+        rules = PackingRules(BlocksConfig(tokens=tokens), scheme, date(2026, 1, 1))
+        blocks = list(blocks_of(table_of([history]).to_batches(), rules, 0))
         packed = pa.Table.from_batches(blocks).to_pylist() if blocks else []
         found = [[block[name] for name in INPUTS] for block in packed]
         left, expected = expected_rows(history, scheme)[:-1], []

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interest_spark.foundation.errors import BadDataError, ConfigError
-from interest_spark.models.data.block_files import Unit, deal_evenly, steps_per_epoch
+from interest_spark.models.data.block_files import Unit, deal_evenly, split_files, steps_per_epoch
 from interest_spark.models.data.coverage import EpochCoverage
 from interest_spark.models.data.reader import NO_BLOCK, BlockReader, ReaderSettings
 from tests.unit.models.worlds import empty_blocks, write_blocks
@@ -137,6 +138,30 @@ def test_a_file_that_grew_after_its_footer_was_read_is_noticed(tmp_path: Path) -
     write(tmp_path, [12], 50)
     with pytest.raises(BadDataError, match="stream 0 held more blocks than the footers of its files promise"):
         list(reader.epoch(1))
+
+
+def held_out_blocks(count: int) -> dict[str, np.ndarray]:
+    return {**empty_blocks(count), "held_out_targets": np.ones(count, np.int32)}
+
+
+def test_files_of_held_out_blocks_are_told_apart_by_their_footers(tmp_path: Path) -> None:
+    held = [write_blocks(tmp_path / f"held-{n}.parquet", held_out_blocks(n), 10 + n, 3) for n in (1, 7)]
+    learnt = write(tmp_path, [4, 0], 2)
+    assert split_files([held[0], learnt[0], held[1], learnt[1]]) == (learnt, held)
+    assert split_files([]) == ([], [])
+
+
+def test_a_file_that_does_not_say_which_kind_it_holds_is_refused(tmp_path: Path) -> None:
+    both = {**empty_blocks(4), "held_out_targets": np.array([1, 1, 0, 0], np.int32)}
+    for row_group in (2, 3):
+        with pytest.raises(BadDataError, match=r"both.parquet holds blocks of both kinds"):
+            split_files([write_blocks(tmp_path / "both.parquet", both, 0, row_group)])
+    (file,) = write(tmp_path, [4], 2)
+    pq.write_table(pq.read_table(file).drop(["held_out_targets"]), tmp_path / "older.parquet")
+    pq.write_table(pq.read_table(file), tmp_path / "bare.parquet", write_statistics=False)
+    for name in ("older", "bare"):
+        with pytest.raises(BadDataError, match=rf"{name}.parquet has no statistics of held_out_targets"):
+            split_files([str(tmp_path / f"{name}.parquet")])
 
 
 def test_a_path_that_petastorm_would_cut_is_refused(tmp_path: Path) -> None:

@@ -1,17 +1,23 @@
 """The figure that stops training is NDCG@10 over the whole catalogue, the same for any number of ranks."""
 
+import io
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
 from interest_spark.models.card import build_network
+from interest_spark.models.data.block_files import split_files
 from interest_spark.models.networks.network import Network
 from interest_spark.models.parallel.collectives import OneRank
 from interest_spark.models.training.plan import TrainPlan
 from interest_spark.models.training.train import INPUT_COLUMNS
-from interest_spark.models.training.validation import Validation, places_of
+from interest_spark.models.training.validation import Validation, places_of, read_held_out
 from tests.unit.models.worlds import TINY, make_plan, random_histories
 
 T, ITEMS = 12, 40
@@ -64,19 +70,68 @@ def network() -> Network:
 @pytest.mark.parametrize("exclude_seen", [True, False])
 def test_it_is_what_one_history_after_the_other_gives(plan: TrainPlan, network: Network, exclude_seen: bool) -> None:
     settings = {"exclude_seen": exclude_seen, "max_blocks": 1000}
-    whole = Validation(plan.files, INPUT_COLUMNS, CANDIDATES, OneRank(), **settings)
+    held_out = split_files(plan.files)[1]
+    whole = Validation(held_out, INPUT_COLUMNS, CANDIDATES, OneRank(), **settings)
     assert whole.ndcg(network) == pytest.approx(by_hand(network, exclude_seen=exclude_seen), abs=1e-9)
     ranks = [_OneOfTwo(0), _OneOfTwo(1)]
     for rank in ranks:
-        Validation(plan.files, INPUT_COLUMNS, CANDIDATES, rank, **settings).ndcg(network)
+        Validation(held_out, INPUT_COLUMNS, CANDIDATES, rank, **settings).ndcg(network)
     targets, places = (sum(rank.counted[call] for rank in ranks) for call in (0, 1))
     assert targets.tolist() == [whole.held_out_targets]
     assert (places / np.log2(np.arange(10) + 2)).sum() / targets[0] == pytest.approx(whole.ndcg(network))
 
 
 def test_only_so_many_blocks_are_validated_on(plan: TrainPlan, network: Network) -> None:
-    few = Validation(plan.files, INPUT_COLUMNS, CANDIDATES, OneRank(), exclude_seen=False, max_blocks=3)
+    files = split_files(plan.files)[1]
+    few = Validation(files, INPUT_COLUMNS, CANDIDATES, OneRank(), exclude_seen=False, max_blocks=3)
     assert 3 <= few.held_out_targets < len(HISTORIES)
+
+
+class CountedFile(io.FileIO):
+    """A real file that counts the bytes that are taken from it."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        self.taken += len(content)
+        return content
+
+
+def test_reading_costs_the_row_groups_up_to_the_limit_and_nothing_after_them(tmp_path: Path) -> None:
+    columns = ["item", "segment", "position"]
+    plan = make_plan(tmp_path, random_histories(3000, ITEMS, T), T, row_group=16, held_out=True)
+    paths = split_files(plan.files)[1]
+    groups = pq.read_metadata(paths[0])
+    assert groups.num_row_groups > 40
+
+    def cost(row_groups: int) -> int:
+        """The bytes of the columns' pages in a file's first row groups."""
+        parts = [groups.row_group(number) for number in range(row_groups)]
+        pages = [part.column(place) for part in parts for place in range(part.num_columns)]
+        return sum(each.total_compressed_size for each in pages if each.path_in_schema.split(".")[0] in names)
+
+    names = {*columns, "held_out"}
+    for blocks, row_groups in ((1, 1), (16, 1), (17, 2), (40, 3)):
+        files = [CountedFile(path) for path in paths]
+        assert len(read_held_out(files, columns, blocks)["item"]) == blocks
+        footer = files[0].taken - cost(row_groups)
+        assert 0 < footer < 2 * groups.serialized_size + 64 * 1024  # what pyarrow takes from the end at once
+        assert files[1].taken == 0
+
+
+def test_with_nothing_held_out_no_page_is_read(tmp_path: Path) -> None:
+    """The pages are overwritten with what nobody could decode; the footers are as they were."""
+    plan = make_plan(tmp_path, HISTORIES, T)
+    for path in map(Path, plan.files):
+        content, footer = bytearray(path.read_bytes()), pq.read_metadata(path).serialized_size + 8
+        content[4:-footer] = b"\xff" * (len(content) - footer - 4)
+        path.write_bytes(content)
+        with pytest.raises((OSError, pa.ArrowException)):
+            pq.ParquetFile(path).read(["held_out"])
+    files = split_files(plan.files)[1]
+    validation = Validation(files, INPUT_COLUMNS, CANDIDATES, OneRank(), exclude_seen=True, max_blocks=1000)
+    assert validation.held_out_targets == 0
 
 
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=12), st.data())
