@@ -35,11 +35,11 @@ def find_parent(models: Snapshot, warehouse: Path, config: Config, dt: str) -> P
     return None
 
 
-def scope_of(parent: ParentModel | None, config: Config) -> LearningScope:
-    """In incremental mode what arrived after the parent's last day, else everything."""
+def scope_of(parent: ParentModel | None, config: Config, changed_days: tuple[int, ...] = ()) -> LearningScope:
+    """In incremental mode what arrived after the parent's last day, or on `changed_days`, else everything."""
     if parent is None or config.train.mode != "incremental":
         return EVERYTHING
-    return scope_after(parent.trained_through, config.blocks.held_out, config.train.replay_share)
+    return scope_after(parent.trained_through, config.blocks.held_out, config.train.replay_share, changed_days)
 
 
 def _rows(models: Snapshot, day: str, name: str) -> list[dict[str, Any]]:

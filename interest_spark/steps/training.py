@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,20 @@ from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.training.plan import ParentModel, TrainPlan, TrainResult
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target, own_model
+from interest_spark.pipeline.step import (
+    Assignment,
+    Inputs,
+    Read,
+    Result,
+    Selection,
+    Step,
+    Target,
+    own_model,
+    through_day,
+)
 from interest_spark.steps.reads import NUMBERS
 from interest_spark.storage.bundles import BUNDLES
+from interest_spark.storage.layout import Slice
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import spark_schema
 
@@ -27,6 +39,8 @@ def _earlier_models(context: RunContext, _: Snapshot) -> Selection:
 
 
 _EARLIER_MODELS = Read("models", _earlier_models, exact=False)
+_EVENT_DAYS = Read("events", through_day, exact=False)
+_EVENTS_OF = "events of "
 
 
 def _already_trained(context: RunContext, inputs: Inputs) -> str | None:
@@ -40,8 +54,32 @@ def _already_trained(context: RunContext, inputs: Inputs) -> str | None:
 
 def _blocks_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
-    scope = scope_of(parent, context.config)
+    scope = scope_of(parent, context.config, () if parent is None else _changed_days(context, inputs, parent))
     return Target({context.dt: made_from(step, context, inputs, scope=digest(asdict(scope)))}, findings=scope)
+
+
+def _event_days(context: RunContext, inputs: Inputs) -> dict[str, str]:
+    """What each day's events are, where a later incremental run will ask what this one has seen of them.
+
+    A whole history that is delivered anew each time says nothing about what is new in it.
+    """
+    if context.config.train.mode != "incremental" or not context.config.sources.events.by_day:
+        return {}
+    events = inputs["events"]
+    return {_EVENTS_OF + each.day: events.snapshot.content(each) for each in events.slices()}
+
+
+def _changed_days(context: RunContext, inputs: Inputs, parent: ParentModel) -> tuple[int, ...]:
+    """The days up to the parent's last whose events were delivered, or delivered anew, after it was trained.
+
+    Days since 1970; none where the parent's run did not record what it had seen.
+    """
+    record = inputs["models"].snapshot.made_from(Slice(parent.trained_through, context.served_model))
+    seen = {key: content for key, content in (record.inputs if record else {}).items() if key.startswith(_EVENTS_OF)}
+    now = _event_days(context, inputs) if seen else {}
+    changed = [key.removeprefix(_EVENTS_OF) for key, content in now.items() if seen.get(key) != content]
+    epoch = date(1970, 1, 1)
+    return tuple((date.fromisoformat(day) - epoch).days for day in changed if day <= parent.trained_through)
 
 
 def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
@@ -53,7 +91,7 @@ def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result
 
 TRAIN_BLOCKS = Step(
     name="train_blocks",
-    reads=(Read("sequences", required=True), _EARLIER_MODELS),
+    reads=(Read("sequences", required=True), _EARLIER_MODELS, _EVENT_DAYS),
     writes=("train_blocks",),
     settings=("blocks", "shop.time_zone"),
     revision=2,
@@ -69,7 +107,8 @@ TRAIN_BLOCKS = Step(
 def _train_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
     start = "" if parent is None else parent.manifest_sha256
-    return Target({context.dt: made_from(step, context, inputs, parent=start)}, findings=parent)
+    seen = _event_days(context, inputs)
+    return Target({context.dt: made_from(step, context, inputs, parent=start, **seen)}, findings=parent)
 
 
 def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
@@ -137,6 +176,7 @@ TRAIN = Step(
         Read("sequences", required=True),
         NUMBERS,
         _EARLIER_MODELS,
+        _EVENT_DAYS,
     ),
     writes=("models",),
     settings=("blocks", "train", "score.exclude_seen", "shop.time_zone"),

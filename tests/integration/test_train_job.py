@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from interest_spark.config.shop import ShopConfig
+from interest_spark.config.sources import SourceConfig, SourcesConfig
 from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.models.card import read_card
 from interest_spark.models.inference import load_encoder
@@ -16,7 +17,7 @@ from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.bundles import read_bundle
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.warehouse import Warehouse
-from tests.integration.warehouse_world import commit, config_of, item_id, sequence
+from tests.integration.warehouse_world import commit, config_of, event, item_id, sequence
 from tests.runs import run_job
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def test_a_day_is_trained_once_and_again_when_its_settings_change(spark: "SparkS
     assert outcome.versions == {"train_blocks": 0, "models": 0}
     record = warehouse.open("models").record(Slice(DAY, "sasrec"))
     assert record is not None
-    assert record.versions == {"sequences": 0, "vocab": 0, "train_blocks": 0, "models": -1}
+    assert record.versions == {"train_blocks": 0, "sequences": 0, "vocab": 0, "models": -1, "events": -1}
 
     (model,) = warehouse.read_small("models", day=DAY).to_pylist()
     encoder = load_encoder(tmp_path / model["path"], model["manifest_sha256"])
@@ -153,6 +154,27 @@ def test_what_a_run_holds_out_the_next_days_run_learns(spark: "SparkSession", tm
         assert 0 < outcome.details["training"]["ndcg"] <= 1
     assert learnt_targets(tmp_path, first) == sorted(item for items in histories for item in items[1:3])
     assert learnt_targets(tmp_path, second) == [9] * 20
+
+
+def test_a_day_that_was_delivered_anew_is_learnt_by_the_next_run(spark: "SparkSession", tmp_path: Path) -> None:
+    """Item 11 arrived with a second delivery of the 8th, after the model of the 9th had been trained without it."""
+    first, second = "2026-01-09", DAY
+    commit(spark, tmp_path, "vocab", first, [(item_id(item), item, first) for item in range(2, 12)])
+    rows = [sequence(f"u{n}", [2 + n % 5, 3, 4 + n % 3, 9]) for n in range(20)]
+    commit(spark, tmp_path, "sequences", first, rows)
+    for day in ("2026-01-07", "2026-01-08"):
+        commit(spark, tmp_path, "events", day, [event("u0", item_id(3), day)])
+    config = context_of(tmp_path, mode="incremental", replay_share=0.0, continued_epochs=1).config
+    by_day = SourcesConfig(events=SourceConfig(path="{day}/unused"))
+    config = config.model_copy(update={"sources": by_day})
+    run_job("train", RunContext(config, date.fromisoformat(first)))
+
+    commit(spark, tmp_path, "events", "2026-01-08", [event("u0", item_id(item), "2026-01-08") for item in (3, 11)])
+    late = datetime(2026, 1, 8, 12, tzinfo=timezone.utc)
+    grown = [sequence(f"u{n}", [*rows[n][1], 11], event_time=[*rows[n][3], late]) for n in range(5)]
+    commit(spark, tmp_path, "sequences", second, [*grown, *rows[5:]])
+    run_job("train", RunContext(config, date.fromisoformat(second)))
+    assert learnt_targets(tmp_path, second) == [11] * 5
 
 
 def held_out_targets(root: Path, day: str) -> list[int]:
