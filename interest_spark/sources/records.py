@@ -111,11 +111,12 @@ def _csv_decoder_of_file(path: str, source: SourceConfig, fields: Sequence[str],
 
 
 def _read_header(source: SourceConfig, lines: Iterator[Line]) -> list[str]:
-    first = next(lines, None)
-    if first is None:
-        return []
-    text = first.content.removeprefix(_BOM).decode("utf-8", errors="replace")
-    return next(csv.reader([text], delimiter=source.separator), [])
+    """The names in the first line that holds anything; [] where none does. Blank lines above it count as little."""
+    for line in lines:
+        content = line.content.removeprefix(_BOM) if line.number == 1 else line.content
+        if content.strip():
+            return next(csv.reader([content.decode("utf-8", errors="replace")], delimiter=source.separator), [])
+    return []
 
 
 def _text_of(line: Line, max_line_bytes: int) -> str:

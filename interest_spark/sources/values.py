@@ -1,11 +1,15 @@
 """Text to typed values as column expressions; text that is no such value becomes null."""
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""No shop logged anything before it, and Parquet readers disagree on instants of older calendars."""
 
 _ISO = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?$"
 _ISO_WITH_ZONE = r"(Z|[+-]\d{2}:?\d{2})$"

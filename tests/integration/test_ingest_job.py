@@ -342,3 +342,68 @@ def test_online_retail_invoices(tmp_path: Path) -> None:
     reasons = {row["source_line"]: row["reason"] for row in rows(config, "quarantine")}
     assert reasons == {4: "service_item", 5: "missing_user", 6: "service_item"}
     assert [(row["item_id"], row["title"]) for row in rows(config, "items")] == [("85123A", "WHITE HEART")]
+
+
+def test_ancient_and_far_times_of_a_whole_history_are_quarantined_and_the_day_is_written(tmp_path: Path) -> None:
+    """Parquet writers refuse instants before 1900: one such event would fail the whole day."""
+    times = ["0001-01-01T00:00:00Z", "1899-12-31T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"]
+    good = [event(user_id="u1"), event(user_id="u2", event_time="1970-01-01T00:00:00Z")]
+    write_lines(tmp_path / "raw" / "all.jsonl", [*good, *(event(event_time=time) for time in times)])
+    config = shop_config(tmp_path, sources={"events": {"path": str(tmp_path / "raw" / "all.jsonl")}})
+    run(config)
+    assert [sum(figures) for figures in zip(*ledger(config), strict=True)] == [6, 2, 0, 4]
+    assert {row["reason"] for row in rows(config, "quarantine")} == {"time_out_of_range"}
+    assert sorted(row["user_id"] for row in rows(config, "events")) == ["u1", "u2"]
+
+
+def test_an_item_that_was_never_updated_is_known_since_ever(tmp_path: Path) -> None:
+    """Go and .NET write a zero time: neither does it fail the day nor hide what is newer."""
+    columns = {name: name for name in ("item_id", "title", "updated_at")}
+    path = str(tmp_path / "raw" / "items" / "dt={day}" / "*")
+    config = shop_config(tmp_path, sources={"items": {"path": path, "columns": columns}})
+    deliver(tmp_path, DAY, [event()])
+    zero, newer = "0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z"
+    items = [
+        {"item_id": "i1", "title": "new", "updated_at": newer},
+        {"item_id": "i1", "title": "old", "updated_at": zero},
+        {"item_id": "i2", "title": "only", "updated_at": zero},
+        {"item_id": "i3", "title": "odd", "updated_at": "0000-00-00T00:00:00Z"},
+    ]
+    deliver(tmp_path, DAY, items, "items")
+    run(config)
+    assert {row["item_id"]: row["title"] for row in rows(config, "items")} == {"i1": "new", "i2": "only", "i3": "odd"}
+
+
+def test_a_link_in_a_delivered_folder_is_read(tmp_path: Path) -> None:
+    config = shop_config(tmp_path)
+    deliver(tmp_path, DAY, [event(user_id="u1")])
+    elsewhere = write_lines(tmp_path / "elsewhere" / "more.jsonl", [event(user_id="u2")])
+    (tmp_path / "raw" / "events" / f"dt={DAY}" / "more.jsonl").symlink_to(elsewhere)
+    run(config)
+    assert sorted(row["user_id"] for row in rows(config, "events")) == ["u1", "u2"]
+
+
+def test_a_csv_below_a_blank_line_keeps_its_columns(tmp_path: Path) -> None:
+    header = "user_id,item_id,behavior,event_time"
+    lines = ["", header, "u1,i1,view,2026-01-02T10:00:00Z"]
+    write_lines(tmp_path / "raw" / f"{DAY}.csv", lines)
+    columns = {name: name for name in header.split(",")}
+    source = {"path": f"{tmp_path}/raw/{{day}}.csv", "format": "csv", "columns": columns}
+    config = shop_config(tmp_path, sources={"events": source})
+    run(config)
+    (found,) = rows(config, "events")
+    assert (found["user_id"], found["item_id"], found["source_line"]) == ("u1", "i1", 3)
+    assert ledger(config) == [(1, 1, 0, 0)]
+
+
+def test_one_file_of_items_beside_daily_events_is_read_once(tmp_path: Path) -> None:
+    """Events a folder a day and an undated catalogue: the second run has nothing to do, whatever changed least."""
+    config = shop_config(tmp_path, sources={"items": {"path": "catalogue.jsonl"}}, ingest={"catch_up_days": 3})
+    for day in ("2026-01-01", DAY):
+        deliver(tmp_path, day, [event(event_time=f"{day}T10:00:00Z")])
+    write_lines(tmp_path / "raw" / "catalogue.jsonl", [{"item_id": "i1", "title": "lamp"}])
+    assert run(config).status == "done"
+    assert run(config).status == "nothing_to_do"
+    write_lines(tmp_path / "raw" / "catalogue.jsonl", [{"item_id": "i1", "title": "desk lamp"}])
+    assert "events" not in run(config).rows  # a refreshed catalogue reads no unchanged day again
+    assert [row["title"] for row in rows(config, "items", day=DAY)] == ["desk lamp"]

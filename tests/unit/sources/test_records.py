@@ -1,12 +1,14 @@
 """Lines to fields: what is accepted keeps the shop's own text, what is refused says why and loses nothing."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from interest_spark.config.sources import SourceConfig
+from interest_spark.sources.lines import UnreadableFileError
 from interest_spark.sources.records import RefusedLineError, csv_decoder, json_decoder, read_records
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\n\r"), max_size=20)
@@ -72,3 +74,27 @@ def test_refused_bytes_stay_readable(tmp_path) -> None:
     records = list(read_records(str(path), SourceConfig(path=""), ["id"], 1000))
     assert [record.reason for record in records] == ["invalid_utf8", "empty_line", "nul_byte"]
     assert records[0].raw == '\\xff{"id": 1}'
+
+
+@pytest.mark.parametrize("above", ["\n", "\r\n", "  \n\n", "\ufeff\n", "\ufeff"])
+def test_a_csv_header_may_stand_below_blank_lines(tmp_path: Path, above: str) -> None:
+    """The mapped fields in another order than the header's: taken for the header, they would permute the columns."""
+    path = tmp_path / "orders.csv"
+    path.write_text(f"{above}user,item\nu1,i1\n", encoding="utf-8", newline="")
+    found = list(read_records(str(path), SourceConfig(path="", format="csv"), ["item", "user"], 1000))
+    assert [(list(record.values), record.reason) for record in found] == [(["i1", "u1"], None)]
+    assert found[0].line == above.count("\n") + 2
+
+
+def test_a_csv_whose_header_lacks_a_mapped_column_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("\nuser,price\nu1,3\n", encoding="utf-8")
+    with pytest.raises(UnreadableFileError, match=r"orders\.csv has no column 'item'; its header is 'user,price'"):
+        list(read_records(str(path), SourceConfig(path="", format="csv"), ["item", "user"], 1000))
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", " \r\n"])
+def test_a_csv_without_any_text_has_no_records(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(content, encoding="utf-8", newline="")
+    assert list(read_records(str(path), SourceConfig(path="", format="csv"), ["item", "user"], 1000)) == []
