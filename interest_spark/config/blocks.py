@@ -47,12 +47,16 @@ class BlocksConfig(Section):
     `session_gap_minutes`. The latter suits shops whose events come in baskets, since suggestions are for later days.
     `held_out` says which targets are kept out of training to validate it on; their blocks are in files of their own,
     `files` of each kind.
+
+    The first `category_codes` categories have a token code each, those beyond share `category_buckets` further ones.
+    Each code costs the model as much as an item, used or not: hence not as many as the largest shop could want.
     """
 
     tokens: int = Field(default=200, ge=2)
     target: Literal["next_event", "next_session"] = "next_event"
     session_gap_minutes: int = Field(default=360, ge=1)
     held_out: HeldOutConfig = NothingHeldOut()
+    category_codes: int = Field(default=4096, ge=1)
     category_buckets: int = Field(default=1024, ge=1)
     files: int = Field(default=4, ge=1, le=32768)
     row_group_blocks: int = Field(default=128, ge=1)

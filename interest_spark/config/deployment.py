@@ -55,4 +55,8 @@ class Config(Section):
     @property
     def columns(self) -> ColumnScheme:
         """How this deployment's events become token columns."""
-        return ColumnScheme(category_buckets=self.blocks.category_buckets, time_zone=self.shop.time_zone)
+        return ColumnScheme(
+            category_codes=self.blocks.category_codes,
+            category_buckets=self.blocks.category_buckets,
+            time_zone=self.shop.time_zone,
+        )

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from interest_spark.features.numbering import number_on
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tables import TABLES
 
@@ -19,9 +19,5 @@ def new_items(events: "DataFrame", vocab: "DataFrame", dt: str) -> "DataFrame":
     """
     seen = events.groupBy("item_id").agg(F.min("dt").alias("first_day"))
     unknown = seen.join(vocab.select("item_id"), "item_id", how="left_anti")
-    # One task numbers the new items of a day; two short columns each, and the sort spills.
-    place = F.row_number().over(Window.orderBy("first_day", "item_id"))
-    last = vocab.agg(F.coalesce(F.max("item_index"), F.lit(FIRST_ITEM_INDEX - 1)).alias("last"))
-    numbered = unknown.withColumn("place", place).join(F.broadcast(last), how="cross")
-    numbered = numbered.withColumn("item_index", (F.col("last") + F.col("place")).cast("int"))
+    numbered = number_on(unknown, vocab, "item_index", FIRST_ITEM_INDEX, ("first_day", "item_id"))
     return numbered.select(*TABLES["vocab"].names, F.lit(dt).alias("dt"))

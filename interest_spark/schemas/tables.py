@@ -79,13 +79,14 @@ TABLES: dict[str, pa.Schema] = {
         evidence=pa.string(),
     ),
     "vocab": _table(item_id=pa.string(), item_index=pa.int32(), first_day=pa.string()),
+    "categories": _table(category=pa.string(), category_index=pa.int32(), first_day=pa.string()),
     "sequences": _table(
         user_id=pa.string(),
         item_index=_list(pa.int32()),
         behavior=_list(pa.int32()),
         event_time=_list(_TIME),
         price=_list(pa.float64()),
-        category=_list(pa.int32()),  # 0 for none, else 31 bits of a permanent hash of the item's category
+        category=_list(pa.int32()),  # 0 for none, else the category_index of the item's category as of the day
         arrival_day=_list(pa.int32()),  # days from 1970-01-01 to the `dt` of the event: the day that delivered it
         seen=_list(pa.int32()),  # every distinct item of the whole history, ascending
         events=pa.int64(),  # of the whole history, not only of the capped lists
@@ -148,7 +149,7 @@ DAYS_KEPT = {"train_blocks": 7, "sequences": 35, "user_vectors": 35}
 
 MADE_BY = {
     **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users"), "ingest"),
-    **dict.fromkeys(("bots", "vocab", "popularity", "sequences"), "sequences"),
+    **dict.fromkeys(("bots", "vocab", "popularity", "categories", "sequences"), "sequences"),
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",

@@ -1,7 +1,7 @@
 """The menu of token columns: what a network may know of an event beside its item, and how many codes each has.
 
 A code is a small whole number, and 0 is none: padding, or what the shop did not log. Codes are permanent, since
-bundles are trained on them; `stages.tokens` computes them.
+bundles are trained on them; `features.sequences.tokens` computes them.
 """
 
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ INPUTS = {
 }
 """Each column with the list of `sequences` that it is computed from."""
 
-CATEGORY_CODES = 2**31 - 1
-"""`sequences` holds a category as 0, none, or 1 + its text's 64-bit hash modulo this; blocks reduce it further."""
+FIRST_CATEGORY_INDEX = 1
+"""`categories` numbers from here on; 0 in `sequences` is none."""
 
 PRICE_BUCKETS = 64
 TIME_GAP_BUCKETS = 31
@@ -34,16 +34,21 @@ _CODES = {
 
 
 class ColumnScheme(BaseModel):
-    """What a deployment's codes depend on. Training and scoring must agree in it, so a bundle carries it."""
+    """What a deployment's codes depend on. Training and scoring must agree in it, so a bundle carries it.
+
+    The first `category_codes` categories, by their permanent numbers, have a code each; those beyond share
+    `category_buckets` further ones.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    category_codes: int = Field(default=4096, ge=1)
     category_buckets: int = Field(default=1024, ge=1)
     time_zone: str = "UTC"  # of hours and weekdays
 
     def codes(self, column: str) -> int:
         """How many codes the column has, 0 included: its codes are smaller."""
-        return 1 + self.category_buckets if column == "category" else _CODES[column]
+        return 1 + self.category_codes + self.category_buckets if column == "category" else _CODES[column]
 
 
 def source_lists(inputs: Iterable[str]) -> tuple[str, ...]:

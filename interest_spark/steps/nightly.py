@@ -9,6 +9,7 @@ from interest_spark.pipeline.step import Step
 from interest_spark.sources.deliveries import find_deliveries
 from interest_spark.steps.attributes import ITEMS, USERS
 from interest_spark.steps.bots import BOTS
+from interest_spark.steps.categories import CATEGORIES
 from interest_spark.steps.evaluate import EVALUATE, cutoff_of
 from interest_spark.steps.events import EVENTS
 from interest_spark.steps.popularity import POPULARITY
@@ -19,7 +20,7 @@ from interest_spark.steps.vocab import VOCAB
 
 JOBS: dict[str, tuple[Step, ...]] = {
     "ingest": (ITEMS, USERS, EVENTS),
-    "sequences": (BOTS, VOCAB, POPULARITY, SEQUENCES),
+    "sequences": (BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES),
     "train": (TRAIN_BLOCKS, TRAIN),
     "score": (SCORE,),
     "evaluate": (EVALUATE,),

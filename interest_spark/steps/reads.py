@@ -8,6 +8,9 @@ from interest_spark.storage.snapshot import Snapshot
 NUMBERS = Read("vocab", whole_table, exact=False)
 """The permanent numbers of all items: what other days add to them changes nothing in what a step makes."""
 
+CATEGORY_NUMBERS = Read("categories", whole_table, exact=False)
+"""The permanent numbers of all categories, in the same way."""
+
 
 def history(context: RunContext, _: Snapshot) -> Selection:
     """The days that histories look back on."""

@@ -9,7 +9,9 @@ from typing import Any
 
 from interest_spark.features.blocks.pack import candidate_items, pack_blocks, row_group_options
 from interest_spark.features.blocks.scope import LearningScope, end_of_learning
+from interest_spark.features.sequences.tokens import category_sharing
 from interest_spark.foundation.digest import digest
+from interest_spark.foundation.log import get_logger
 from interest_spark.models.launch.launch import launch
 from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.training.plan import ParentModel, TrainPlan, TrainResult
@@ -26,7 +28,7 @@ from interest_spark.pipeline.step import (
     own_model,
     through_day,
 )
-from interest_spark.steps.reads import NUMBERS
+from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS
 from interest_spark.storage.bundles import BUNDLES
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.snapshot import Snapshot
@@ -86,15 +88,30 @@ def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result
     scope: LearningScope = assignment.findings
     config = context.config
     rows = pack_blocks(inputs["sequences"].rows(context), config.blocks, config.columns, context.day, scope)
-    return Result({"train_blocks": rows}, options={"train_blocks": row_group_options(config.blocks)})
+    options = {"train_blocks": row_group_options(config.blocks)}
+    return Result({"train_blocks": rows}, options, details={"categories": _report_sharing(context, inputs)})
+
+
+def _report_sharing(context: RunContext, inputs: Inputs) -> Mapping[str, int | float]:
+    """Log and return what category codes tell apart, of all categories numbered so far."""
+    categories = inputs["categories"]
+    index = categories.snapshot.read_small(**categories.selection)["category_index"].to_numpy()
+    sharing = category_sharing(index, context.config.columns)
+    log = get_logger().bind(**sharing)
+    if sharing["ambiguous_share"] and "category" in context.config.train.network.inputs:
+        log.warning("categories share codes", remedy="raise blocks.category_codes")
+    else:
+        log.info("category codes")
+    return sharing
 
 
 TRAIN_BLOCKS = Step(
     name="train_blocks",
-    reads=(Read("sequences", required=True), _EARLIER_MODELS, _EVENT_DAYS),
+    # Sequences of earlier releases, which hold hashes in place of category numbers, lack `arrival_day`: refused.
+    reads=(Read("sequences", required=True), CATEGORY_NUMBERS, _EARLIER_MODELS, _EVENT_DAYS),
     writes=("train_blocks",),
     settings=("blocks", "shop.time_zone"),
-    revision=2,
+    revision=3,
     compute=_pack,
     target=_blocks_target,
     inapplicable=_already_trained,

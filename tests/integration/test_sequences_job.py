@@ -1,5 +1,6 @@
 """Histories, vocabulary, popularity and bots as of a day: no future in them, permanent integers, the same twice."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,15 @@ import pytest
 from interest_spark.config.deployment import Config
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.graph import run_steps
 from interest_spark.pipeline.report import Outcome
+from interest_spark.steps.training import TRAIN_BLOCKS
 from interest_spark.storage.warehouse import Warehouse
 from tests.log_files import deliver, event, shop_config
 from tests.runs import run_job
 
 pytestmark = pytest.mark.usefixtures("spark")
-TABLES = ("sequences", "vocab", "popularity", "bots")
+TABLES = ("sequences", "vocab", "categories", "popularity", "bots")
 
 
 def run(config: Config, day: str) -> Outcome:
@@ -153,11 +156,11 @@ def test_categories_are_those_of_the_items_as_of_the_day(tmp_path: Path) -> None
     run(later, "2026-01-01")
     assert run(known, "2026-01-01").status == "nothing_to_do"
     first = categories(known, "2026-01-01")
-    assert first == categories(later, "2026-01-01")
-    assert first["a"] > 0 and first["b"] == first["c"] == 0
+    assert first == categories(later, "2026-01-01") == {"a": 1, "b": 0, "c": 0}
     run(known, "2026-01-02")
-    second = categories(known, "2026-01-02")
-    assert second["c"] == first["a"] and second["a"] not in (0, first["a"]) and second["b"] == 0
+    assert categories(known, "2026-01-02") | {"a": 2, "b": 0, "c": 1} == categories(known, "2026-01-02")
+    assert numbers(known) == {"books": 1, "games": 2}
+    assert numbers(later) == {"books": 1}
 
 
 def test_items_that_change_for_the_day_make_its_histories_anew(tmp_path: Path) -> None:
@@ -215,3 +218,65 @@ def test_users_whose_events_are_no_interest_or_long_ago_have_a_row_too(tmp_path:
     assert [row["user_id"] for row in rows(config, "bots", day="2026-01-02")] == ["robot"]
     run(config, "2026-01-01")
     assert set(histories(config, "2026-01-01")) == {"long ago"}
+
+
+# Category codes --------------------------------------------------------------------------------
+
+
+def test_500_categories_are_500_codes_of_the_model(tmp_path: Path) -> None:
+    config = shop_config(tmp_path, sources={"items": {"path": "items/dt={day}/*"}}, bots={"enabled": False})
+    items = [{"item_id": f"i{n}", "category": f"home/类别-{n}"} for n in range(500)]
+    deliver(tmp_path, "2026-01-01", items, "items")
+    lines = [
+        event(user_id=f"u{n // 100}", item_id=f"i{n}", event_time=f"2026-01-01T{n % 24:02}:{n % 60:02}:00Z")
+        for n in range(500)
+    ]
+    # The last event of a history is no token of a block, only a target.
+    lines += [event(user_id=f"u{user}", item_id="i0", event_time="2026-01-01T23:59:30Z") for user in range(5)]
+    take_in(config, "2026-01-01", lines)
+    run(config, "2026-01-01")
+    assert train_codes(config) == ([1] * 500, {"numbered": 500, "exact": 500, "ambiguous_share": 0.0})
+
+    blocks = config.blocks.model_copy(update={"category_codes": 300, "category_buckets": 150})
+    shares, report = train_codes(config.model_copy(update={"blocks": blocks}))
+    assert sorted(shares) == [1] * (300 + 100) + [2] * 50
+    assert report == {"numbered": 500, "exact": 300, "ambiguous_share": 0.2}
+
+
+def train_codes(config: Config) -> tuple[list[int], dict[str, Any]]:
+    """How many items each code of the day's blocks stands for, and what the step reports."""
+    outcome = run_steps([(TRAIN_BLOCKS, RunContext(config, date(2026, 1, 1)))])
+    codes = Counter(code for row in rows(config, "train_blocks") for code in row["category"] if code)
+    return list(codes.values()), dict(outcome.details["categories"])
+
+
+def numbers(config: Config) -> dict[str, int]:
+    """The permanent numbers of all categories; none is given twice."""
+    found = {row["category"]: row["category_index"] for row in rows(config, "categories")}
+    assert sorted(found.values()) == list(range(1, 1 + len(rows(config, "categories"))))
+    return found
+
+
+def test_numbers_of_categories_are_permanent_over_reruns_and_backfills_in_any_order(tmp_path: Path) -> None:
+    config = shop_config(tmp_path, sources={"items": {"path": "items/dt={day}/*"}})
+    named = {"2026-01-01": ["m"], "2026-01-03": ["z", "b"], "2026-01-02": ["n", "b"]}
+    given: dict[str, int] = {}
+    for day, texts in named.items():
+        items = [{"item_id": f"{day} {text}", "category": text} for text in texts]
+        deliver(tmp_path, day, items, "items")
+        take_in(config, day, [at(day, 1, item_id=item["item_id"]) for item in items])
+        run(config, day)
+        assert numbers(config).items() >= given.items()
+        given = numbers(config)
+    assert given == {"m": 1, "b": 2, "z": 3, "n": 4}
+
+    deliver(tmp_path, "2026-01-01", [{"item_id": "2026-01-01 m", "category": "a"}], "items", name="part-1.jsonl")
+    run_job("ingest", RunContext(config, date(2026, 1, 1)))
+    assert run(config, "2026-01-01").rows["categories"] == 2  # it keeps what it has numbered
+    assert numbers(config) == {**given, "a": 5}
+    assert categories(config, "2026-01-01") == {"2026-01-01 m": 5}
+    before = {table: rows(config, table) for table in TABLES}
+    assert run_job("sequences", RunContext(config, date(2026, 1, 1), force=True)).status == "done"
+    assert {table: sorted(map(str, rows(config, table))) for table in TABLES} == {
+        table: sorted(map(str, found)) for table, found in before.items()
+    }

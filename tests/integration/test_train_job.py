@@ -79,7 +79,7 @@ def test_declared_inputs_are_in_the_bundle_and_others_are_not(spark: "SparkSessi
     (model,) = Warehouse(tmp_path).read_small("models", day=DAY).to_pylist()
     bundle = read_bundle(tmp_path / model["path"])
     shapes = {name: weight.shape for name, weight in bundle.weights.items() if name.startswith("input/")}
-    assert shapes == {"input/category": (1025, 8), "input/hour": (25, 8)}
+    assert shapes == {"input/category": (1 + 4096 + 1024, 8), "input/hour": (25, 8)}
     assert read_card(bundle.config).columns == context.config.columns
     elsewhere = context.config.model_copy(update={"shop": ShopConfig(time_zone="Asia/Shanghai")})
     assert run_job("train", RunContext(elsewhere, context.day)).versions == {"train_blocks": 1, "models": 1}

@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 
 from interest_spark.schemas.behaviors import BEHAVIOR_CODES
 from interest_spark.schemas.tables import TABLES
-from interest_spark.schemas.tokens import CATEGORY_CODES
 from interest_spark.storage.table_schemas import spark_schema
 
 if TYPE_CHECKING:
@@ -74,16 +73,14 @@ def _without_events(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatc
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def catalogue_of(vocab: "DataFrame", items: "DataFrame") -> "DataFrame":
+def catalogue_of(vocab: "DataFrame", items: "DataFrame", categories: "DataFrame") -> "DataFrame":
     """`item_id, item_index, category` of every item of `vocab`; `items` are the attributes as of the day.
 
-    A category is 0 where the shop names none, else 31 bits of its text's hash: permanent, whatever other
-    categories there are, and as many as a network can ever want to tell apart.
+    A category is its permanent number in `categories`, 0 where the shop names none.
     """
-    # xxHash64 with Spark's seed 42 is the same in every release, as bucketed tables depend on it.
-    code = (F.pmod(F.xxhash64("category"), F.lit(CATEGORY_CODES)) + 1).cast("int")
-    category = F.when(F.col("category").isNotNull(), code).otherwise(0)
-    named = items.select("item_id", category.alias("category"))
+    numbers = categories.select("category", "category_index")
+    numbered = items.select("item_id", "category").join(numbers, "category", how="inner")
+    named = numbered.select("item_id", F.col("category_index").alias("category"))
     joined = vocab.select("item_id", "item_index").join(named, "item_id", how="left")
     return joined.fillna(0, ["category"])
 

@@ -71,13 +71,37 @@ def flat_arrival_days(histories: Histories) -> np.ndarray:
     return _whole_numbers(_flat(histories, "arrival_day"))
 
 
+def category_sharing(category_index: np.ndarray, scheme: ColumnScheme) -> dict[str, int | float]:
+    """What the codes of these categories, int32[c], distinct and from 1, tell apart.
+
+    `numbered`: how many there are; `exact`: how many have a code that no other category will ever get;
+    `ambiguous_share`: the share of all whose code another one of them has, too, so that no model tells the two apart.
+
+    >>> category_sharing(np.arange(1, 10), ColumnScheme(category_codes=4, category_buckets=3))
+    {'numbered': 9, 'exact': 4, 'ambiguous_share': 0.4444}
+    """
+    _, holders = np.unique(_category_codes(category_index, scheme), return_counts=True)
+    ambiguous = holders[holders > 1].sum() / max(len(category_index), 1)
+    return {
+        "numbered": len(category_index),
+        "exact": int((category_index <= scheme.category_codes).sum()),
+        "ambiguous_share": round(float(ambiguous), 4),
+    }
+
+
 def _behavior(codes: pa.Array, bounds: np.ndarray, scheme: ColumnScheme) -> Columns:
     return {"behavior": _whole_numbers(codes)}
 
 
 def _category(codes: pa.Array, bounds: np.ndarray, scheme: ColumnScheme) -> Columns:
-    category = _whole_numbers(codes)
-    return {"category": np.where(category > 0, 1 + (category - 1) % scheme.category_buckets, 0)}
+    return {"category": _category_codes(_whole_numbers(codes), scheme)}
+
+
+def _category_codes(category_index: np.ndarray, scheme: ColumnScheme) -> np.ndarray:
+    """The number itself as far as there are codes. Numbers have no gaps, so the remainder fills all buckets evenly."""
+    last = scheme.category_codes
+    bucket = (category_index - last - 1) % scheme.category_buckets
+    return np.where(category_index <= last, category_index, last + 1 + bucket)
 
 
 def _price(prices: pa.Array, bounds: np.ndarray, scheme: ColumnScheme) -> Columns:

@@ -16,6 +16,7 @@ from interest_spark.config.training.optimizers import AdamConfig
 from interest_spark.config.training.samplers import PopularitySamplerConfig, UniformSamplerConfig
 from interest_spark.config.training.train import TrainConfig
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.schemas.tokens import ColumnScheme
 
 MINIMAL = "warehouse: w\nsources:\n  events: {path: 'logs/dt={day}/*'}\n"
 CONF = Path(__file__).parents[3] / "conf"
@@ -99,6 +100,7 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         (MINIMAL, ("train.network.inputs=[hour, color]",), r"\['color'\]: name some of behavior, .*, weekday"),
         (MINIMAL, ("train.network.inputs=[hour, hour]",), "named twice"),
         (MINIMAL, ("blocks.category_buckets=0",), "blocks.category_buckets: .*got 0"),
+        (MINIMAL, ("blocks.category_codes=0",), "blocks.category_codes: .*got 0"),
         ("- a list\n", (), "holds no keys"),
         ("warehouse: [1\n", (), "not valid YAML"),
         ("warehouse: !!python/object/apply:os.system ['true']\n", (), "not valid YAML"),
@@ -123,9 +125,15 @@ def test_overrides_are_yaml_values_and_win(tmp_path: Path) -> None:
 
 
 def test_the_order_of_inputs_is_no_other_network(tmp_path: Path) -> None:
-    config = load(tmp_path, MINIMAL, "train.network.inputs=[hour, behavior]", "shop.time_zone=Asia/Shanghai")
+    config = load(tmp_path, MINIMAL, "train.network.inputs=[hour, behavior]")
     assert config.train.network.inputs == ("behavior", "hour")
-    assert (config.columns.category_buckets, config.columns.time_zone) == (1024, "Asia/Shanghai")
+
+
+def test_the_codes_follow_the_configuration(tmp_path: Path) -> None:
+    keys = ("blocks.category_codes=70", "blocks.category_buckets=5", "shop.time_zone=Asia/Shanghai")
+    expected = ColumnScheme(category_codes=70, category_buckets=5, time_zone="Asia/Shanghai")
+    assert load(tmp_path, MINIMAL, *keys).columns == expected
+    assert load(tmp_path, MINIMAL).columns == ColumnScheme()
 
 
 def test_without_a_kind_the_first_one_is_meant(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ Histories = Sequence[np.ndarray]
 Lists = Mapping[str, Sequence[Any]]
 """Lists of `sequences` that are aligned with the items of each history."""
 
-SCHEME = ColumnScheme(category_buckets=50, time_zone="Asia/Shanghai")
+SCHEME = ColumnScheme(category_codes=20, category_buckets=30, time_zone="Asia/Shanghai")
 
 TINY = SasRecConfig(dim=16, layers=2, heads=2, feed_forward=32, dropout=0.0)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 DAY = date(2024, 5, 1)
 CONFIG = BlocksConfig(tokens=12, files=3, row_group_blocks=5)
-SCHEME = ColumnScheme(category_buckets=10, time_zone="Asia/Shanghai")
+SCHEME = ColumnScheme(category_codes=40, category_buckets=10, time_zone="Asia/Shanghai")
 
 
 def day_number(day: str) -> int:
@@ -101,9 +101,9 @@ def test_every_target_of_every_history_is_in_a_block(spark: "SparkSession", tmp_
     found = sorted(zip(*(cells[name][cells["item"] > 0].tolist() for name in cells), strict=True))
     expected = []
     for _, items, behaviors, times in histories(300):
-        buckets = [1 + (item - 1) % SCHEME.category_buckets for item in items]
+        categories = [item if item <= 40 else 41 + (item - 41) % 10 for item in items]
         hours = [1 + (time.hour + 8) % 24 for time in times]  # in Shanghai
-        columns = zip(items[:-1], items[1:], behaviors[:-1], buckets[:-1], hours[:-1], strict=True)
+        columns = zip(items[:-1], items[1:], behaviors[:-1], categories[:-1], hours[:-1], strict=True)
         expected += list(columns)  # those of 13 events and more in several windows
     assert found == sorted(expected)
     assert len(set(blocks["block_id"].to_pylist())) == blocks.num_rows

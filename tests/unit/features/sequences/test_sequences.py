@@ -82,13 +82,17 @@ def test_an_event_has_the_day_that_delivered_it_whenever_it_happened(spark: "Spa
     ]
 
 
-def test_a_category_is_a_permanent_hash_and_0_without_one(spark: "SparkSession") -> None:
+def test_a_category_is_its_permanent_number_and_0_without_one(spark: "SparkSession") -> None:
     vocab = spark.createDataFrame([("a", 2), ("b", 3), ("c", 4), ("d", 5)], "item_id string, item_index int")
     named = [("a", "books"), ("b", "home/厨房"), ("c", None), ("never seen", "books")]
-    rows = catalogue_of(vocab, spark.createDataFrame(named, "item_id string, category string")).collect()
+    items = spark.createDataFrame(named, "item_id string, category string")
+    numbers = [("books", 7), ("home/厨房", 1), ("of another day", 8)]
+    categories = spark.createDataFrame(numbers, "category string, category_index int")
+    rows = catalogue_of(vocab, items, categories).collect()
+    assert len(rows) == 4
     assert {row.item_id: (row.item_index, row.category) for row in rows} == {
-        "a": (2, 2055871899),  # 1 + XXH64 of the UTF-8 text with seed 42, as a signed number, modulo 2**31 - 1
-        "b": (3, 2066538397),
+        "a": (2, 7),
+        "b": (3, 1),
         "c": (4, 0),
         "d": (5, 0),
     }

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.features.blocks.pack import PackingRules, blocks_of
-from interest_spark.features.sequences.tokens import token_columns
+from interest_spark.features.sequences.tokens import category_sharing, token_columns
 from interest_spark.schemas.behaviors import BEHAVIORS
-from interest_spark.schemas.tokens import CATEGORY_CODES, INPUTS, ColumnScheme
+from interest_spark.schemas.tokens import INPUTS, ColumnScheme
 from tests.histories import as_histories
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -23,10 +23,11 @@ SECOND, YEAR = 1_000_000, 31_557_600_000_000  # in microseconds
 
 GAPS = st.integers(0, 5 * SECOND) | st.integers(0, 90_000 * SECOND) | st.integers(0, 40 * YEAR)
 PRICES = st.none() | st.floats() | st.floats(0, 2000) | st.sampled_from([0.0, 1.0, 2.0, 0.015625, 2.0**25])
-EVENTS = st.tuples(st.integers(1, len(BEHAVIORS)), st.integers(0, CATEGORY_CODES), PRICES, GAPS)
+EVENTS = st.tuples(st.integers(1, len(BEHAVIORS)), st.integers(0, 200) | st.integers(0, 2**31 - 1), PRICES, GAPS)
 HISTORIES = st.lists(st.lists(EVENTS, max_size=8), max_size=6)
 SCHEMES = st.builds(
     ColumnScheme,
+    category_codes=st.integers(1, 5000),
     category_buckets=st.integers(1, 5000),
     time_zone=st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"]),
 )
@@ -47,6 +48,12 @@ def table_of(histories: list[list[tuple[Any, ...]]]) -> pa.Table:
     return as_histories(items, event_time=[times_of(history) for history in histories], **lists)
 
 
+def code_of_category(index: int, scheme: ColumnScheme) -> int:
+    if index <= scheme.category_codes:
+        return index
+    return 1 + scheme.category_codes + (index - 1 - scheme.category_codes) % scheme.category_buckets
+
+
 def bucket_of_price(price: float | None) -> int:
     if price is None or not math.isfinite(price) or price < 0:
         return 0
@@ -61,7 +68,7 @@ def expected_rows(history: list[tuple[Any, ...]], scheme: ColumnScheme) -> list[
         rows.append(
             {
                 "behavior": behavior,
-                "category": 1 + (category - 1) % scheme.category_buckets if category else 0,
+                "category": code_of_category(category, scheme),
                 "price_bucket": bucket_of_price(price),
                 "time_gap": min(2 + gap.bit_length(), 32) if place else 1,
                 "hour": 1 + local.hour,
@@ -129,12 +136,34 @@ def test_codes_are_permanent() -> None:
     assert columns["time_gap"][split:].tolist() == [1, 2, 3, 4, 8, 14, 19, 32]
     assert {name: ColumnScheme().codes(name) for name in INPUTS} == {
         "behavior": 32,
-        "category": 1025,
+        "category": 5121,
         "price_bucket": 65,
         "time_gap": 33,
         "hour": 25,
         "weekday": 8,
     }
+
+
+def category_codes(index: list[int], scheme: ColumnScheme) -> list[int]:
+    found = token_columns(as_histories([[2] * len(index)], category=[index]), scheme, ["category"])
+    return found["category"].tolist()
+
+
+def test_the_codes_of_the_first_categories_do_not_depend_on_what_comes_later() -> None:
+    scheme = ColumnScheme(category_codes=500, category_buckets=7)
+    assert category_codes(list(range(501)), scheme) == list(range(501))
+    assert category_codes([501, 507, 508], scheme) == [501, 507, 501]
+
+
+@given(st.integers(0, 60), st.integers(1, 40), st.integers(1, 20))
+def test_what_shares_a_code_is_reported(count: int, exact: int, buckets: int) -> None:
+    scheme = ColumnScheme(category_codes=exact, category_buckets=buckets)
+    codes = category_codes(list(range(1, count + 1)), scheme)
+    sharing = category_sharing(np.arange(1, count + 1, dtype=np.int32), scheme)
+    assert (sharing["numbered"], sharing["exact"]) == (count, min(count, exact))
+    ambiguous = sum(codes.count(code) > 1 for code in codes)
+    assert sharing["ambiguous_share"] == pytest.approx(ambiguous / max(count, 1), abs=1e-4)
+    assert sharing["ambiguous_share"] == 0 or count > exact + buckets
 
 
 def test_only_the_lists_that_are_asked_for_are_needed() -> None:

@@ -38,7 +38,7 @@ def random_lists(histories: list[np.ndarray], seed: int = 0) -> Lists:
     for history in histories:
         size = len(history)
         lists["behavior"].append(random.integers(1, 11, size).tolist())
-        lists["category"].append(random.integers(0, 2**31, size).tolist())
+        lists["category"].append(random.integers(0, 100, size).tolist())
         lists["price"].append([None if price < 1 else price for price in random.lognormal(2, 2, size).tolist()])
         seconds = np.cumsum(random.lognormal(8, 3, size).clip(0, 1e7))
         lists["event_time"].append([MIDNIGHT + timedelta(seconds=int(second)) for second in seconds])
@@ -155,7 +155,7 @@ def planted(users: int, length: int, seed: int) -> tuple[list[np.ndarray], Lists
     hours = 168 * np.arange(length) + 28 * signal
     lists = {
         "behavior": (1 + signal).tolist(),
-        "category": (10**9 + 7 * signal).tolist(),
+        "category": (17 + 2 * signal).tolist(),
         "price": (3.0 * 10.0**signal).tolist(),
         "event_time": [[MIDNIGHT + timedelta(hours=hour) for hour in row] for row in hours.tolist()],
     }
