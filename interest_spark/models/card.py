@@ -34,13 +34,19 @@ class ModelCard(Section):
 def read_card(config: Mapping[str, Any]) -> ModelCard:
     """Raises BadDataError when a bundle's configuration is not one this code can build a network from."""
     try:
-        return ModelCard.model_validate(config)
+        card = ModelCard.model_validate(config)
     except ValidationError as error:
         where = ", ".join(".".join(map(str, part["loc"])) for part in error.errors())
         raise BadDataError(
             f"the model bundle's configuration does not describe a network of this code ({where}); "
             "train again with `interest train`"
         ) from None
+    if "category" in card.network.inputs and "category_codes" not in card.columns.model_fields_set:
+        raise BadDataError(
+            f"model {card.model_version} was trained on hashed categories by an earlier release, and categories have "
+            "other codes now; train again with `interest train`"
+        )
+    return card
 
 
 def build_network(

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from pyspark import StorageLevel
 
-from interest_spark.models.published import model_of
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.models.card import read_card
+from interest_spark.models.published import Model, model_of
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step
 from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.serving.score import answer_users, recommendations, unserved, user_vectors
-from interest_spark.storage.bundles import check_bundle
+from interest_spark.storage.bundles import check_bundle, read_config
 from interest_spark.storage.snapshot import Snapshot
 
 
@@ -28,6 +30,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     config, day = context.config.score, F.lit(context.dt).alias("dt")
     model = model_of(inputs["models"].files()[0], context.warehouse.root)
     check_bundle(Path(model.path), model.manifest_sha256)
+    _check_category_numbers(context, inputs, model)
     answers = answer_users(inputs["sequences"].rows(context), model, inputs["popularity"].files(), config)
     answers = answers.persist(StorageLevel.DISK_ONLY)  # encoded once, read three times
     frames = {
@@ -38,12 +41,23 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     return Result({table: frame.select("*", day) for table, frame in frames.items()})
 
 
+def _check_category_numbers(context: RunContext, inputs: Inputs, model: Model) -> None:
+    """Raise ConfigError if the model sees categories and the sequences are of an earlier release, which hashed them."""
+    sees = "category" in read_card(read_config(Path(model.path))).network.inputs
+    if sees and not inputs["categories"].slices():
+        raise ConfigError(
+            f"the sequences of {context.dt} were made by an earlier release and hold no numbers of categories; "
+            f"run `interest sequences --day {context.dt}` again"
+        )
+
+
 SCORE = Step(
     name="score",
     reads=(
         Read("sequences", required=True, columns=("user_id", "seen", *source_lists(INPUTS))),
         Read("popularity"),
         Read("bots"),
+        Read("categories", exact=False),  # the sequences hold their numbers
         Read("models", _newest_model, required=True),
     ),
     writes=("user_vectors", "unserved", "recommendations"),

@@ -116,6 +116,9 @@ def test_the_published_vectors_are_the_encoders_own(spark: "SparkSession", tmp_p
     ]
     commit(spark, tmp_path, "sequences", DAY, sequences)
     commit_model(spark, tmp_path, DAY, MODEL_ITEMS, 45, inputs=("behavior", "category", "hour"))
+    with pytest.raises(ConfigError, match=f"earlier release.*interest sequences --day {DAY}"):
+        run(spark, tmp_path)
+    commit(spark, tmp_path, "categories", DAY, [])
     run(spark, tmp_path)
     stored = Warehouse(tmp_path).read_small("sequences", day=DAY)
     expected = load_encoder(tmp_path / "bundles" / f"m-{DAY}").encode(stored)
