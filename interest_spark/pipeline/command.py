@@ -63,9 +63,18 @@ def with_exit_code(action: Callable[[], None]) -> None:
     configure_logging()
     try:
         action()
-    except InterestError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+    except Exception as error:
+        expected = error if isinstance(error, InterestError) else _expected_failure(error)
+        if expected is None:
+            raise
+        click.echo(f"error: {expected}", err=True)
+        sys.exit(expected.exit_code)
+
+
+def _expected_failure(error: Exception) -> InterestError | None:
+    from interest_spark.platform.failures import expected_failure  # it needs pyspark, which `interest show` does not
+
+    return expected_failure(error)
 
 
 def _run_and_report(name: str, context: RunContext, run: Callable[[], Outcome]) -> None:

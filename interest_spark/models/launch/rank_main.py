@@ -7,6 +7,7 @@ from pathlib import Path
 
 from interest_spark.foundation.errors import BusyError, InterestError
 from interest_spark.foundation.log import configure_logging, get_logger
+from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.models.launch.failures import note_failure
 from interest_spark.models.launch.stop import StopRequest
 from interest_spark.models.launch.watchdog import Watchdog
@@ -64,6 +65,8 @@ def _train(plan: TrainPlan, watchdog: Watchdog) -> None:
 
 
 def _explain(plan: TrainPlan, rank: int, error: Exception) -> Exception:
+    if temporary := temporary_failure(error):
+        return temporary
     if plan.train.ranks > 1 and "horovod" in str(error).lower():
         return BusyError(
             f"rank {rank} lost its connection to the other ranks: one of them died, perhaps for lack of memory; "

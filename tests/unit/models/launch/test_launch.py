@@ -14,6 +14,7 @@ from interest_spark.models.launch import launch as launch_module
 from interest_spark.models.launch.launch import launch, rank_environment
 from interest_spark.models.training.plan import CURVE, TrainPlan
 from interest_spark.storage.bundles import read_bundle
+from tests.small_disk import fill, small_disk
 from tests.unit.models.worlds import make_plan, random_histories
 
 if TYPE_CHECKING:
@@ -131,3 +132,11 @@ def test_ranks_that_share_processors_with_their_own_computing_confer_less_often(
     if chosen is not None:
         monkeypatch.setenv("HOROVOD_CYCLE_TIME", chosen)
     assert rank_environment(plan_of(tmp_path, device=device))["HOROVOD_CYCLE_TIME"] == cycle_ms
+
+
+def test_a_full_disk_in_a_rank_is_temporary(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, max_steps=1)
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+        fill(disk)
+        with pytest.raises(BusyError, match="No space left on device; nothing unfinished was published"):
+            launch(plan.model_copy(update={"bundle": disk / "bundle"}))
