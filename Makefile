@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-test run test lint dist dist-env bench bench-peer clean
+.PHONY: help install install-test run test check lint dist dist-env bench bench-peer clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 RANKS ?= 2#     training processes of `make run`; 1 needs no Horovod
@@ -131,6 +131,15 @@ run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, then one 
 
 test: lint ## all linters and tests
 	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST_ARGS)
+
+# Linters and tests side by side; the tests share what is left of the 90 seconds. Slow ones are for `make test`.
+check: install-test ## linters, and the unit tests of what differs from main, within 90 seconds
+	@$(BIN)/ruff check --config conf/ruff.toml . && $(BIN)/ruff format --check --quiet --config conf/ruff.toml .
+	@{ $(BIN)/mypy --config-file conf/mypy.ini && $(BIN)/lint-imports --config conf/importlinter.ini; } & lint=$$!; \
+	tests=$$($(BIN)/python -m tests.changed_tests); status=0; \
+	[ -z "$$tests" ] || $(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -q -m 'not slow' --session-timeout 80 \
+	  $$tests || [ $$? = 5 ] || status=1; \
+	wait $$lint || status=1; exit $$status
 
 lint: install-test ## ruff, mypy and the layer rules
 	$(BIN)/ruff check --config conf/ruff.toml .

@@ -55,7 +55,7 @@ def install_for_real(tree: Path, *arguments: str) -> list[Path]:
 
 def test_help_is_the_default_and_names_every_target(tree: Path) -> None:
     text = make(tree)
-    for target in ("install", "run", "test", "lint", "dist", "dist-env", "bench-peer", "bench", "clean"):
+    for target in ("install", "run", "test", "check", "lint", "dist", "dist-env", "bench-peer", "bench", "clean"):
         assert f"  {target} " in text
 
 
