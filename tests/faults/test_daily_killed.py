@@ -1,6 +1,5 @@
 """The daily run killed at random moments and started again: the same content, and never a partial day in sight."""
 
-import hashlib
 import random
 import subprocess
 import sys
@@ -14,18 +13,16 @@ import psutil
 import pytest
 import yaml
 
-from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.storage.bundles import read_bundle
 from interest_spark.storage.warehouse import Warehouse
+from tests.warehouse_contents import contents
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 ROOT = Path(__file__).parents[2]
 KILLS = 10
 FIRST_DAILY = date(2026, 1, 8)  # the first with a day a week before it to look back on
 RUN_SECONDS = 900
-# Paths, durations and the names that follow from paths belong to an attempt; weights are compared bit by bit below.
-OF_THE_ATTEMPT = ("path", "train_seconds", "model_version", "manifest_sha256")
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +53,6 @@ def start_daily(config: Path, day: date, log: Path) -> "subprocess.Popen[bytes]"
 def run_daily(config: Path, day: date, log: Path) -> None:
     """The run to its end, undisturbed."""
     assert start_daily(config, day, log).wait(timeout=RUN_SECONDS) == 0, log.read_text(encoding="utf-8")[-5000:]
-
-
-def digest(warehouse: Warehouse, table: str, day: str) -> str:
-    """Of the day's rows in any order; what belongs to the attempt is left out."""
-    columns = [name for name in TABLES[table].names if name not in OF_THE_ATTEMPT]
-    rows = warehouse.read_small(table, day=day).select(columns).to_pylist()
-    return hashlib.sha256("\n".join(sorted(map(repr, rows))).encode()).hexdigest()
-
-
-def contents(warehouse: Warehouse) -> dict[tuple[str, str], str]:
-    return {(table, day): digest(warehouse, table, day) for table in TABLES for day in warehouse.days(table)}
 
 
 class Poller(threading.Thread):
