@@ -3,7 +3,7 @@
 from pydantic import Field, field_validator
 
 from interest_spark.config.section import Section
-from interest_spark.schemas.tables import TABLES
+from interest_spark.schemas.tables import PERMANENT, TABLES
 
 
 class MaintainConfig(Section):
@@ -21,6 +21,9 @@ class MaintainConfig(Section):
         unknown = [table for table in days if table not in TABLES]
         if unknown:
             raise ValueError(f"{unknown}: name some of {', '.join(TABLES)}")
+        permanent = [table for table in days if table in PERMANENT]
+        if permanent:
+            raise ValueError(f"{permanent}: numbers and models are kept for ever")
         if any(kept is not None and kept < 1 for kept in days.values()):
             raise ValueError("a table keeps 1 day or more, or null for all")
         return days

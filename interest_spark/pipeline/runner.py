@@ -56,10 +56,11 @@ def run_step(step: Step, context: RunContext) -> Outcome:
     log.info("step started", reasons=dict(list(plan.reasons.items())[:3]))
     started = time.monotonic()
     context.warehouse.check_writable()
+    session = context.spark  # column expressions need one that has started
     result = step.compute(context, pinned.inputs, Assignment(sorted(plan.reasons), plan.target.findings))
     outcome = _publish(step, context, pinned, plan, result)
     result.finish()
-    context.spark.catalog.clearCache()
+    session.catalog.clearCache()
     log.info("step finished", seconds=round(time.monotonic() - started, 1), rows=dict(outcome.rows))
     return outcome
 

@@ -1,8 +1,6 @@
 """The raw formats by name."""
 
-import difflib
-
-from interest_spark.foundation.errors import ConfigError
+from interest_spark.foundation.registry import named
 from interest_spark.sources import amazon_reviews, gowalla, mapped, movielens, online_retail, taobao
 from interest_spark.sources.reader import Reader
 
@@ -18,7 +16,4 @@ READERS: dict[str, Reader] = {
 
 def get_reader(name: str) -> Reader:
     """The reader of that name; ConfigError names the nearest one."""
-    if name in READERS:
-        return READERS[name]
-    nearest = difflib.get_close_matches(name, READERS, n=1, cutoff=0.0)[0]
-    raise ConfigError(f"reader {name!r} is unknown; did you mean {nearest!r}? Readers: {', '.join(READERS)}")
+    return named(READERS, name, "reader")

@@ -1,5 +1,6 @@
 """The daily run at its edges: a shop with one user, a quiet day, a second run."""
 
+import math
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ import pytest
 from interest_spark.config.deployment import Config
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.graph import plan_steps
+from interest_spark.steps.nightly import nightly
+from interest_spark.storage.layout import Slice
 from interest_spark.storage.warehouse import Warehouse
 from jobs import backfill
 from tests.log_files import deliver, event, shop_config
@@ -45,13 +49,76 @@ def test_one_single_user_is_served_and_a_quiet_day_after_it_too(tmp_path: Path) 
 
 
 def test_the_days_suggestions_are_judged_by_the_days_after_them(tmp_path: Path) -> None:
+    """Eight users look at a, b, c and then d; who gets a list is told by figures that differ for each contender.
+
+    On the second day everybody takes d, which nobody of the judged users had seen. Popular are a, b, c (seen by all)
+    and x (unseen, looked at often by one busy user), so popularity and the users' own items, of which none may be
+    suggested again, have x in front of d: place 2. A model that was served is judged by what was published.
+    """
+    config = shop_config(
+        tmp_path, blocks={"tokens": 8}, train=SMALL, score={"k": 2}, evaluate={"k": 2, "horizon_days": 1}
+    )
+    first, second = "2026-01-01", "2026-01-02"
+    walkers = [
+        event(user_id=f"w{user}", event_time=f"{first}T{hour:02}:00:00Z", item_id=item)
+        for user in range(8)
+        for hour, item in enumerate("abcd" if user >= 3 else "abc")
+    ]
+    busy = [event(user_id="busy", event_time=f"{first}T{hour:02}:30:00Z", item_id="x") for hour in range(9)]
+    deliver(tmp_path, first, [*walkers, *busy])
+    takers = [event(user_id=f"w{user}", event_time=f"{second}T09:00:00Z", item_id="d") for user in range(3)]
+    deliver(tmp_path, second, takers)
+    backfill.run(RunContext(config, date(2026, 1, 2)), first_day=first)
+    warehouse = Warehouse(config.warehouse)
+    metrics = warehouse.read_small("metrics", day=second).to_pylist()
+    assert {row["model"] for row in metrics} == {"sasrec"}
+    figures = {(row["slice"], row["metric"]): row["value"] for row in metrics}
+    second_place = 1 / math.log2(3)
+    for baseline in ("popularity", "own_frequency"):
+        assert figures[baseline, "recall@2"] == 1.0
+        assert figures[baseline, "ndcg@2"] == pytest.approx(second_place)
+    places = {
+        row["user_id"]: row["rank"]
+        for row in warehouse.read_small("recommendations", day=first).to_pylist()
+        if row["item_id"] == "d" and row["user_id"] in ("w0", "w1", "w2")
+    }
+    expected = sum(1 / math.log2(place + 1) for place in places.values()) / 3
+    assert figures["model", "ndcg@2"] == pytest.approx(expected)
+    assert figures["model", "recall@2"] == pytest.approx(len(places) / 3)
+
+
+def test_lists_that_were_served_are_never_replaced_by_a_judgement_of_them(tmp_path: Path) -> None:
+    """Late events make the served day stale; the next day's run judges what was shown, and makes nothing anew."""
     config = one_user_shop(tmp_path, horizon_days=1)
     deliver(tmp_path, "2026-01-01", visits("2026-01-01", "abab"))
+    run_daily(RunContext(config, date(2026, 1, 1)))
+    warehouse = Warehouse(config.warehouse)
+    served = warehouse.read_small("recommendations", day="2026-01-01").to_pylist()
+    version = warehouse.version("models")
     deliver(tmp_path, "2026-01-02", visits("2026-01-02", "ab"))
-    backfill.run(RunContext(config, date(2026, 1, 2)), first_day="2026-01-01")
-    metrics = Warehouse(config.warehouse).read_small("metrics", day="2026-01-02").to_pylist()
-    recall = {row["slice"]: row["value"] for row in metrics if row["metric"] == "recall@2"}
-    assert recall["model"] == recall["popularity"] == recall["own_frequency"] == 1.0  # two items, two places
+    deliver(tmp_path, "2026-01-01", visits("2026-01-01", "abc"), name="late.jsonl")
+    caught_up = config.model_copy(update={"ingest": config.ingest.model_copy(update={"catch_up_days": 1})})
+    run_daily(RunContext(caught_up, date(2026, 1, 2)))
+    assert warehouse.read_small("recommendations", day="2026-01-01").to_pylist() == served
+    assert warehouse.version("models") == version + 1  # the new day's alone
+    assert {row["model"] for row in warehouse.read_small("metrics").to_pylist()} == {"sasrec"}
+
+
+def test_a_backtest_has_a_name_of_its_own(tmp_path: Path) -> None:
+    config = one_user_shop(tmp_path, horizon_days=1)
+    for day in ("2026-01-01", "2026-01-02"):
+        deliver(tmp_path, day, visits(day, "abab"))
+    caught_up = config.model_copy(update={"ingest": config.ingest.model_copy(update={"catch_up_days": 1})})
+    context = RunContext(caught_up, date(2026, 1, 2))
+    planned = [(each.step, each.day, each.state) for each in plan_steps(nightly(context))]
+    assert ("score", "2026-01-01", "would run") in planned
+    assert planned[-1] == ("evaluate", "2026-01-02", "would run")
+    run_daily(context)
+    warehouse = Warehouse(config.warehouse)
+    found = warehouse.open("recommendations").slices()
+    assert found == [Slice("2026-01-01", "backtest-sasrec"), Slice("2026-01-02", "sasrec")]
+    assert [each.name for each in warehouse.open("metrics").slices()] == ["backtest-sasrec"]
+    assert {each.state for each in plan_steps(nightly(context))} <= {"current", "does not apply"}
 
 
 def test_a_user_with_a_single_event_gives_nothing_to_train_on(tmp_path: Path) -> None:

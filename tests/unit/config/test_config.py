@@ -202,3 +202,13 @@ def test_paths_lie_below_the_root_unless_absolute(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.name)
 def test_every_shipped_configuration_is_valid(path: Path) -> None:
     load_config(path)
+
+
+def test_permanent_numbers_have_no_retention(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text("warehouse: w\nsources: {events: {path: e}}\n", encoding="utf-8")
+    assert load_config(path, ["maintain.keep_days={events: 30}"]).maintain.keep_days == {"events": 30}
+    with pytest.raises(ConfigError, match="numbers and models are kept for ever"):
+        load_config(path, ["maintain.keep_days={vocab: 30}"])
+    with pytest.raises(ConfigError, match="name some of"):
+        load_config(path, ["maintain.keep_days={event: 30}"])

@@ -82,5 +82,5 @@ def test_without_a_date_or_a_tag_the_content_decides() -> None:
 
 
 def test_an_unknown_reader_is_a_mistake_of_the_configuration(raw: Path) -> None:
-    with pytest.raises(ConfigError, match=r"did you mean 'taobao'\? Readers: mapped, online_retail"):
+    with pytest.raises(ConfigError, match=r"did you mean 'taobao'\? Known: mapped, online_retail"):
         found(f"{raw}/dt={{day}}/*.jsonl", reader="taobaoo")
