@@ -3,19 +3,30 @@
 import hashlib
 
 from interest_spark.schemas.tables import TABLES
+from interest_spark.storage.layout import Slice
+from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.warehouse import Warehouse
 
 # Paths, durations and the names that follow from paths belong to an attempt.
 OF_THE_ATTEMPT = ("path", "train_seconds", "model_version", "manifest_sha256")
 
 
-def contents(warehouse: Warehouse) -> dict[tuple[str, str], str]:
-    """The digest of every committed day of every table."""
-    return {(table, day): digest(warehouse, table, day) for table in TABLES for day in warehouse.days(table)}
+Contents = dict[tuple[str, str, str], str]
+"""The digest of every committed slice, by table, day and name: a slice is what one commit replaces."""
 
 
-def digest(warehouse: Warehouse, table: str, day: str) -> str:
-    """Of the day's rows in any order; what belongs to the attempt is left out."""
-    columns = [name for name in TABLES[table].names if name not in OF_THE_ATTEMPT]
-    rows = warehouse.read_small(table, day=day).select(columns).to_pylist()
+def contents(warehouse: Warehouse) -> Contents:
+    """Of all tables, each at one version."""
+    found: Contents = {}
+    for table in TABLES:
+        snapshot = warehouse.open(table)
+        for each in snapshot.slices():
+            found[table, each.day, each.name] = _digest(snapshot, each)
+    return found
+
+
+def _digest(snapshot: Snapshot, part: Slice) -> str:
+    """Of the rows in any order; what belongs to the attempt is left out."""
+    columns = [name for name in TABLES[snapshot.table].names if name not in OF_THE_ATTEMPT]
+    rows = snapshot.read_small(day=part.day, name=part.name).select(columns).to_pylist()
     return hashlib.sha256("\n".join(sorted(map(repr, rows))).encode()).hexdigest()

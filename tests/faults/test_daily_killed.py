@@ -60,7 +60,7 @@ class Poller(threading.Thread):
 
     def __init__(self, warehouse: Warehouse) -> None:
         super().__init__(daemon=True)
-        self.seen: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.seen: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         self.errors: list[str] = []
         self.polls = 0
         self._warehouse, self._over = warehouse, threading.Event()
@@ -120,7 +120,7 @@ def test_ten_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> N
     assert poller.errors == []
     assert poller.polls > 0
     assert {key: found for key, found in poller.seen.items() if found != {expected[key]}} == {}
-    assert {"recommendations", "user_vectors", "metrics"} <= {table for table, _ in expected}
+    assert {"recommendations", "user_vectors", "metrics"} <= {table for table, _, _ in expected}
     for row, other in zip(models(killed), models(undisturbed), strict=True):
         first = read_bundle(killed.root / row["path"], row["manifest_sha256"])
         second = read_bundle(undisturbed.root / other["path"], other["manifest_sha256"])

@@ -12,7 +12,7 @@ from interest_spark.foundation.errors import EXIT_BUSY
 from tests.checkout import ROOT
 from tests.faults.two_day_shop import DAY, JOBS, Shop, committed_shop, undisturbed_contents
 from tests.small_disk import fill, small_disk
-from tests.warehouse_contents import contents
+from tests.warehouse_contents import Contents, contents
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MEGABYTES = 20
 GIVEN_BACK = 48 * 1024  # bytes before each further attempt; the job's files are of a few KiB each
-Contents = dict[tuple[str, str], str]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def expected(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 def is_mix_of(seen: Contents, before: Contents, after: Contents) -> bool:
-    """Whether every day that a reader sees is wholly the old or wholly the new one, and no old one is gone."""
+    """Whether every slice that a reader sees is wholly the old or wholly the new one, and no old one is gone."""
     return before.keys() <= seen.keys() and all(
         found in (before.get(key), after.get(key)) for key, found in seen.items()
     )

@@ -85,9 +85,9 @@ def test_killed_executors_end_a_job_as_temporary_and_the_rerun_completes(
         submitted = [*once, str(artefact / "jobs" / f"{job}.py"), "--config", str(disturbed.config), "--day", DAY]
         with killed_executors(cluster) as killed:
             done = cluster.submit(submitted, tmp_path, timeout=240)
-        assert killed, done.stderr[-3000:]
-        assert done.returncode == EXIT_BUSY, (job, done.stderr[-5000:], cluster.logs())
         said = done.stdout + done.stderr  # spark-submit sends what Python says to standard output, errors too
+        assert killed, (job, said[-3000:])
+        assert done.returncode == EXIT_BUSY, (job, said[-5000:], cluster.logs())
         (line,) = [line for line in said.splitlines() if line.startswith("error: ")]
         assert "nothing unfinished was published" in line and "run the job again" in line
         assert "Traceback" not in said

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.storage.warehouse import Warehouse
 from jobs.cli import command
-from tests.warehouse_contents import contents
+from tests.warehouse_contents import Contents, contents
 
 COMMITTED_DAY, DAY = "2026-01-02", "2026-01-03"
 JOBS = ("ingest", "sequences", "score")
@@ -60,7 +60,7 @@ def committed_shop(root: Path) -> Shop:
     return shop
 
 
-def undisturbed_contents(shop: Shop, folder: Path) -> dict[str, dict[tuple[str, str], str]]:
+def undisturbed_contents(shop: Shop, folder: Path) -> dict[str, Contents]:
     """The contents of a copy of the warehouse after each of JOBS, when nothing fails."""
     copy, after = shop.copy_to(folder), {}
     for job in JOBS:
