@@ -9,11 +9,14 @@ import pytest
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """`folder`, made if it is missing, as a file system of that size; skips the test where it cannot be mounted."""
+def small_disk(folder: Path, megabytes: int, inodes: int = 0) -> Iterator[Path]:
+    """`folder`, made if it is missing, as a file system of that size; skips the test where it cannot be mounted.
+
+    `inodes`: how many files and folders it holds, itself included; 0 for any number.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,nr_inodes={inodes}", "tmpfs", str(folder)]
         done = subprocess.run(mount, capture_output=True, text=True, check=False)
         refusal = done.stderr.strip() if done.returncode else ""
     except OSError as error:

@@ -29,7 +29,10 @@ _JAVA_TEXTS = (
         CHECK_STORES,
     ),
 )
-_JAVA_SYSTEM_ERROR = re.compile(r"\bjava\.(?:io|net|nio\.file)\.\w+: (?:.*: )?(.+)$")
+# Spark makes an error of its own of a spill that fails, and drops the cause.
+_JAVA_SYSTEM_ERROR = re.compile(
+    r"\b(?:java\.(?:io|net|nio\.file)\.\w+|org\.apache\.spark\.memory\.SparkOutOfMemoryError): (?:.*: )?(.+)$"
+)
 _FINAL_LINE = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$", re.DOTALL | re.MULTILINE)
 
 

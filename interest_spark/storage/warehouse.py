@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.commit import StagedRun, commit, stage_files
 from interest_spark.storage.layout import Slice, data_folder
@@ -76,13 +77,15 @@ class Warehouse:
         return commit(self.stage(frame, base, [Slice(day, name) for day in days], record), base)
 
     def check_writable(self) -> None:
-        """Raise ConfigError unless files can be made in the warehouse."""
+        """Raise ConfigError unless files can be made in the warehouse; what is temporary stays an OSError."""
         probe = self.root / f".probe-{os.getpid()}"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             probe.touch()
             probe.unlink()
         except OSError as error:
+            if temporary_failure(error):
+                raise
             raise ConfigError(
                 f"warehouse {self.root} cannot be written: {error.strerror}; "
                 "give the job's user write permission or set warehouse to another folder"

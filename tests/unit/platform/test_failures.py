@@ -41,6 +41,21 @@ for child in psutil.Process().children(recursive=True):
 count(frame)
 """
 
+SPILL = """
+from interest_spark.config.spark import SparkConfig
+from interest_spark.platform.failures import expected_failure
+from interest_spark.platform.session import start_session
+
+little = {"spark.memory.fraction": "0.05"}
+session = start_session(SparkConfig(master="local[1]", driver_memory="600m", conf=little), "spill")
+rows = session.range(0, 1_000_000, 1, 1).selectExpr("sha2(string(id), 256) as id")
+try:
+    rows.sortWithinPartitions("id").write.format("noop").mode("overwrite").save()
+except Exception as error:
+    assert "error while calling spill()" in str(error)
+    print(type(expected_failure(error)).__name__, expected_failure(error))
+"""
+
 
 def raised_in_worker(spark: "SparkSession", fail: Callable[[], object]) -> Exception:
     """What the driver gets when `fail` is called in a Python worker."""
@@ -73,6 +88,15 @@ def test_a_worker_writing_to_a_full_disk(spark: "SparkSession", tmp_path: Path) 
     with small_disk(tmp_path / "disk", megabytes=1) as disk:
         error = raised_in_worker(spark, lambda: (disk / "new").write_bytes(bytes(2_000_000)))
     assert isinstance(expected_failure(error), BusyError)
+
+
+def test_spark_spilling_to_a_full_disk(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+        environment = {**os.environ, "SPARK_LOCAL_DIRS": str(disk)}
+        done = subprocess.run(
+            [sys.executable, "-c", SPILL], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.stdout.startswith("BusyError No space left on device; nothing unfinished"), done.stderr[-3000:]
 
 
 def test_a_store_that_is_away(spark: "SparkSession") -> None:
