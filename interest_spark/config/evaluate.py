@@ -10,7 +10,5 @@ class EvaluateConfig(Section):
 
     horizon_days: int = Field(default=7, ge=1)
     k: int = Field(default=10, ge=1)
-    metrics: tuple[str, ...] = ("recall", "ndcg")
-    baselines: tuple[str, ...] = ("popularity", "own_frequency")
     target_behaviors: tuple[str, ...] = ()
     backtest: bool = True

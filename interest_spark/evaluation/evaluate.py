@@ -4,29 +4,25 @@ The split is at one instant for everybody: what was suggested at the end of day 
 was known then, is judged by the events after it. Splitting each user's own history instead would let a
 model learn from other users' later days what becomes popular, and its figures would not be met in service.
 
-All contenders answer for the same users, under the same rules about seen and blocked items, and are held against
-the same relevant items: `model` (the published lists, popularity fill-ins included) and the baselines.
+Three contenders answer for the same users and are held against the same relevant items:
+`model` (the published lists, popularity fill-ins included), `popularity` (the most popular items at C
+under the same exclusion rule) and `own_frequency` (what the user chose most often up to C, then
+popularity). The last one repeats seen items whatever `score.exclude_seen` says; where seen items are
+excluded they are not relevant either, so that there it only measures the popularity it is filled with.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pyarrow as pa
-
 from interest_spark.config.score import ScoreConfig
-from interest_spark.evaluation.intervals import mean_with_interval
-from interest_spark.metrics.registry import METRICS
+from interest_spark.evaluation.metrics import mean_with_interval, ndcg_at, recall_at
 from interest_spark.serving.score import BOT
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-MODEL = "model"
-"""The contender that was published."""
+CONTENDERS = ("model", "popularity", "own_frequency")
 
 
 @dataclass(frozen=True)
@@ -84,67 +80,40 @@ def published_lists(recommendations: "DataFrame") -> "DataFrame":
     ranked = recommendations.groupBy("user_id").agg(
         F.sort_array(F.collect_list(F.struct("rank", "item_id", "source"))).alias("ranked")
     )
-    return ranked.select("user_id", F.col("ranked.item_id").alias(MODEL), F.col("ranked")[0]["source"].alias("source"))
+    return ranked.select(
+        "user_id", F.col("ranked.item_id").alias("model"), F.col("ranked")[0]["source"].alias("source")
+    )
 
 
-def figures(lists: "DataFrame", contenders: Sequence[str], metrics: Sequence[str], k: int) -> "DataFrame":
+def figures(lists: "DataFrame", k: int) -> "DataFrame":
     """(slice, metric, value), one row a user, contender and metric, and the model's once more by source.
 
     `lists` has `relevant`, `source` and one array of item ids per contender, null for no list at all.
     """
-    schema = "slice string, metric string, value double"
-    columns = lists.select("relevant", "source", *contenders)
-    return columns.mapInArrow(partial(_per_user, tuple(contenders), tuple(metrics), k), schema)
+    from pyspark.sql import functions as F
+
+    entries = [F.struct(F.lit(name).alias("slice"), F.col(name).alias("items")) for name in CONTENDERS]
+    by_source = F.struct(F.concat(F.lit("model:source="), "source").alias("slice"), F.col("model").alias("items"))
+    entry = lists.select("relevant", F.explode(F.array(*entries, by_source)).alias("entry"))
+    items = F.coalesce("entry.items", F.array().cast("array<string>"))
+    wide = entry.where(F.col("entry.slice").isNotNull()).select(
+        F.col("entry.slice").alias("slice"),
+        recall_at(k, items, F.col("relevant")).alias(f"recall@{k}"),
+        ndcg_at(k, items, F.col("relevant")).alias(f"ndcg@{k}"),
+    )
+    return wide.unpivot("slice", [f"recall@{k}", f"ndcg@{k}"], "metric", "value")
 
 
-def _per_user(
-    contenders: Sequence[str], metrics: Sequence[str], k: int, batches: Iterator[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        relevant = [set(items) for items in batch["relevant"].to_pylist()]
-        counts = np.array([len(items) for items in relevant], np.int64)
-        sources = batch["source"].to_pylist()
-        slices: list[str] = []
-        names: list[str] = []
-        values: list[np.ndarray] = []
-        for contender in contenders:
-            hits = _hits(batch[contender].to_pylist(), relevant, k)
-            for name in metrics:
-                of_users = METRICS[name](hits, counts)
-                slices += [contender] * len(relevant)
-                values.append(of_users)
-                if contender == MODEL:
-                    by_source = np.array([source is not None for source in sources], bool)
-                    slices += [f"{MODEL}:source={source}" for source in sources if source is not None]
-                    values.append(of_users[by_source])
-                names += [f"{name}@{k}"] * (len(slices) - len(names))
-        columns = {"slice": slices, "metric": names, "value": np.concatenate([np.zeros(0), *values])}
-        yield pa.RecordBatch.from_pydict(columns)
-
-
-def _hits(lists: Sequence[Sequence[str] | None], relevant: Sequence[set[str]], k: int) -> np.ndarray:
-    """bool[n, k]: whether the item at each place of each list is relevant."""
-    hits = np.zeros((len(lists), k), bool)
-    for row, (items, wanted) in enumerate(zip(lists, relevant, strict=True)):
-        for place, item in enumerate((items or ())[:k]):
-            hits[row, place] = item in wanted
-    return hits
-
-
-def summary(
-    per_user: "DataFrame", contenders: Sequence[str], metrics: Sequence[str], k: int, **labels: str
-) -> "DataFrame":
-    """The rows of `metrics` without `dt`; a contender whom nobody judged has a null value and 0 users.
-
-    `labels` are the columns that all rows share: model_version and split.
-    """
+def summary(per_user: "DataFrame", model_version: str, split: str, k: int) -> "DataFrame":
+    """The rows of `metrics` without `dt`; a contender whom nobody judged has a null value and 0 users."""
     from pyspark.sql import functions as F
 
     means = mean_with_interval(per_user, "slice", "metric")
-    expected = [(name, f"{metric}@{k}") for name in contenders for metric in metrics]
+    expected = [(name, f"{metric}@{k}") for name in CONTENDERS for metric in ("recall", "ndcg")]
     wanted = per_user.sparkSession.createDataFrame(expected, "slice string, metric string")
     return means.join(wanted, ["slice", "metric"], how="full").select(
-        *(F.lit(value).alias(name) for name, value in labels.items()),
+        F.lit(model_version).alias("model_version"),
+        F.lit(split).alias("split"),
         "slice",
         "metric",
         "value",

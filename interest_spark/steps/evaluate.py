@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
-from interest_spark.evaluation.baselines.baseline import Known
-from interest_spark.evaluation.baselines.registry import BASELINES
+from interest_spark.evaluation.baselines import add_popular, own_favourites
 from interest_spark.evaluation.evaluate import (
-    MODEL,
     Horizon,
     answered_users,
     drop_unsuggestable,
@@ -20,8 +18,6 @@ from interest_spark.evaluation.evaluate import (
 )
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.errors import ConfigError
-from interest_spark.foundation.registry import named
-from interest_spark.metrics.registry import METRICS
 from interest_spark.models.published import version_in
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
@@ -65,20 +61,15 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     settings = context.config.evaluate
     if settings.k > context.config.score.k:
         raise ConfigError(f"evaluate.k {settings.k} exceeds score.k {context.config.score.k}, the length of the lists")
-    for name in settings.metrics:
-        named(METRICS, name, "evaluate.metrics: metric")
-    for name in settings.baselines:
-        named(BASELINES, name, "evaluate.baselines: baseline")
     lists = inputs["recommendations"].selection["name"]
     return Target({context.dt: made_from(step, context, inputs)}, model=lists)
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     settings = context.config.evaluate
-    contenders = (MODEL, *settings.baselines)
-    per_user = figures(_lists(context, inputs), contenders, settings.metrics, settings.k)
-    version, split = version_in(inputs["recommendations"].files()), f"next_{settings.horizon_days}_days"
-    rows = summary(per_user, contenders, settings.metrics, settings.k, model_version=version, split=split)
+    per_user = figures(_lists(context, inputs), settings.k)
+    version = version_in(inputs["recommendations"].files())
+    rows = summary(per_user, version, f"next_{settings.horizon_days}_days", settings.k)
     ordered = rows.withColumn("dt", F.lit(context.dt)).coalesce(1).sortWithinPartitions("slice", "metric")
     judged = inputs["recommendations"].selection
     return Result({"metrics": ordered}, details={"judged": {"lists": judged["name"], "of": judged["day"]}})
@@ -98,13 +89,9 @@ def _lists(context: RunContext, inputs: Inputs) -> "DataFrame":
     judged = drop_unsuggestable(relevant, read("sequences"), read("vocab"), config.score)
     judged = judged.persist(StorageLevel.DISK_ONLY)
     history = read("events_until")
-    history = history.where(history.behavior.isin(*config.sequences.behaviors))
-    files = tuple(inputs["popularity"].files())
-    known = Known(judged.select("user_id", "seen"), history, read("vocab"), files, k, config.score)
-    lists = judged.join(published_lists(published), "user_id", how="left")
-    for name in config.evaluate.baselines:
-        lists = lists.join(BASELINES[name](known).withColumnRenamed("items", name), "user_id", how="left")
-    return lists
+    own = own_favourites(history.where(history.behavior.isin(*config.sequences.behaviors)), judged, k)
+    lists = judged.join(published_lists(published), "user_id", how="left").join(own, "user_id", how="left")
+    return add_popular(lists, inputs["popularity"].files(), k, config.score)
 
 
 def _horizon(context: RunContext) -> Horizon:
@@ -131,7 +118,7 @@ EVALUATE = Step(
     settings=("score", "evaluate", "sequences.behaviors", "sequences.history_days", "shop.time_zone"),
     # Whether missing suggestions are made first changes nothing in how those there are judged.
     irrelevant=("evaluate.backtest", "score.batch_users"),
-    revision=2,
+    revision=1,
     compute=_compute,
     target=_target,
 )

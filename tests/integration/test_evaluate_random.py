@@ -12,9 +12,9 @@ import pytest
 from interest_spark.pipeline.context import RunContext
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.warehouse import Warehouse
+from tests.integration.test_metrics import ndcg, recall
 from tests.integration.warehouse_world import commit, config_of, item_id, popularity, sequence
 from tests.runs import run_job
-from tests.unit.metrics.test_metrics import ndcg, recall
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -69,9 +69,7 @@ def in_plain_python(
         lists = {
             "model": published[user],
             "popularity": [item for item in popular if item not in seen[user]][:K],
-            "own_frequency": list(dict.fromkeys(item for item in [*own, *popular] if item not in seen[user] | BLOCKED))[
-                :K
-            ],
+            "own_frequency": list(dict.fromkeys([*own[:K], *popular]))[:K],
         }
         for name, suggested in lists.items():
             if relevant:

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from interest_spark.metrics.ndcg import ndcg
 from interest_spark.models.networks.network import Network
 from interest_spark.models.parallel.collectives import Ranks
 
@@ -62,8 +61,7 @@ class Validation:
             place = places_of(vectors[part] @ items.T, self._labels[part], self._seen[part])
             places += np.bincount(place[place < K], minlength=K)
         places = self._ranks.sum_counts(places)
-        of_place = ndcg(np.eye(K, dtype=bool), np.ones(K, np.int64))  # of a list with its only hit there
-        return float(places @ of_place / max(self.held_out_targets, 1))
+        return float((places / np.log2(np.arange(K) + 2)).sum() / max(self.held_out_targets, 1))
 
     def _encode(self, network: Network) -> np.ndarray:
         """float32[cells, d]."""
