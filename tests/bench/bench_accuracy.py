@@ -22,6 +22,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interest_spark.metrics.hit_rate import hit_rate
+from interest_spark.metrics.ndcg import ndcg
 from interest_spark.models.inference import Encoder, load_encoder
 from interest_spark.serving.topk import NO_ITEM, Catalogue, Excluded
 from interest_spark.storage.warehouse import Warehouse
@@ -128,7 +130,7 @@ def judge_seed(world: World, data: DataSet, seed: int) -> dict[str, Any]:
 
 
 def rank_test_items(encoder: Encoder, sequences: pa.Table, data: DataSet) -> dict[str, float]:
-    """NDCG@K, which for one relevant item at place i is 1 / log2(i + 1), and HR@K over all users of the data set.
+    """NDCG@K and HR@K, one relevant item a user, over all users of the data set.
 
     A user without a sequence, or whose test item the model does not know, counts as a miss.
     """
@@ -140,10 +142,10 @@ def rank_test_items(encoder: Encoder, sequences: pa.Table, data: DataSet) -> dic
     vectors = encoder.encode(sequences)
     found, _ = Catalogue(encoder.item_vectors, K).top_k(vectors, seen_items(encoder, [row["seen"] for row in rows]))
     hits = found == answers[:, None]  # [users, K]
-    discounts = 1.0 / np.log2(np.arange(K) + 2)
+    relevant = np.ones(len(hits), np.int64)
     return {
-        "ndcg": float((hits * discounts).sum() / len(tests)),
-        "hr": float(hits.sum() / len(tests)),
+        "ndcg": float(ndcg(hits, relevant).sum() / len(tests)),
+        "hr": float(hit_rate(hits, relevant).sum() / len(tests)),
         "users": len(tests),
         "users_without_sequence": len(tests) - len(rows),
         "ranked_items": len(place_of),

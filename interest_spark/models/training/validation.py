@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
+from interest_spark.metrics.ndcg import ndcg
 from interest_spark.models.networks.network import Network
 from interest_spark.models.parallel.collectives import Ranks
 
@@ -61,7 +62,8 @@ class Validation:
             place = places_of(vectors[part] @ items.T, self._labels[part], self._seen[part])
             places += np.bincount(place[place < K], minlength=K)
         places = self._ranks.sum_counts(places)
-        return float((places / np.log2(np.arange(K) + 2)).sum() / max(self.held_out_targets, 1))
+        gains = ndcg(np.eye(K, dtype=bool), np.ones(K, np.int64))  # of a single target at each of the places
+        return float(places @ gains / max(self.held_out_targets, 1))
 
     def _encode(self, network: Network) -> np.ndarray:
         """float32[cells, d]."""
