@@ -1,8 +1,15 @@
 """The section `evaluate` of the configuration."""
 
-from pydantic import Field
+from typing import Annotated
 
+from pydantic import AfterValidator, Field
+
+from interest_spark.config.names import choice_of
 from interest_spark.config.section import Section
+from interest_spark.metrics.metric import METRICS
+
+BASELINES = ("popularity", "own_frequency")
+"""A further baseline is its name here, and a file `evaluation/baselines/<name>.py` whose `suggest` makes its lists."""
 
 
 class EvaluateConfig(Section):
@@ -10,5 +17,10 @@ class EvaluateConfig(Section):
 
     horizon_days: int = Field(default=7, ge=1)
     k: int = Field(default=10, ge=1)
+    metrics: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(choice_of("metric", METRICS))] = (
+        "recall",
+        "ndcg",
+    )
+    baselines: Annotated[tuple[str, ...], AfterValidator(choice_of("baseline", BASELINES))] = BASELINES
     target_behaviors: tuple[str, ...] = ()
     backtest: bool = True

@@ -1,6 +1,5 @@
 """What is wrong with a configuration, as its author sees it: keys as they are written, and the nearest known one."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -8,6 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from interest_spark.config.kinds import Kinds, sections_by_kind
+from interest_spark.config.names import nearest
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ def explain(model: type[BaseModel], error: Any) -> str:
     where = ".".join(place.keys) or "the whole"
     if error["type"] == "union_tag_invalid":
         kind, known = error["ctx"]["tag"], list(place.kinds)
-        nearest = _nearest(kind, known)
-        hint = f"did you mean {nearest!r}? " if nearest else ""
+        guess = nearest(kind, known)
+        hint = f"did you mean {guess!r}? " if guess else ""
         return f"unknown kind {kind!r} of {where}; {hint}known kinds: {', '.join(known)}"
     if error["type"] == "missing":
         return f"key {where!r} is missing; add it"
@@ -43,12 +43,8 @@ def _explain_unknown_key(place: _Place, key: str) -> str:
         union = ".".join(place.keys)
         return f"unknown key {where!r}; it belongs to another kind: set {union}.kind to {' or '.join(others)}"
     known = sorted(place.section.model_fields) if place.section else []
-    nearest = _nearest(key, known)
-    return f"unknown key {where!r}; " + (f"did you mean {nearest!r}?" if nearest else f"known keys: {', '.join(known)}")
-
-
-def _nearest(name: str, known: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)), None)
+    guess = nearest(key, known)
+    return f"unknown key {where!r}; " + (f"did you mean {guess!r}?" if guess else f"known keys: {', '.join(known)}")
 
 
 def _find(model: type[BaseModel], location: Sequence[int | str]) -> _Place:

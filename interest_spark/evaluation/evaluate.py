@@ -4,25 +4,31 @@ The split is at one instant for everybody: what was suggested at the end of day 
 was known then, is judged by the events after it. Splitting each user's own history instead would let a
 model learn from other users' later days what becomes popular, and its figures would not be met in service.
 
-Three contenders answer for the same users and are held against the same relevant items:
-`model` (the published lists, popularity fill-ins included), `popularity` (the most popular items at C
-under the same exclusion rule) and `own_frequency` (what the user chose most often up to C, then
-popularity). The last one repeats seen items whatever `score.exclude_seen` says; where seen items are
-excluded they are not relevant either, so that there it only measures the popularity it is filled with.
+The contenders answer for the same users and are held against the same relevant items: `model` (the published
+lists, popularity fill-ins included) and each baseline that the configuration names, made from what was known
+at C under the same exclusion rule.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
+from interest_spark.config.evaluate import EvaluateConfig
 from interest_spark.config.score import ScoreConfig
-from interest_spark.evaluation.metrics import mean_with_interval, ndcg_at, recall_at
+from interest_spark.evaluation.baselines.baseline import Known, baseline_named
+from interest_spark.evaluation.intervals import mean_with_interval
+from interest_spark.metrics.hits import find_hits
+from interest_spark.metrics.metric import metric_named
 from interest_spark.serving.score import BOT
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-CONTENDERS = ("model", "popularity", "own_frequency")
+MODEL = "model"
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ def drop_unsuggestable(
 ) -> "DataFrame":
     """Leave out what no list may hold: blocked items and, with `exclude_seen`, what the user had seen by C.
 
-    Returns one row a user with something relevant: user_id, `relevant` (item ids, ascending), `seen` (item_index).
+    Returns one row a user with something relevant: user_id, `relevant` (item ids, ascending), and `excluded`, the
+    item_index of what the user's lists may not hold beside blocked items.
     """
     from pyspark.sql import functions as F
 
@@ -68,8 +75,9 @@ def drop_unsuggestable(
         # Items that had no index at C were not seen by C.
         pairs = pairs.where(~F.coalesce(F.array_contains("seen", F.col("item_index")), F.lit(False)))
     pairs = pairs.where(~F.col("item_id").isin(*score.blocked_items))
+    excluded = F.any_value("seen") if score.exclude_seen else F.array().cast("array<int>")
     return pairs.groupBy("user_id").agg(
-        F.sort_array(F.collect_list("item_id")).alias("relevant"), F.any_value("seen").alias("seen")
+        F.sort_array(F.collect_list("item_id")).alias("relevant"), excluded.alias("excluded")
     )
 
 
@@ -85,31 +93,57 @@ def published_lists(recommendations: "DataFrame") -> "DataFrame":
     )
 
 
-def figures(lists: "DataFrame", k: int) -> "DataFrame":
+def add_baselines(users: "DataFrame", known: Known, config: EvaluateConfig) -> "DataFrame":
+    """Add each baseline's lists for `users` as a column of its name."""
+    lists = users
+    for name in config.baselines:
+        made = baseline_named(name)(users, known, config.k)
+        lists = lists.join(made.withColumnRenamed("items", name), "user_id", how="left")
+    return lists
+
+
+def contenders_of(config: EvaluateConfig) -> tuple[str, ...]:
+    """Whose lists are judged, each in a column of that name."""
+    return (MODEL, *config.baselines)
+
+
+def figures(lists: "DataFrame", config: EvaluateConfig) -> "DataFrame":
     """(slice, metric, value), one row a user, contender and metric, and the model's once more by source.
 
     `lists` has `relevant`, `source` and one array of item ids per contender, null for no list at all.
     """
-    from pyspark.sql import functions as F
-
-    entries = [F.struct(F.lit(name).alias("slice"), F.col(name).alias("items")) for name in CONTENDERS]
-    by_source = F.struct(F.concat(F.lit("model:source="), "source").alias("slice"), F.col("model").alias("items"))
-    entry = lists.select("relevant", F.explode(F.array(*entries, by_source)).alias("entry"))
-    items = F.coalesce("entry.items", F.array().cast("array<string>"))
-    wide = entry.where(F.col("entry.slice").isNotNull()).select(
-        F.col("entry.slice").alias("slice"),
-        recall_at(k, items, F.col("relevant")).alias(f"recall@{k}"),
-        ndcg_at(k, items, F.col("relevant")).alias(f"ndcg@{k}"),
-    )
-    return wide.unpivot("slice", [f"recall@{k}", f"ndcg@{k}"], "metric", "value")
+    contenders = contenders_of(config)
+    judge = partial(_judge, contenders, config.metrics, config.k)
+    columns = lists.select("relevant", "source", *contenders)
+    return columns.mapInArrow(judge, "slice string, metric string, value double")
 
 
-def summary(per_user: "DataFrame", model_version: str, split: str, k: int) -> "DataFrame":
+def _judge(
+    contenders: Sequence[str], metrics: Sequence[str], k: int, batches: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        relevant, sources = batch["relevant"].to_pylist(), batch["source"].to_pylist()
+        for name in contenders:
+            hits, wanted = find_hits([items or [] for items in batch[name].to_pylist()], relevant, k)
+            for metric in metrics:
+                value = pa.array(metric_named(metric)(hits, wanted), pa.float64())
+                yield _rows([name] * len(value), f"{metric}@{k}", value)
+                if name == MODEL:
+                    by_source = pa.array([source and f"{MODEL}:source={source}" for source in sources], pa.string())
+                    yield _rows(by_source.drop_null(), f"{metric}@{k}", value.filter(by_source.is_valid()))
+
+
+def _rows(slices: pa.Array | list[str], metric: str, value: pa.Array) -> pa.RecordBatch:
+    columns = {"slice": pa.array(slices, pa.string()), "metric": pa.array([metric] * len(value), pa.string())}
+    return pa.RecordBatch.from_pydict({**columns, "value": value})
+
+
+def summary(per_user: "DataFrame", model_version: str, split: str, config: EvaluateConfig) -> "DataFrame":
     """The rows of `metrics` without `dt`; a contender whom nobody judged has a null value and 0 users."""
     from pyspark.sql import functions as F
 
     means = mean_with_interval(per_user, "slice", "metric")
-    expected = [(name, f"{metric}@{k}") for name in CONTENDERS for metric in ("recall", "ndcg")]
+    expected = [(name, f"{metric}@{config.k}") for name in contenders_of(config) for metric in config.metrics]
     wanted = per_user.sparkSession.createDataFrame(expected, "slice string, metric string")
     return means.join(wanted, ["slice", "metric"], how="full").select(
         F.lit(model_version).alias("model_version"),

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
-from interest_spark.evaluation.baselines import add_popular, own_favourites
+from interest_spark.evaluation.baselines.baseline import Known
 from interest_spark.evaluation.evaluate import (
     Horizon,
+    add_baselines,
     answered_users,
     drop_unsuggestable,
     figures,
@@ -21,7 +22,7 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.models.published import version_in
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target
+from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, Target
 from interest_spark.steps.reads import NUMBERS
 from interest_spark.storage.snapshot import Snapshot
 
@@ -46,6 +47,12 @@ def _judged_lists(context: RunContext, lists: Snapshot) -> Selection:
     return {"day": cutoff, "name": context.served_model if served else context.backtest_model}
 
 
+def _items_at_cutoff(context: RunContext, items: Snapshot) -> Selection:
+    """The newest attributes that were known at the cutoff."""
+    days = items.days(through=cutoff_of(context))
+    return {"day": days[-1]} if days else NOTHING
+
+
 def _since_cutoff(context: RunContext, _: Snapshot) -> Selection:
     return {"after": cutoff_of(context), "through": context.dt}
 
@@ -67,9 +74,9 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     settings = context.config.evaluate
-    per_user = figures(_lists(context, inputs), settings.k)
+    per_user = figures(_lists(context, inputs), settings)
     version = version_in(inputs["recommendations"].files())
-    rows = summary(per_user, version, f"next_{settings.horizon_days}_days", settings.k)
+    rows = summary(per_user, version, f"next_{settings.horizon_days}_days", settings)
     ordered = rows.withColumn("dt", F.lit(context.dt)).coalesce(1).sortWithinPartitions("slice", "metric")
     judged = inputs["recommendations"].selection
     return Result({"metrics": ordered}, details={"judged": {"lists": judged["name"], "of": judged["day"]}})
@@ -77,7 +84,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 
 def _lists(context: RunContext, inputs: Inputs) -> "DataFrame":
     """One row a user with something relevant: `relevant` and each contender's list."""
-    config, k = context.config, context.config.evaluate.k
+    config = context.config
 
     def read(name: str) -> "DataFrame":
         return inputs[name].rows(context)
@@ -89,9 +96,16 @@ def _lists(context: RunContext, inputs: Inputs) -> "DataFrame":
     judged = drop_unsuggestable(relevant, read("sequences"), read("vocab"), config.score)
     judged = judged.persist(StorageLevel.DISK_ONLY)
     history = read("events_until")
-    own = own_favourites(history.where(history.behavior.isin(*config.sequences.behaviors)), judged, k)
-    lists = judged.join(published_lists(published), "user_id", how="left").join(own, "user_id", how="left")
-    return add_popular(lists, inputs["popularity"].files(), k, config.score)
+    known = Known(
+        history=history.where(history.behavior.isin(*config.sequences.behaviors)),
+        vocab=read("vocab"),
+        items=read("items"),
+        popularity_files=tuple(inputs["popularity"].files()),
+        item_files=tuple(inputs["items"].files()),
+        blocked_items=config.score.blocked_items,
+    )
+    lists = judged.join(published_lists(published), "user_id", how="left")
+    return add_baselines(lists, known, config.evaluate)
 
 
 def _horizon(context: RunContext) -> Horizon:
@@ -112,13 +126,14 @@ EVALUATE = Step(
         Read("bots", required=True),
         Read("events", _since_cutoff, alias="events_since"),
         Read("events", _until_cutoff, alias="events_until"),
+        Read("items", _items_at_cutoff),
         NUMBERS,
     ),
     writes=("metrics",),
     settings=("score", "evaluate", "sequences.behaviors", "sequences.history_days", "shop.time_zone"),
     # Whether missing suggestions are made first changes nothing in how those there are judged.
     irrelevant=("evaluate.backtest", "score.batch_users"),
-    revision=1,
+    revision=2,
     compute=_compute,
     target=_target,
 )

@@ -25,12 +25,22 @@ def suggestions(user: str, items: list[int], source: str = "model") -> list[tupl
     return [(user, rank, item_id(item), 1.0, source, "m1") for rank, item in enumerate(items, start=1)]
 
 
+def in_category(category: str, *items: int) -> list[tuple[Any, ...]]:
+    return [(item_id(item), None, None, category, None, None, None, None, None) for item in items]
+
+
 def bought(user: str, item: int, day: str, hour: float = 12.0) -> tuple[Any, ...]:
     return event(user, item_id(item), day, hour, "purchase")
 
 
-def build(spark: "SparkSession", root: Path) -> None:
-    """Popularity at the cutoff: 2, 3, 4, 5, 6. Lists hold three items."""
+def build(spark: "SparkSession", root: Path, *, categories: bool = True) -> None:
+    """Popularity at the cutoff: 2, 3, 4, 5, 6. Categories: A has 4, 5, 6, 7, and B 2, 3, 8. Lists hold three items.
+
+    After the cutoff every item moved to a category that nobody had chosen.
+    """
+    if categories:
+        commit(spark, root, "items", "2026-01-02", [*in_category("A", 4, 5, 6, 7), *in_category("B", 2, 3, 8)])
+    commit(spark, root, "items", "2026-01-04", in_category("C", *range(2, 10)))
     commit(spark, root, "popularity", CUTOFF, popularity({2: 50, 3: 40, 4: 30, 5: 20, 6: 10}))
     commit(spark, root, "bots", CUTOFF, [("old robot", "volume", 900, 24, "")])
     commit(spark, root, "bots", DAY, [("new robot", "volume", 900, 24, "")])
@@ -106,9 +116,10 @@ def test_by_hand_where_seen_items_are_excluded(spark: "SparkSession", root: Path
         ("model:source=popularity", "ndcg@3"): (SECOND, 1),
         ("popularity", "recall@3"): ((1 / 2 + 1 + 0) / 3, 3),
         ("popularity", "ndcg@3"): ((1 / best_of_two + SECOND + 0) / 3, 3),
-        # Own items, then popular ones: ann 7, 8, 2; ben 2, 3, 4; fay 5, 2, 3.
-        ("own_frequency", "recall@3"): ((1 / 2 + 1 + 0) / 3, 3),
-        ("own_frequency", "ndcg@3"): ((THIRD / best_of_two + THIRD + 0) / 3, 3),
+        # No own item may be suggested. ann chose A twice, B once: 4 (2/3 30/60), 5 (2/3 20/60), 2 (1/3 50/90).
+        # ben chose B: 3, then popular 4, 5. fay chose A: 4, 6, then popular 2.
+        ("own_frequency", "recall@3"): ((1 / 2 + 1 + 1) / 3, 3),
+        ("own_frequency", "ndcg@3"): ((THIRD / best_of_two + SECOND + SECOND) / 3, 3),
     }
     assert found.keys() == expected.keys()
     for key, (value, users) in expected.items():
@@ -121,13 +132,41 @@ def test_by_hand_where_seen_items_are_kept(spark: "SparkSession", root: Path) ->
     found = measured(spark, root)
     assert found["model", "recall@3"] == (pytest.approx((1 / 3 + 1 / 2 + 0 + 0) / 4, abs=1e-8), 4)
     assert found["popularity", "recall@3"] == (pytest.approx((1 / 3 + 1 + 1 + 0) / 4, abs=1e-8), 4)
-    # ann 7, 8, 2; ben 2, 3, 4; eve 3, 2 (equally often, 3 later), 4; fay 5, 2, 3.
-    assert found["own_frequency", "recall@3"] == (pytest.approx((2 / 3 + 1 + 1 + 0) / 4, abs=1e-8), 4)
-    ann, ben, best = SECOND + THIRD, 1 + THIRD, 1 + SECOND
+    # ann 7, 8, 4; ben 2, 3, 4; eve 3, 2 (equally often, 3 later), 4; fay 5, 4, 6.
+    assert found["own_frequency", "recall@3"] == (pytest.approx((1 / 3 + 1 + 1 + 1) / 4, abs=1e-8), 4)
+    ben, best = 1 + THIRD, 1 + SECOND
     assert found["own_frequency", "ndcg@3"] == (
-        pytest.approx((ann / (best + THIRD) + ben / best + 1 + 0) / 4, abs=1e-8),
+        pytest.approx((SECOND / (best + THIRD) + ben / best + 1 + THIRD) / 4, abs=1e-8),
         4,
     )
+
+
+def test_blocked_items_take_no_place_of_own_ones(spark: "SparkSession", root: Path) -> None:
+    """With 7 blocked: ann 8, 4, 5, where 2, 8, 20 are relevant; the others as before."""
+    run(spark, root, {"exclude_seen": False, "blocked_items": [item_id(7)]})
+    best = 1 + SECOND
+    expected = (1 / (best + THIRD) + (1 + THIRD) / best + 1 + THIRD) / 4
+    assert measured(spark, root)["own_frequency", "ndcg@3"] == (pytest.approx(expected, abs=1e-8), 4)
+
+
+def test_where_the_shop_names_no_category_what_is_left_is_popularity(spark: "SparkSession", tmp_path: Path) -> None:
+    build(spark, tmp_path, categories=False)
+    run(spark, tmp_path)
+    found = measured(spark, tmp_path)
+    for metric in ("recall@3", "ndcg@3"):
+        assert found["own_frequency", metric] == found["popularity", metric]
+
+
+def test_the_metrics_and_baselines_are_those_that_the_configuration_names(spark: "SparkSession", root: Path) -> None:
+    """Popularity offers ann 2, 3, 4; ben 3, 4, 5; fay 2, 3, 4."""
+    run(spark, root, metrics=["mrr", "hit_rate"], baselines=["popularity"])
+    found = {key: figure for key, figure in measured(spark, root).items() if ":" not in key[0]}
+    assert found == {
+        ("model", "hit_rate@3"): (pytest.approx(2 / 3), 3),
+        ("model", "mrr@3"): (pytest.approx((1 / 2 + 1 / 2 + 0) / 3), 3),
+        ("popularity", "hit_rate@3"): (pytest.approx(2 / 3), 3),
+        ("popularity", "mrr@3"): (pytest.approx((1 + 1 / 2 + 0) / 3), 3),
+    }
 
 
 def test_blocked_items_are_neither_offered_nor_relevant(spark: "SparkSession", root: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from interest_spark.pipeline.context import RunContext
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.warehouse import Warehouse
-from tests.integration.test_metrics import ndcg, recall
 from tests.integration.warehouse_world import commit, config_of, item_id, popularity, sequence
+from tests.ranking import ndcg, recall
 from tests.runs import run_job
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ EVENT_DAYS = ("2026-01-01", CUTOFF, "2026-01-04", "2026-01-07", DAY)
 START, END = (datetime(2026, 1, day, 16, tzinfo=timezone.utc) for day in (3, 10))  # midnights in Shanghai
 BLOCKED = {item_id(3), item_id(11)}
 POPULAR = {item: 60 - 2 * item for item in range(2, 16)}
+CATEGORY = {item_id(item): "ABC"[item % 3] for item in range(2, 13)}
 Event = tuple[str, str, str, datetime]
 
 
@@ -49,6 +50,12 @@ def row_of(event: Event) -> tuple[Any, ...]:
     return tuple(given.get(name) for name in TABLES["events"].names)
 
 
+def share_of_category(item: str) -> float:
+    """P(item | category) among the popular items that are not blocked."""
+    events = {item_id(each): count for each, count in POPULAR.items() if item_id(each) not in BLOCKED}
+    return events[item] / sum(count for each, count in events.items() if CATEGORY.get(each) == CATEGORY[item])
+
+
 def in_plain_python(
     events: dict[str, list[Event]], seen: dict[str, set[str]], published: dict[str, list[str]], robots: set[str]
 ) -> dict[tuple[str, str], float]:
@@ -66,10 +73,14 @@ def in_plain_python(
         count = Counter(item for _, item, _, _ in past)
         last = {item: time for _, item, _, time in sorted(past, key=lambda row: row[3])}
         own = sorted(count, key=lambda item: (-count[item], -last[item].timestamp(), item))
+        chosen = Counter(CATEGORY[item] for _, item, _, _ in past if item in CATEGORY)
+        alike = [item for item in popular if CATEGORY.get(item) in chosen]
+        alike.sort(key=lambda item: -chosen[CATEGORY[item]] * share_of_category(item))
+        personal = [*own, *alike, *popular]
         lists = {
             "model": published[user],
             "popularity": [item for item in popular if item not in seen[user]][:K],
-            "own_frequency": list(dict.fromkeys([*own[:K], *popular]))[:K],
+            "own_frequency": [item for item in dict.fromkeys(personal) if item not in seen[user] | BLOCKED][:K],
         }
         for name, suggested in lists.items():
             if relevant:
@@ -95,6 +106,8 @@ def test_equal_to_plain_python(spark: "SparkSession", tmp_path: Path) -> None:
     commit(spark, tmp_path, "bots", CUTOFF, [("user-1", "volume", 1, 1, "")])
     commit(spark, tmp_path, "bots", DAY, [("user-2", "volume", 1, 1, "")])
     commit(spark, tmp_path, "popularity", CUTOFF, popularity(POPULAR))
+    described = [(item, None, None, name, None, None, None, None, None) for item, name in CATEGORY.items()]
+    commit(spark, tmp_path, "items", CUTOFF, described)
     commit(spark, tmp_path, "vocab", CUTOFF, [(item_id(item), item, CUTOFF) for item in range(2, 16)])
     for day in (CUTOFF, DAY):
         commit(spark, tmp_path, "sequences", day, [sequence(user, items) for user, items in indexes.items()])

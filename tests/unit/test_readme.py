@@ -11,9 +11,11 @@ import yaml
 from pydantic_core import PydanticUndefined
 
 from interest_spark.config.deployment import Config
+from interest_spark.config.evaluate import BASELINES
 from interest_spark.config.kinds import Kinds, sections_by_kind
 from interest_spark.config.section import Section
 from interest_spark.foundation import errors
+from interest_spark.metrics.metric import METRICS
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import TABLES
 from interest_spark.schemas.tokens import INPUTS
@@ -74,6 +76,11 @@ def test_the_configuration_keys_and_their_defaults() -> None:
 
 def test_the_token_columns() -> None:
     assert [code(name)[0] for name, _, _ in table(TEXT, "input")] == list(INPUTS)
+
+
+def test_the_metrics_and_the_baselines() -> None:
+    assert tuple(code(name)[0] for name, _ in table(TEXT, "metric")) == METRICS
+    assert tuple(code(name)[0] for name, _ in table(TEXT, "baseline")) == BASELINES
 
 
 def test_the_quarantine_reasons() -> None:

@@ -78,6 +78,18 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
             ("train.loss={kind: sampled, sampler: {negatives: 0}}",),
             r"train.loss.sampler.negatives: .*got 0",
         ),
+        (
+            MINIMAL,
+            ("evaluate.metrics=[recall, ngcd]",),
+            "evaluate.metrics: .*'ngcd'; did you mean 'ndcg'\\? known metrics: recall, ndcg, hit_rate, mrr",
+        ),
+        (MINIMAL, ("evaluate.metrics=[mrr, mrr]",), "evaluate.metrics: .*metric 'mrr' is named twice"),
+        (MINIMAL, ("evaluate.metrics=[]",), "evaluate.metrics: .*at least 1 item"),
+        (
+            MINIMAL,
+            ("evaluate.baselines=[popular]",),
+            "unknown baseline 'popular'; did you mean 'popularity'\\? known baselines: popularity, own_frequency",
+        ),
         (MINIMAL.replace("path", "paths"), (), "did you mean 'path'?"),
         (MINIMAL, ("train.epochs=0",), r"train.epochs: .*got 0"),
         (MINIMAL, ("train.epochs",), "write --set section.key=value"),

@@ -1,0 +1,25 @@
+"""Names that a configuration chooses from those that there are."""
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+
+
+def choice_of(what: str, known: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """A validator of a list of names, each of them `known` and chosen once; `what` says in messages what they name."""
+
+    def check(names: tuple[str, ...]) -> tuple[str, ...]:
+        for place, name in enumerate(names):
+            if name not in known:
+                guess = nearest(name, known)
+                hint = f"did you mean {guess!r}? " if guess else ""
+                raise ValueError(f"unknown {what} {name!r}; {hint}known {what}s: {', '.join(known)}")
+            if name in names[:place]:
+                raise ValueError(f"{what} {name!r} is named twice; name it once")
+        return names
+
+    return check
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like it; None where none is much like it."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)), None)

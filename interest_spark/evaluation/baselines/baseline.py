@@ -1,0 +1,47 @@
+"""What a baseline is.
+
+The baseline of name N is `suggest` of the module `baselines/N.py`; a further one is such a file and its name in
+`config/evaluate.py`.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+LISTS = "user_id string, items array<string>"
+"""The columns of what a baseline gives."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was known at the end of the day whose suggestions are judged.
+
+    `history` are the events that count as interest, `items` the attributes of items, and `popularity_files` and
+    `item_files` the files of those tables, for tasks to read. `vocab` has the numbers of all items. `blocked_items` are
+    ids that no list may hold.
+    """
+
+    history: "DataFrame"
+    vocab: "DataFrame"
+    items: "DataFrame"
+    popularity_files: tuple[str, ...]
+    item_files: tuple[str, ...]
+    blocked_items: tuple[str, ...]
+
+
+class Baseline(Protocol):
+    """Lists of up to k distinct items, best first, for each of `users`: the columns LISTS.
+
+    `users` has one row a user: user_id, and `excluded`, the item_index of what the user may not be suggested.
+    """
+
+    def __call__(self, users: "DataFrame", known: Known, k: int) -> "DataFrame": ...
+
+
+def baseline_named(name: str) -> Baseline:
+    """The baseline, which is one of the configuration's BASELINES."""
+    suggest: Baseline = import_module(f"interest_spark.evaluation.baselines.{name}").suggest
+    return suggest
