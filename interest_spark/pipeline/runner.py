@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from interest_spark.foundation.digest import digest
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
@@ -97,8 +98,10 @@ def own_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
 def made_from(step: Step, context: RunContext, inputs: Inputs, **further: str) -> MadeFrom:
     """All that the step's result follows from; `further` are digests of inputs that are no tables."""
-    digests = {read.name: inputs[read.name].content_id() for read in step.reads if read.exact}
-    return MadeFrom(step.name, step.revision, {**digests, **further}, settings_of(step, context))
+    contents = {read.name: inputs[read.name].content_id() for read in step.reads if read.exact}
+    # A table that has got a column is made anew, so that the column is filled.
+    columns = {f"columns of {table}": digest(TABLES[table].names) for table in step.writes}
+    return MadeFrom(step.name, step.revision, {**contents, **columns, **further}, settings_of(step, context))
 
 
 def settings_of(step: Step, context: RunContext) -> dict[str, Any]:

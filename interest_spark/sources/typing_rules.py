@@ -9,7 +9,7 @@ from interest_spark.config.sources import SourceConfig
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.reader import Columns
-from interest_spark.sources.values import EARLIEST, to_instant, to_number
+from interest_spark.sources.values import to_instant, to_known_since, to_number
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -75,10 +75,8 @@ def _is_bad(text: "Column", value: "Column", allowed: "Column") -> "Column":
 
 def _common_attributes(text: Columns, source: SourceConfig) -> Columns:
     pairs = [part for name in sorted(source.attributes) for part in (F.lit(name), text[ATTRIBUTE_PREFIX + name])]
-    updated_at = to_instant(text["updated_at"], source.time_format, source.time_zone)
     present = F.map_filter(F.create_map(*pairs), lambda _, value: value.isNotNull()) if pairs else F.lit(None)
     return {
         "attributes": present.cast("map<string,string>"),
-        # Shops write a zero time (year 1, or 1970) for what was never updated: known since ever.
-        "updated_at": F.when(updated_at < F.lit(EARLIEST), F.lit(EARLIEST)).otherwise(updated_at),
+        "updated_at": to_known_since(text["updated_at"], source.time_format, source.time_zone),
     }

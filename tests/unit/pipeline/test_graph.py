@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
 
@@ -12,6 +13,7 @@ from interest_spark.foundation.errors import BusyError, ConfigError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import plan_steps, run_steps
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, through_day
+from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.warehouse import Warehouse
 from tests.integration.warehouse_world import config_of
@@ -85,6 +87,16 @@ def test_only_settings_that_matter_make_a_step_stale(root: Path) -> None:
         "vocab": "current",
         "popularity": "setting score.k was 10 and is 11",
         "bots": "current",
+    }
+
+
+def test_an_added_column_makes_its_table_anew(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_steps(works(root))
+    monkeypatch.setitem(TABLES, "bots", TABLES["bots"].append(pa.field("since", pa.string())))
+    assert states(works(root)) == {
+        "vocab": "current",
+        "popularity": "current",
+        "bots": "input columns of bots has changed",
     }
 
 
