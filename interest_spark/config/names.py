@@ -9,15 +9,21 @@ def choice_of(what: str, known: Sequence[str]) -> Callable[[tuple[str, ...]], tu
 
     def check(names: tuple[str, ...]) -> tuple[str, ...]:
         for place, name in enumerate(names):
-            if name not in known:
-                guess = nearest(name, known)
-                hint = f"did you mean {guess!r}? " if guess else ""
-                raise ValueError(f"unknown {what} {name!r}; {hint}known {what}s: {', '.join(known)}")
+            known_name(what, name, known)
             if name in names[:place]:
                 raise ValueError(f"{what} {name!r} is named twice; name it once")
         return names
 
     return check
+
+
+def known_name(what: str, name: str, known: Sequence[str]) -> str:
+    """The name; ValueError with the nearest one and all of them unless it is `known`."""
+    if name not in known:
+        guess = nearest(name, known)
+        hint = f"did you mean {guess!r}? " if guess else ""
+        raise ValueError(f"unknown {what} {name!r}; {hint}known {what}s: {', '.join(known)}")
+    return name
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

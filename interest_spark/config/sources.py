@@ -4,8 +4,12 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from interest_spark.config.names import known_name
 from interest_spark.config.section import Section
 from interest_spark.schemas.behaviors import BEHAVIORS
+
+READERS = ("mapped", "online_retail", "taobao", "movielens", "amazon_reviews", "gowalla")
+"""The raw formats. A further one is its name here, and a file `sources/<name>.py` whose `READER` knows the format."""
 
 
 class SourceConfig(Section):
@@ -26,6 +30,11 @@ class SourceConfig(Section):
     behaviors: dict[str, str] = Field(default={})
     time_format: str = "iso"
     time_zone: str = "UTC"
+
+    @field_validator("reader")
+    @classmethod
+    def _known_reader(cls, reader: str) -> str:
+        return known_name("reader", reader, READERS)
 
     @field_validator("behaviors")
     @classmethod

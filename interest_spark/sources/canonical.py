@@ -9,8 +9,7 @@ from interest_spark.config.sources import SourceConfig
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.raw_table import raw_table
-from interest_spark.sources.reader import Columns
-from interest_spark.sources.readers import get_reader
+from interest_spark.sources.reader import Columns, get_reader
 from interest_spark.sources.typing_rules import ATTRIBUTE_PREFIX, TYPING_RULES
 from interest_spark.sources.values import blank_to_null
 

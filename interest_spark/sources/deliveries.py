@@ -14,7 +14,6 @@ import fsspec
 from interest_spark.config.sources import SourceConfig
 from interest_spark.foundation.dates import parse_day
 from interest_spark.foundation.errors import BadDataError, ConfigError, InterestError
-from interest_spark.sources.readers import get_reader
 
 _MARKS = ("mtime", "ETag", "etag", "LastModified", "last_modified", "md5Hash")
 """What file systems call that which changes with a file's content."""
@@ -44,7 +43,6 @@ def find_deliveries(
 
     Raises BadDataError when a `required` source has nothing for `last`. `key` is the configuration key, for messages.
     """
-    get_reader(source.reader)  # an unknown one is a mistake of the configuration, whatever was delivered
     found = _by_day(source, first or last, last) if source.by_day else _whole_history(source)
     if required and not any(delivery.day in (None, last.isoformat()) for delivery in found):
         pattern = source.path.replace("{day}", last.isoformat())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from interest_spark.config.sources import SourceConfig
@@ -36,3 +37,9 @@ class Reader:
         """The source's configuration with this format's defaults below its own keys."""
         own = {key: getattr(source, key) for key in source.model_fields_set}
         return SourceConfig.model_validate({**getattr(self, kind), **own})
+
+
+def get_reader(name: str) -> Reader:
+    """The reader of one of `config.sources.READERS`, from the module of that name."""
+    reader: Reader = import_module(f"interest_spark.sources.{name}").READER
+    return reader

@@ -14,12 +14,12 @@ from interest_spark.config.deployment import Config
 from interest_spark.config.evaluate import BASELINES
 from interest_spark.config.kinds import Kinds, sections_by_kind
 from interest_spark.config.section import Section
+from interest_spark.config.sources import READERS
 from interest_spark.foundation import errors
 from interest_spark.metrics.metric import METRICS
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import TABLES
 from interest_spark.schemas.tokens import INPUTS
-from interest_spark.sources.readers import READERS
 from jobs.cli import COMMANDS
 from tests.readme import README, ROOT, blocks, code, commands, files, table
 

@@ -113,6 +113,12 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         (MINIMAL, ("train.network.inputs=[hour, hour]",), "named twice"),
         (MINIMAL, ("blocks.category_buckets=0",), "blocks.category_buckets: .*got 0"),
         (MINIMAL, ("blocks.category_codes=0",), "blocks.category_codes: .*got 0"),
+        (MINIMAL, ("sources.events.reader=movie_lens",), "unknown reader 'movie_lens'; did you mean 'movielens'"),
+        (
+            MINIMAL,
+            ("sources.items={path: x, reader: own}",),
+            "sources.items.reader: .*known readers: mapped, .*gowalla",
+        ),
         ("- a list\n", (), "holds no keys"),
         ("warehouse: [1\n", (), "not valid YAML"),
         ("warehouse: !!python/object/apply:os.system ['true']\n", (), "not valid YAML"),

@@ -7,7 +7,7 @@ import fsspec
 import pytest
 
 from interest_spark.config.sources import SourceConfig
-from interest_spark.foundation.errors import BadDataError, ConfigError
+from interest_spark.foundation.errors import BadDataError
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 
 DAY = date(2026, 1, 2)
@@ -79,8 +79,3 @@ def test_without_a_date_or_a_tag_the_content_decides() -> None:
     assert after[0].identity != before[0].identity
     files.pipe("/deliveries/e.jsonl", b"one")
     assert found("memory://deliveries/*.jsonl") == before
-
-
-def test_an_unknown_reader_is_a_mistake_of_the_configuration(raw: Path) -> None:
-    with pytest.raises(ConfigError, match=r"did you mean 'taobao'\? Known: mapped, online_retail"):
-        found(f"{raw}/dt={{day}}/*.jsonl", reader="taobaoo")
