@@ -1,7 +1,10 @@
-"""Which files are a delivery, and by what a changed one is known."""
+"""Which raw files a source has, and when one of them counts as changed."""
 
+import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
@@ -13,69 +16,160 @@ from interest_spark.sources.deliveries import Delivery, find_deliveries
 DAY = date(2026, 1, 2)
 
 
-def found(path: str, **keys: str) -> list[Delivery]:
-    return find_deliveries(SourceConfig(path=path, **keys), "sources.events", last=DAY)
+def find(path: Path | str, **window: Any) -> list[Delivery]:
+    return find_deliveries(SourceConfig(path=str(path)), "sources.events", **{"last": DAY, "required": False, **window})
 
 
-def names(path: str) -> list[str]:
-    return [Path(each.path).name for each in found(path)]
+def names(root: Path, found: list[Delivery]) -> list[str]:
+    return [os.path.relpath(delivery.path, root) for delivery in found]
 
 
-@pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    folder = tmp_path / "raw" / "dt=2026-01-02"
-    folder.mkdir(parents=True)
-    (folder / "a.jsonl").write_text("{}\n", encoding="utf-8")
-    return tmp_path / "raw"
+def write(path: Path, text: str = "line\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
-def test_links_to_files_and_to_folders_are_followed(raw: Path, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    for name in ("b.jsonl", "_left_out.jsonl"):
-        (elsewhere / name).write_text("{}\n{}\n", encoding="utf-8")
-    (raw / "dt=2026-01-02" / "b.jsonl").symlink_to(elsewhere / "b.jsonl")
-    assert names(f"{raw}/dt={{day}}/*.jsonl") == ["a.jsonl", "b.jsonl"]
-    (raw / "dt=2026-01-01").symlink_to(elsewhere)
-    by_day = find_deliveries(
-        SourceConfig(path=f"{raw}/dt={{day}}/*.jsonl"), "sources.events", first=date(2026, 1, 1), last=DAY
-    )
-    assert [(each.day, Path(each.path).name, each.size) for each in by_day] == [
-        ("2026-01-01", "b.jsonl", 6),
-        ("2026-01-02", "a.jsonl", 3),
-        ("2026-01-02", "b.jsonl", 6),
+def test_links_to_files_and_to_folders_of_files_are_read(tmp_path: Path) -> None:
+    write(tmp_path / "logs/dt=2026-01-02/own")
+    far = write(tmp_path / "archive/a/far", "a longer line\n")
+    (tmp_path / "logs/dt=2026-01-02/linked").symlink_to(far)
+    write(tmp_path / "archive/dt=2026-01-01/old")
+    (tmp_path / "logs/dt=2026-01-01").symlink_to(tmp_path / "archive/dt=2026-01-01")
+    found = find(tmp_path / "logs/dt={day}/*", first=date(2026, 1, 1))
+    assert names(tmp_path / "logs", found) == ["dt=2026-01-01/old", "dt=2026-01-02/linked", "dt=2026-01-02/own"]
+    assert [delivery.day for delivery in found] == ["2026-01-01", "2026-01-02", "2026-01-02"]
+    whole = find(tmp_path / "logs/*/*")
+    assert names(tmp_path / "logs", whole) == names(tmp_path / "logs", found)
+
+
+def test_a_link_is_as_large_and_as_new_as_its_target(tmp_path: Path) -> None:
+    target = write(tmp_path / "target", "12345")
+    os.utime(target, ns=(7, 1_700_000_000_123_456_789))
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/link").symlink_to("../target")
+    (linked,), (plain,) = find(tmp_path / "logs/*"), find(tmp_path / "target")
+    assert (linked.size, linked.modified) == (plain.size, plain.modified) == (5, "1700000000123456789")
+    write(target, "54321")
+    assert find(tmp_path / "logs/*")[0].identity != linked.identity
+
+
+@pytest.mark.parametrize("pattern", ["logs/dt={day}/*", "logs/*/*", "logs/**/*", "logs/dt=2026-01-02/broken", "l*/**"])
+def test_a_dangling_link_is_named(tmp_path: Path, pattern: str) -> None:
+    write(tmp_path / "logs/dt=2026-01-02/own")
+    (tmp_path / "logs/dt=2026-01-02/broken").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BadDataError, match=r"dt=2026-01-02/broken is a link to .*nowhere, which does not exist"):
+        find(tmp_path / pattern)
+
+
+def test_a_dangling_folder_of_a_day_fails_that_day_alone(tmp_path: Path) -> None:
+    write(tmp_path / "logs/dt=2026-01-02/own")
+    (tmp_path / "logs/dt=2026-01-01").symlink_to(tmp_path / "nowhere")
+    assert names(tmp_path / "logs", find(tmp_path / "logs/dt={day}/*")) == ["dt=2026-01-02/own"]
+    with pytest.raises(BadDataError, match="dt=2026-01-01 is a link to"):
+        find(tmp_path / "logs/dt={day}/*", first=date(2026, 1, 1))
+
+
+@pytest.mark.parametrize("pattern", ["logs/*", "logs/loop/*", "logs/**/*", "logs/**"])
+def test_a_link_loop_is_named(tmp_path: Path, pattern: str) -> None:
+    write(tmp_path / "logs/own")
+    (tmp_path / "logs/loop").symlink_to(tmp_path / "logs/pool")
+    (tmp_path / "logs/pool").symlink_to(tmp_path / "logs/loop")
+    with pytest.raises(BadDataError, match=r"logs/(loop|pool) is a link that leads back to itself"):
+        find(tmp_path / pattern)
+
+
+def test_a_folder_that_holds_itself_is_named_where_the_glob_descends(tmp_path: Path) -> None:
+    write(tmp_path / "logs/a/own")
+    (tmp_path / "logs/a/up").symlink_to(tmp_path / "logs")
+    assert names(tmp_path, find(tmp_path / "logs/*/*")) == ["logs/a/own"]  # `up` is a folder: no file
+    with pytest.raises(BadDataError, match="logs/a/up is a link to a folder that it lies in"):
+        find(tmp_path / "logs/**/*")
+
+
+def test_a_glob_that_descends_follows_links(tmp_path: Path) -> None:
+    write(tmp_path / "logs/top.csv")
+    write(tmp_path / "logs/a/b/deep.csv")
+    write(tmp_path / "archive/c/linked.csv")
+    (tmp_path / "logs/more").symlink_to(tmp_path / "archive")
+    everything = ["a/b/deep.csv", "more/c/linked.csv", "top.csv"]
+    for pattern in ("logs/**/*.csv", "logs/**", "logs/**/[dlt]*.c?v"):
+        assert names(tmp_path / "logs", find(tmp_path / pattern)) == everything, pattern
+
+
+def test_folders_and_hidden_files_are_no_files(tmp_path: Path) -> None:
+    for name in ("logs/own", "logs/_SUCCESS", "logs/.hidden", "logs/folder/inner"):
+        write(tmp_path / name)
+    (tmp_path / "logs/.gone").symlink_to(tmp_path / "nowhere")
+    assert names(tmp_path / "logs", find(tmp_path / "logs/*")) == ["own"]
+    assert find(tmp_path / "nothing/here/*") == find(tmp_path / "logs/own/*") == find(tmp_path / "logs/other") == []
+
+
+def test_what_is_no_regular_file_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadDataError, match="pipe is no regular file"):
+        find(tmp_path / "*")
+
+
+def test_a_name_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.csv")).write_text("x", encoding="utf-8")
+    with pytest.raises(BadDataError, match=r"\\xff\.csv"):
+        find(tmp_path / "*")
+
+
+def test_a_path_belongs_to_the_first_day_that_it_names(tmp_path: Path) -> None:
+    write(tmp_path / "logs/2026-01-01/to-2026-01-02")
+    write(tmp_path / "logs/2026-01-02/to-2026-13-45")
+    both = find(tmp_path / "logs/{day}/*", first=date(2026, 1, 1))
+    assert [delivery.day for delivery in both] == ["2026-01-01", "2026-01-02"]
+    assert names(tmp_path / "logs", find(tmp_path / "logs/*{day}*/*")) == ["2026-01-02/to-2026-13-45"]
+    ambiguous = tmp_path / "logs/*{day}*"
+    write(tmp_path / "logs/2026-01-01_2026-01-02")
+    assert [delivery.day for delivery in find(ambiguous, first=date(2026, 1, 1))] == ["2026-01-01"]
+    assert find(ambiguous) == []
+
+
+def test_files_of_other_file_systems_keep_their_protocol(tmp_path: Path) -> None:
+    path = write(tmp_path / "logs/own")
+    (tmp_path / "logs/linked").symlink_to(path)
+    assert [each.path for each in find(f"file://{tmp_path}/logs/*")] == [
+        f"file://{path.parent}/linked",
+        f"file://{path}",
     ]
 
 
-@pytest.mark.parametrize("target", ["nowhere.jsonl", "link.jsonl"])
-def test_a_link_that_leads_nowhere_or_to_itself_is_named(raw: Path, target: str) -> None:
-    (raw / "dt=2026-01-02" / "link.jsonl").symlink_to(raw / "dt=2026-01-02" / target)
-    with pytest.raises(BadDataError, match=r"link\.jsonl is a link that leads nowhere"):
-        found(f"{raw}/dt={{day}}/*.jsonl")
+def test_a_glob_may_descend_to_the_folders_of_days(tmp_path: Path) -> None:
+    for name in ("logs/2026-01-02/near", "logs/a/b/2026-01-02/far", "logs/a/2026-01-01/other"):
+        write(tmp_path / name)
+    found = find(tmp_path / "logs/**/{day}/*")
+    assert names(tmp_path / "logs", found) == ["2026-01-02/near", "a/b/2026-01-02/far"]
 
 
-def test_a_changed_target_of_a_link_is_a_changed_delivery(raw: Path, tmp_path: Path) -> None:
-    target, link = tmp_path / "target.jsonl", raw / "dt=2026-01-02" / "z.jsonl"
-    target.write_text("1\n", encoding="utf-8")
-    link.symlink_to(target)
-    before = found(f"{raw}/dt={{day}}/z*")[0].identity
-    target.write_text("12\n", encoding="utf-8")
-    assert found(f"{raw}/dt={{day}}/z*")[0].identity != before
+@pytest.fixture
+def memory() -> "Iterator[Any]":
+    filesystem = fsspec.filesystem("memory")
+    yield filesystem
+    filesystem.store.clear()
+    filesystem.pseudo_dirs[:] = [""]
 
 
-def test_a_folder_is_no_file(raw: Path) -> None:
-    (raw / "dt=2026-01-02" / "folder.jsonl").mkdir()
-    assert names(f"{raw}/dt={{day}}/*.jsonl") == ["a.jsonl"]
+def test_without_a_time_or_an_etag_the_content_decides(memory: Any) -> None:
+    memory.pipe({"/logs/2026-01-02/a": b"first", "/logs/2026-01-02/b": b"other"})
+    before = find("memory://logs/{day}/*")
+    assert [delivery.path for delivery in before] == ["memory:///logs/2026-01-02/a", "memory:///logs/2026-01-02/b"]
+    memory.pipe("/logs/2026-01-02/a", b"again")
+    changed, same = find("memory://logs/{day}/*")
+    assert changed.size == before[0].size
+    assert changed.identity != before[0].identity
+    assert same.identity == before[1].identity
+    memory.pipe("/logs/2026-01-02/a", b"first")  # written anew, with what it held
+    assert find("memory://logs/{day}/*") == before
 
 
-def test_without_a_date_or_a_tag_the_content_decides() -> None:
-    files = fsspec.filesystem("memory")
-    files.pipe("/deliveries/e.jsonl", b"one")
-    before = found("memory://deliveries/*.jsonl")
-    assert before == found("memory://deliveries/*.jsonl")
-    files.pipe("/deliveries/e.jsonl", b"two")
-    after = found("memory://deliveries/*.jsonl")
-    assert [each.size for each in after] == [each.size for each in before] == [3]
-    assert after[0].identity != before[0].identity
-    files.pipe("/deliveries/e.jsonl", b"one")
-    assert found("memory://deliveries/*.jsonl") == before
+def test_local_files_changed_within_a_microsecond_differ(tmp_path: Path) -> None:
+    path = write(tmp_path / "log")
+    found = []
+    for nanosecond in (100, 900):
+        os.utime(path, ns=(0, 1_700_000_000_000_000_000 + nanosecond))
+        found += find(path)
+    assert found[0].identity != found[1].identity

@@ -1,0 +1,150 @@
+"""Listing raw files: what a glob names on this machine, links followed, or on another file system.
+
+Every file that matches is listed or named in an error. Names that begin with `.` or `_` are left out.
+"""
+
+import errno
+import fnmatch
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from interest_spark.foundation.errors import BadDataError, ConfigError
+
+_CHANGE_MARKS = ("mtime", "ETag", "etag", "md5Hash", "LastModified", "last_modified", "modificationTime")
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, order=True)
+class RawFile:
+    """A file by its path, with the protocol if the glob has one; `modified` is a text that changes with its content."""
+
+    path: str
+    size: int
+    modified: str
+
+
+def list_files(pattern: str) -> list[RawFile]:
+    """The files that a glob (`*`, `?`, `[…]`, and `**` for folders of any depth) names, in the order of their paths.
+
+    Raises BadDataError naming what matches and is no file that can be read: a link that leads nowhere or back to
+    itself, a pipe; and ConfigError where the file system cannot be reached.
+    """
+    try:
+        filesystem, path = fsspec.core.url_to_fs(pattern)
+        protocol = pattern.split("://")[0] + "://" if "://" in pattern else ""
+        found = _local_files(path) if isinstance(filesystem, LocalFileSystem) else _remote_files(filesystem, path)
+        return sorted({RawFile(protocol + each.path, each.size, each.modified) for each in found})
+    except (ImportError, ValueError, OSError) as error:
+        raise ConfigError(f"raw files {pattern!r} cannot be listed: {error}; correct the source's path") from None
+
+
+def without_protocol(pattern: str) -> str:
+    """The glob as its file system has it: absolute, without protocol and host."""
+    protocol, _ = fsspec.core.split_protocol(pattern)
+    path: str = fsspec.get_filesystem_class(protocol or "file")._strip_protocol(pattern)
+    return path
+
+
+def _local_files(pattern: str) -> Iterator[RawFile]:
+    # fsspec's own glob does not follow links.
+    for path in _expand(Path("/"), pattern.strip("/").split("/")):
+        if _is_left_out(path.name):
+            continue
+        found = _status(path)
+        if found is None or stat.S_ISDIR(found.st_mode):
+            continue
+        if not stat.S_ISREG(found.st_mode):
+            raise BadDataError(f"{path} is no regular file; remove it, or correct the source's path")
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise BadDataError(f"the name of {os.fsencode(path)!r} is not UTF-8; rename the file") from None
+        yield RawFile(str(path), found.st_size, str(found.st_mtime_ns))
+
+
+def _expand(folder: Path, parts: list[str]) -> Iterator[Path]:
+    """The paths below a folder that the parts of a glob name."""
+    part, *rest = parts
+    if part == "**":
+        for each in _folders_below(folder, ()):
+            yield from _expand(each, rest or ["*"])
+        return
+    is_glob = any(sign in part for sign in "*?[")
+    for path in sorted(_named(folder, part)) if is_glob else [folder / part]:
+        if not rest:
+            yield path
+        elif _is_folder(path):
+            yield from _expand(path, rest)
+
+
+def _named(folder: Path, glob: str) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if fnmatch.fnmatchcase(path.name, glob))
+
+
+def _folders_below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[Path]:
+    """The folder itself and those in it at any depth; `above`: device and inode of the folders that it lies in."""
+    found = folder.stat()
+    identity = (found.st_dev, found.st_ino)
+    if identity in above:
+        raise BadDataError(f"{folder} is a link to a folder that it lies in; remove the link")
+    yield folder
+    for path in sorted(folder.iterdir()):
+        if _is_folder(path):
+            yield from _folders_below(path, (*above, identity))
+
+
+def _is_folder(path: Path) -> bool:
+    found = _status(path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """That of a link's target; None where there is nothing. Raises BadDataError for a link without a target."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        if not path.is_symlink():
+            return None
+        raise BadDataError(
+            f"{path} is a link to {path.readlink()}, which does not exist; deliver the file, or remove the link"
+        ) from None
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise BadDataError(f"{path} is a link that leads back to itself; remove the link") from None
+
+
+def _remote_files(filesystem: Any, pattern: str) -> Iterator[RawFile]:
+    for path, entry in filesystem.glob(pattern, detail=True).items():
+        if _is_left_out(path.rsplit("/", 1)[-1]) or entry["type"] == "directory":
+            continue
+        if entry["type"] != "file":
+            raise BadDataError(f"{path} is a {entry['type']}, which is not followed here; deliver the file itself")
+        yield RawFile(path, int(entry["size"] or 0), _change_mark(filesystem, path, entry))
+
+
+def _change_mark(filesystem: Any, path: str, entry: Mapping[str, Any]) -> str:
+    """The time or tag that the file system keeps, else a checksum of the content."""
+    known = (entry.get(name) for name in _CHANGE_MARKS)
+    mark = next((value for value in known if value not in (None, "")), None)
+    return _checksum(filesystem, path) if mark is None else str(mark)
+
+
+def _checksum(filesystem: Any, path: str) -> str:
+    content = hashlib.sha256()
+    with filesystem.open(path, "rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            content.update(chunk)
+    return content.hexdigest()
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith((".", "_"))
