@@ -4,7 +4,7 @@ Every raw line ends as exactly one of: accepted, duplicate, quarantined.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timezone
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,16 +12,13 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from interest_spark.config.ingest import IngestConfig
-from interest_spark.foundation.dates import day_end, day_start
+from interest_spark.foundation.dates import EARLIEST_INSTANT, LATEST_INSTANT, day_end, day_start
 from interest_spark.schemas.tables import TABLES
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 OUT_OF_RANGE = "time_out_of_range"
-# No shop logged anything before 1970, and what is older or has a fifth digit in its year cannot be written safely.
-_EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_LATEST = datetime(9999, 12, 30, tzinfo=timezone.utc)
 
 
 def local_day(instant: "Column", zone: ZoneInfo) -> "Column":
@@ -47,11 +44,12 @@ def assign_days(rows: "DataFrame", ingest: IngestConfig, zone: ZoneInfo, undatab
 
 
 def _within(ingest: IngestConfig, zone: ZoneInfo) -> "Column":
-    inside = F.col("event_time").isNotNull() & F.col("event_time").between(F.lit(_EARLIEST), F.lit(_LATEST))
+    time = F.col("event_time")
+    inside = time.isNotNull() & (time >= F.lit(EARLIEST_INSTANT)) & (time < F.lit(LATEST_INSTANT))
     if ingest.first_day:
-        inside &= F.col("event_time") >= F.lit(day_start(ingest.first_day, zone))
+        inside &= time >= F.lit(day_start(ingest.first_day, zone))
     if ingest.last_day:
-        inside &= F.col("event_time") < F.lit(day_end(ingest.last_day, zone))
+        inside &= time < F.lit(day_end(ingest.last_day, zone))
     return inside
 
 

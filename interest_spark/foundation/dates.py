@@ -9,6 +9,13 @@ from interest_spark.foundation.errors import ConfigError
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
+EARLIEST_INSTANT = datetime(1970, 1, 1, tzinfo=timezone.utc)
+LATEST_INSTANT = datetime(2100, 1, 1, tzinfo=timezone.utc)
+"""The first instant that a log can tell of, and the first one that is too late. What lies outside stands for "never",
+as 0001-01-01 and 9999-12-31 do, or is in another unit: milliseconds taken for seconds lie far in the future. Parquet
+writers refuse instants before 1900, and a fifth digit in a year is no day.
+"""
+
 
 def parse_day(text: str) -> date:
     """The day written as `YYYY-MM-DD`, and in no other way.

@@ -35,7 +35,10 @@ def read_records(path: str, source: SourceConfig, fields: Sequence[str], max_lin
     Raises UnreadableFileError for a file that is cut or lacks one of `fields` in its CSV header.
     """
     lines = read_lines(path, max_line_bytes)
-    decode = json_decoder(fields) if source.format == "jsonl" else _csv_decoder_of_file(path, source, fields, lines)
+    if source.format == "jsonl":
+        decode = json_decoder(fields)
+    else:
+        decode = _csv_decoder_of_file(path, source, fields, lines, max_line_bytes)
     empty: Sequence[str | None] = [None] * len(fields)
     for line in lines:
         try:
@@ -99,30 +102,48 @@ def readable(line: Line) -> str:
     return f"{text[:_RAW_PREFIX_CHARACTERS]}… [{line.length} bytes]"
 
 
-def _csv_decoder_of_file(path: str, source: SourceConfig, fields: Sequence[str], lines: Iterator[Line]) -> Decode:
-    header = list(source.header or ()) or _read_header(source, lines)
-    missing = [field for field in fields if header and field not in header]
-    if missing:
+def _csv_decoder_of_file(
+    path: str, source: SourceConfig, fields: Sequence[str], lines: Iterator[Line], max_line_bytes: int
+) -> Decode:
+    header = list(source.header or ()) or _read_header(path, source, lines, max_line_bytes)
+    if not header:
+        return csv_decoder(fields, fields, source.separator)  # of no line: the file holds none
+    missing = [field for field in fields if field not in header]
+    repeated = [field for field in fields if header.count(field) > 1]
+    if missing or repeated:
+        fault = "has no column" if missing else "has more than once the column"
         raise UnreadableFileError(
-            f"{path} has no column {', '.join(map(repr, missing))}; its header is {source.separator.join(header)!r}: "
-            "correct the source's columns, or deliver the file again"
+            f"{path} {fault} {', '.join(map(repr, missing or repeated))}; its header is "
+            f"{source.separator.join(header)!r}: correct the source's columns, or deliver the file again"
         )
-    return csv_decoder(header, fields, source.separator) if header else csv_decoder(fields, fields, source.separator)
+    return csv_decoder(header, fields, source.separator)
 
 
-def _read_header(source: SourceConfig, lines: Iterator[Line]) -> list[str]:
+def _read_header(path: str, source: SourceConfig, lines: Iterator[Line], max_line_bytes: int) -> list[str]:
     """The names in the first line that holds anything; [] where none does. Blank lines above it count as little."""
-    for line in lines:
-        content = line.content.removeprefix(_BOM) if line.number == 1 else line.content
-        if content.strip():
-            return next(csv.reader([content.decode("utf-8", errors="replace")], delimiter=source.separator), [])
-    return []
+    line = next((line for line in lines if _content_of(line).strip()), None)
+    if line is None:
+        return []
+    if line.length > max_line_bytes:
+        raise UnreadableFileError(
+            f"{path} has a header line of {line.length} bytes, more than ingest.max_line_bytes {max_line_bytes}: "
+            "raise the limit, or deliver the file again"
+        )
+    text = _content_of(line).decode("utf-8", errors="replace")
+    try:
+        return next(csv.reader([text], delimiter=source.separator))
+    except csv.Error as error:
+        raise UnreadableFileError(f"{path} has no header that can be read: {error}; deliver it again") from None
+
+
+def _content_of(line: Line) -> bytes:
+    return line.content.removeprefix(_BOM) if line.number == 1 else line.content
 
 
 def _text_of(line: Line, max_line_bytes: int) -> str:
     if line.length > max_line_bytes:
         raise RefusedLineError("line_too_long")
-    content = line.content.removeprefix(_BOM) if line.number == 1 else line.content
+    content = _content_of(line)
     if not content.strip():
         raise RefusedLineError("empty_line")
     if b"\0" in content:

@@ -1,15 +1,13 @@
 """Text to typed values as column expressions; text that is no such value becomes null."""
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from interest_spark.foundation.dates import EARLIEST_INSTANT, LATEST_INSTANT
+
 if TYPE_CHECKING:
     from pyspark.sql import Column
-
-EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""No shop logged anything before it, and Parquet readers disagree on instants of older calendars."""
 
 _ISO = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?$"
 _ISO_WITH_ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
@@ -52,10 +50,13 @@ def to_instant(text: "Column", time_format: str, time_zone: str) -> "Column":
 
 
 def to_known_since(text: "Column", time_format: str, time_zone: str) -> "Column":
-    """An instant like `to_instant`'s; those before 1970 and zero dates mean "since ever" and become 1970's first."""
-    first = F.lit(EARLIEST)
+    """An instant like `to_instant`'s; those before 1970 and zero dates mean "since ever" and become 1970's first.
+
+    One that will never come (9999-12-31) says nothing and becomes null, as text that is no instant does.
+    """
+    first, last = F.lit(EARLIEST_INSTANT), F.lit(LATEST_INSTANT)
     instant = to_instant(text, time_format, time_zone)
-    return F.when(text.rlike(_ZERO_DATE) | (instant < first), first).otherwise(instant)
+    return F.when(text.rlike(_ZERO_DATE) | (instant < first), first).when(instant < last, instant)
 
 
 def _from_unix(text: "Column", units_per_second: int) -> "Column":

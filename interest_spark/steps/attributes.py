@@ -58,7 +58,7 @@ def _attributes_step(kind: str, key: str) -> Step:
         reads=(Read(kind, _previous_day, alias=_PREVIOUS),),
         writes=("quarantine", "ingest_ledger", kind),
         settings=("ingest.max_line_bytes", f"sources.{kind}", "shop.time_zone"),
-        revision=2,
+        revision=3,
         compute=compute,
         target=target,
         inapplicable=inapplicable,

@@ -92,7 +92,7 @@ EVENTS = Step(
     writes=("quarantine", "ingest_ledger", "events"),
     settings=("ingest", "sources.events", "shop.time_zone"),
     irrelevant=("ingest.max_bad_share", "ingest.tolerated_reasons", "ingest.catch_up_days"),
-    revision=2,
+    revision=3,
     compute=_compute,
     target=_target,
 )

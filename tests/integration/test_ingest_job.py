@@ -4,7 +4,7 @@ import gzip
 import os
 import shutil
 from collections import Counter
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -344,16 +344,41 @@ def test_online_retail_invoices(tmp_path: Path) -> None:
     assert [(row["item_id"], row["title"]) for row in rows(config, "items")] == [("85123A", "WHITE HEART")]
 
 
-def test_ancient_and_far_times_of_a_whole_history_are_quarantined_and_the_day_is_written(tmp_path: Path) -> None:
+ANCIENT = ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1582-10-10T00:00:00Z", "1899-12-31T00:00:00Z"]
+OUT_OF_RANGE = [*ANCIENT, "1969-12-31T23:59:59.999999Z", "2100-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+NO_TIMES = ["0000-00-00T00:00:00Z", "0000-00-00", "2026-02-30T00:00:00Z"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai"])
+def test_ancient_and_far_times_of_a_whole_history_are_quarantined_and_the_day_is_written(
+    tmp_path: Path, zone: str
+) -> None:
     """Parquet writers refuse instants before 1900: one such event would fail the whole day."""
-    times = ["0001-01-01T00:00:00Z", "1899-12-31T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"]
-    good = [event(user_id="u1"), event(user_id="u2", event_time="1970-01-01T00:00:00Z")]
-    write_lines(tmp_path / "raw" / "all.jsonl", [*good, *(event(event_time=time) for time in times)])
-    config = shop_config(tmp_path, sources={"events": {"path": str(tmp_path / "raw" / "all.jsonl")}})
+    good = ["1970-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2099-12-31T23:59:59.999999Z"]
+    odd = {**dict.fromkeys(OUT_OF_RANGE, "time_out_of_range"), **dict.fromkeys(NO_TIMES, "bad_time")}
+    write_lines(tmp_path / "raw/all.jsonl", [event(event_time=time) for time in [*good, *odd]])
+    config = shop_config(tmp_path, sources={"events": {"path": "all.jsonl"}}, shop={"time_zone": zone})
     run(config)
-    assert [sum(figures) for figures in zip(*ledger(config), strict=True)] == [6, 2, 0, 4]
-    assert {row["reason"] for row in rows(config, "quarantine")} == {"time_out_of_range"}
-    assert sorted(row["user_id"] for row in rows(config, "events")) == ["u1", "u2"]
+    assert sorted(row["event_time"].year for row in rows(config, "events")) == [1970, 2026, 2099]
+    found = {row["source_line"]: row["reason"] for row in rows(config, "quarantine")}
+    assert found == dict(enumerate(odd.values(), start=len(good) + 1))
+    assert [sum(figures) for figures in zip(*ledger(config), strict=True)] == [13, 3, 0, 10]
+
+
+def test_unix_times_in_another_unit_are_quarantined(tmp_path: Path) -> None:
+    odd = [-1, -(10**13), 4_102_444_800, 1_767_348_000_000, 10**13 - 1]  # the fourth is in milliseconds
+    write_lines(tmp_path / "raw/all.jsonl", [event(event_time=time) for time in [0, 1_767_348_000, *odd]])
+    config = shop_config(tmp_path, sources={"events": {"path": "all.jsonl", "time_format": "unix_s"}})
+    run(config)
+    assert len(rows(config, "events")) == 2
+    assert [row["reason"] for row in rows(config, "quarantine")] == ["time_out_of_range"] * len(odd)
+
+
+def test_an_ancient_time_is_quarantined_however_late_an_event_may_be(tmp_path: Path) -> None:
+    deliver(tmp_path, DAY, [event(), *(event(event_time=time) for time in ANCIENT)])
+    config = shop_config(tmp_path, ingest={"max_late_days": 100_000})
+    run(config)
+    assert ledger(config) == [(5, 1, 0, 4)]
 
 
 def test_an_item_that_was_never_updated_is_known_since_ever(tmp_path: Path) -> None:
@@ -374,13 +399,36 @@ def test_an_item_that_was_never_updated_is_known_since_ever(tmp_path: Path) -> N
     assert {row["item_id"]: row["title"] for row in rows(config, "items")} == {"i1": "new", "i2": "only", "i3": "odd"}
 
 
-def test_a_link_in_a_delivered_folder_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", ["items/dt={day}/*", "items/*/*"])
+def test_every_item_counts_whatever_its_time_of_update(tmp_path: Path, layout: str) -> None:
+    """One that is yet to come counts later: nothing of the future is known, but a placeholder is not the future."""
+    columns = {name: name for name in ("item_id", "title", "updated_at")}
+    config = shop_config(tmp_path, sources={"items": {"path": layout, "columns": columns}})
+    deliver(tmp_path, DAY, [event()])
+    times = [*OUT_OF_RANGE, *NO_TIMES, "2026-01-02T01:00:00Z", "2026-01-03T00:00:00Z"]
+    lines = [{"item_id": time, "title": "T", "updated_at": time} for time in times]
+    deliver(tmp_path, DAY, lines, "items")
+    run(config)
+    found = {row["item_id"]: row["updated_at"] for row in rows(config, "items", day=DAY)}
+    assert sorted(found) == sorted(times[:-1])
+    delivered = datetime(2026, 1, 2, tzinfo=timezone.utc) if "{day}" in layout else None
+    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    expected = {**dict.fromkeys(times, delivered), **dict.fromkeys([*OUT_OF_RANGE[:5], *NO_TIMES[:2]], epoch)}
+    assert {time: found[time] for time in times[:-2]} == {time: expected[time] for time in times[:-2]}
+    assert found["2026-01-02T01:00:00Z"].hour == 1
+
+
+def test_a_link_in_a_delivered_folder_is_read_and_so_is_its_changed_target(tmp_path: Path) -> None:
     config = shop_config(tmp_path)
     deliver(tmp_path, DAY, [event(user_id="u1")])
     elsewhere = write_lines(tmp_path / "elsewhere" / "more.jsonl", [event(user_id="u2")])
     (tmp_path / "raw" / "events" / f"dt={DAY}" / "more.jsonl").symlink_to(elsewhere)
     run(config)
     assert sorted(row["user_id"] for row in rows(config, "events")) == ["u1", "u2"]
+    assert run(config).status == "nothing_to_do"
+    write_lines(elsewhere, [event(user_id="u3")])
+    run(config)
+    assert sorted(row["user_id"] for row in rows(config, "events")) == ["u1", "u3"]
 
 
 def test_a_csv_below_a_blank_line_keeps_its_columns(tmp_path: Path) -> None:

@@ -98,3 +98,42 @@ def test_a_csv_without_any_text_has_no_records(tmp_path: Path, content: str) -> 
     path = tmp_path / "orders.csv"
     path.write_text(content, encoding="utf-8", newline="")
     assert list(read_records(str(path), SourceConfig(path="", format="csv"), ["item", "user"], 1000)) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("u1,i1", r"has no column 'item', 'user'; its header is 'u1,i1'"),
+        (",,", "has no column 'item', 'user'"),
+        ("user,item,user", "has more than once the column 'user'"),
+        ("user,item," + "x" * 1000, "has a header line of 1010 bytes, more than ingest.max_line_bytes 1000"),
+    ],
+)
+def test_a_header_that_does_not_say_where_a_mapped_column_is_refuses_the_file(
+    tmp_path: Path, header: str, message: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(f"\n{header}\nu1,i1,u2\n", encoding="utf-8")
+    with pytest.raises(UnreadableFileError, match=message):
+        list(read_records(str(path), SourceConfig(path="", format="csv"), ["item", "user"], 1000))
+
+
+def test_a_header_that_no_csv_reader_takes_refuses_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text('user,item,"' + "x" * 140_000 + '"\nu1,i1,1\n', encoding="utf-8")  # longer than a field may be
+    with pytest.raises(UnreadableFileError, match="no header that can be read: field larger than field limit"):
+        list(read_records(str(path), SourceConfig(path="", format="csv"), ["item", "user"], 1_000_000))
+
+
+def test_a_header_of_the_configuration_holds_from_the_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("\nu1,i1\n", encoding="utf-8")
+    source = SourceConfig(path="", format="csv", header=("user", "item"))
+    records = list(read_records(str(path), source, ["item", "user"], 1000))
+    assert [(record.line, list(record.values), record.reason) for record in records] == [
+        (1, [None, None], "empty_line"),
+        (2, ["i1", "u1"], None),
+    ]
+    twice = source.model_copy(update={"header": ("user", "item", "item")})
+    with pytest.raises(UnreadableFileError, match="more than once the column 'item'"):
+        list(read_records(str(path), twice, ["item", "user"], 1000))

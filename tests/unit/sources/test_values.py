@@ -58,3 +58,9 @@ def test_a_zero_time_of_an_attribute_is_since_ever(spark: "SparkSession") -> Non
     known = to_known_since(F.col("text"), "iso", "Asia/Shanghai")
     assert set(texts(spark, known, zero)) == {"1970-01-01 00:00:00"}
     assert texts(spark, known, ["2026-01-02T10:00:00Z", "soon"]) == ["2026-01-02 10:00:00", None]
+
+
+def test_an_attribute_is_not_known_since_a_time_that_will_never_come(spark: "SparkSession") -> None:
+    never = ["9999-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "2099-12-31T23:59:59Z"]
+    found = texts(spark, to_known_since(F.col("text"), "iso", "UTC"), never)
+    assert found == [None, None, "2099-12-31 23:59:59"]
