@@ -55,7 +55,8 @@ def _attributes_step(kind: str, key: str) -> Step:
 
     return Step(
         name=kind,
-        reads=(Read(kind, _previous_day, alias=_PREVIOUS),),
+        # Not exact: what the day's own files say decides; a day before it that is run later adds nothing new.
+        reads=(Read(kind, _previous_day, alias=_PREVIOUS, exact=False),),
         writes=("quarantine", "ingest_ledger", kind),
         settings=("ingest.max_line_bytes", f"sources.{kind}", "shop.time_zone"),
         revision=3,

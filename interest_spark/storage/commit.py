@@ -71,7 +71,7 @@ def commit(
     exclusive: bool = False,
     content_kept: bool = False,
 ) -> int:
-    """Replace the staged slices, or with `whole_table` everything, in one atomic step; returns the new version.
+    """Replace the staged slices, or with `whole_table` all slices of their name, in one step; returns the new version.
 
     `exclusive`: the run depends on all of the table, so that any commit after `base` is a rival's. `content_kept`: the
     slices hold the same rows in other files, which is nobody's rival. Raises BusyError when a rival came first.
@@ -88,7 +88,7 @@ def commit(
     for attempt in range(_ATTEMPTS):
         time.sleep(random.uniform(0, _PAUSE_SECONDS * min(attempt, 10)))
         now = Snapshot(base.table, base.folder)
-        _refuse_rivals(staged, base, now, any_commit=whole_table or exclusive)
+        _refuse_rivals(staged, base, now, whole_table=whole_table, exclusive=exclusive)
         try:
             version = _write(staged, now, properties, whole_table)
         except CommitFailedError:
@@ -107,7 +107,7 @@ def remove_slices(base: Snapshot, slices: Sequence[Slice], run_id: str) -> int:
     return commit(StagedRun(base.table, run_id, tuple(slices), (), 0), base)
 
 
-def _refuse_rivals(staged: StagedRun, base: Snapshot, now: Snapshot, *, any_commit: bool) -> None:
+def _refuse_rivals(staged: StagedRun, base: Snapshot, now: Snapshot, *, whole_table: bool, exclusive: bool) -> None:
     commits = now.version - base.version
     if not commits:
         return
@@ -119,7 +119,9 @@ def _refuse_rivals(staged: StagedRun, base: Snapshot, now: Snapshot, *, any_comm
         if description is None or description[_CONTENT_KEPT]:
             continue
         theirs = {Slice(day, name) for day, name in description["slices"]}
-        if any_commit or description["whole_table"] or theirs & set(staged.slices):
+        same_name = bool({each.name for each in theirs} & {each.name for each in staged.slices})
+        all_of_a_name = same_name and (whole_table or description["whole_table"])
+        if exclusive or all_of_a_name or theirs & set(staged.slices):
             days = ", ".join(sorted({each.day for each in theirs})[:3])
             raise _rival(staged, f"run {description['run_id']}", days)
 
@@ -159,8 +161,9 @@ def _write(staged: StagedRun, now: Snapshot, properties: CommitProperties, whole
         return 0
     if _add_missing_columns(now.delta, staged.table):
         raise CommitFailedError("columns were added: the commit starts from the version that has them")
-    replaced = now.paths if whole_table else [path for each in staged.slices for path in now.files_of(each)]
-    removed = [_remove_action(now, path) for path in replaced]
+    names = {each.name for each in staged.slices}
+    replaced = [each for each in now.files_by_slice if each.name in names] if whole_table else staged.slices
+    removed = [_remove_action(now, path) for each in replaced for path in now.files_of(each)]
     now.delta.create_write_transaction(
         [*removed, *staged.actions],
         "append",

@@ -62,15 +62,16 @@ class Poller(threading.Thread):
         super().__init__(daemon=True)
         self.seen: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         self.errors: list[str] = []
-        self.polls = 0
+        self.sizes: list[int] = []  # slices there were, poll by poll
         self._warehouse, self._over = warehouse, threading.Event()
 
     def run(self) -> None:
         while not self._over.wait(0.25):
             try:
-                for key, found in contents(self._warehouse).items():
+                looked_at = contents(self._warehouse)
+                for key, found in looked_at.items():
                     self.seen[key].add(found)
-                self.polls += 1
+                self.sizes.append(len(looked_at))
             except Exception as error:  # any error at all is what the test is about
                 self.errors.append(repr(error))
 
@@ -118,7 +119,11 @@ def test_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> None:
     expected = contents(undisturbed)
     assert contents(killed) == expected
     assert poller.errors == []
-    assert poller.polls > 0
+    # It looked on all the while: at nothing yet, at days in the making, and at the end.
+    assert len(poller.sizes) > KILLS
+    assert len(set(poller.sizes)) > KILLS, poller.sizes
+    assert poller.sizes == sorted(poller.sizes)  # what was committed once never vanishes
+    assert poller.sizes[0] < len(expected) // 2
     assert {key: found for key, found in poller.seen.items() if found != {expected[key]}} == {}
     assert {"recommendations", "user_vectors", "metrics"} <= {table for table, _, _ in expected}
     for row, other in zip(models(killed), models(undisturbed), strict=True):

@@ -455,3 +455,18 @@ def test_one_file_of_items_beside_daily_events_is_read_once(tmp_path: Path) -> N
     write_lines(tmp_path / "raw" / "catalogue.jsonl", [{"item_id": "i1", "title": "desk lamp"}])
     assert "events" not in run(config).rows  # a refreshed catalogue reads no unchanged day again
     assert [row["title"] for row in rows(config, "items", day=DAY)] == ["desk lamp"]
+
+
+def test_a_whole_history_keeps_what_became_of_the_items_lines(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    write_lines(raw / "all.jsonl", [event()])
+    write_lines(raw / "items.jsonl", [{"item_id": "i1"}, {"title": "no id"}])
+    config = shop_config(tmp_path, sources={"events": {"path": f"{raw}/all.jsonl"}, "items": {"path": "items.jsonl"}})
+    run(config)
+    found = {row["kind"]: (row["raw_lines"], row["accepted"]) for row in rows(config, "ingest_ledger")}
+    assert found == {"events": (1, 1), "items": (2, 1)}
+    assert [row["kind"] for row in rows(config, "quarantine")] == ["items"]
+    write_lines(raw / "all.jsonl", [event(), event(user_id="u2")])
+    run(config)
+    found = {row["kind"]: (row["raw_lines"], row["accepted"]) for row in rows(config, "ingest_ledger")}
+    assert found == {"events": (2, 2), "items": (2, 1)}

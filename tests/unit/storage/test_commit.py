@@ -47,6 +47,19 @@ def test_models_of_one_day_live_side_by_side(tmp_path: Path) -> None:
     assert warehouse.read_small("recommendations", name="als")["user_id"].to_pylist() == ["u1"]
 
 
+def test_a_whole_history_replaces_what_has_its_name_and_nothing_else(tmp_path: Path) -> None:
+    """Lines of items are refused in a run of their own: a new whole history of events must not lose them."""
+    warehouse = Warehouse(tmp_path)
+    for kind, day in (("items", "2026-01-05"), ("events", "2026-01-05"), ("events", "2026-01-06")):
+        put_rows(warehouse, "quarantine", f"{kind}-{day}", {Slice(day, kind): [{"raw": kind}]})
+    base = warehouse.open("quarantine")
+    put_rows(warehouse, "quarantine", "items again", {Slice("2026-01-07", "items"): [{"raw": "more items"}]})
+    commit(stage_rows(base, "whole", {Slice("2026-01-08", "events"): [{"raw": "all"}]}), base, whole_table=True)
+    assert sorted(warehouse.read_small("quarantine")["raw"].to_pylist()) == ["all", "items", "more items"]
+    with pytest.raises(BusyError):
+        commit(stage_rows(base, "late", {Slice("2026-01-09", "events"): [{"raw": "late"}]}), base, whole_table=True)
+
+
 def test_of_two_runs_that_read_the_same_version_one_loses(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     put_rows(warehouse, "vocab", "1", {MONDAY: row("a")})
