@@ -101,9 +101,9 @@ Inputs = Mapping[str, Input]
 class Target:
     """What a step is to make: what each day is `made_from`, and for whom.
 
-    `whole_table`: it will be all that the tables hold of the step's name. `in_order`: a day that is made anew makes the days after it
-    stale. `model`: whose slices are made, the run's own if None. `findings`: what was found out on the way and
-    `compute` needs again.
+    `whole_table`: it will be all that the tables hold of the step's name. `in_order`: a day that is made anew makes
+    the days after it stale. `model`: whose slices are made, the run's own if None. `findings`: what was found out on
+    the way and `compute` needs again.
     """
 
     made_from: Mapping[str, MadeFrom]
