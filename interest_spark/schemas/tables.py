@@ -147,7 +147,7 @@ raw lines (events, items, users), or the name of the `model`.
 PERMANENT = ("vocab", "categories", "models")
 """Tables that later days build on, whatever their age."""
 
-DAYS_KEPT = {"train_blocks": 7, "sequences": 35, "user_vectors": 35}
+DAYS_KEPT = dict.fromkeys(("train_blocks", "sequences", "user_vectors"), 35)
 """How long a day of a table is kept, in days; what is not named is kept for ever. `maintain.keep_days` overrides it."""
 
 MADE_BY = {
