@@ -33,6 +33,7 @@ setup(
         "packaging>=23",
         "pandas>=2.2,<3",
         "psutil>=5.9",
+        "py4j>=0.10.9",
         "pyarrow>=14.0.2,<15",
         "pydantic>=2.7,<3",
         "pydantic-core>=2.18,<3",

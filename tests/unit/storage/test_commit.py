@@ -53,7 +53,7 @@ def test_a_whole_history_replaces_what_has_its_name_and_nothing_else(tmp_path: P
     for kind, day in (("items", "2026-01-05"), ("events", "2026-01-05"), ("events", "2026-01-06")):
         put_rows(warehouse, "quarantine", f"{kind}-{day}", {Slice(day, kind): [{"raw": kind}]})
     base = warehouse.open("quarantine")
-    put_rows(warehouse, "quarantine", "items again", {Slice("2026-01-07", "items"): [{"raw": "more items"}]})
+    put_rows(warehouse, "quarantine", "items-again", {Slice("2026-01-07", "items"): [{"raw": "more items"}]})
     commit(stage_rows(base, "whole", {Slice("2026-01-08", "events"): [{"raw": "all"}]}), base, whole_table=True)
     assert sorted(warehouse.read_small("quarantine")["raw"].to_pylist()) == ["all", "items", "more items"]
     with pytest.raises(BusyError):
