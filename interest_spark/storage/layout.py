@@ -19,7 +19,6 @@ NAMES_OF_RELEASE_0_1 = {"model": "sasrec", "kind": "events"}
 
 _COMPACTED = "--compacted-"
 _RUN = re.compile(r"run[-=]")
-_SLICE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, order=True)
@@ -31,15 +30,6 @@ class Slice:
 
     def __str__(self) -> str:
         return f"{self.day} of {self.name}" if self.name else self.day
-
-
-def is_slice_name(text: str) -> bool:
-    """Whether the text can be a folder's name on every file system, and is not one of a day or a run.
-
-    >>> is_slice_name("sasrec.v2"), is_slice_name("../als"), is_slice_name("dt=1")
-    (True, False, False)
-    """
-    return _SLICE_NAME.fullmatch(text) is not None
 
 
 def run_folder(run_id: str) -> str:
