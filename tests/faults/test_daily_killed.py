@@ -20,7 +20,7 @@ from tests.warehouse_contents import contents
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 ROOT = Path(__file__).parents[2]
-KILLS = 5
+KILLS = 10
 FIRST_DAILY = date(2026, 1, 8)  # the first with a day a week before it to look back on
 RUN_SECONDS = 900
 
@@ -92,7 +92,7 @@ def kill(process: "subprocess.Popen[bytes]", seconds: int = 120) -> None:
     assert left == [], f"still there {seconds} s after the driver was killed"
 
 
-def test_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> None:
+def test_ten_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> None:
     chance = random.Random(20260109)
     killed, undisturbed = Warehouse(shop / "killed"), Warehouse(shop / "undisturbed")
     config, day, kills, log = configure(shop, "killed"), FIRST_DAILY, 0, shop / "killed.log"
