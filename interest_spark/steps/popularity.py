@@ -1,12 +1,9 @@
 """Recent events to the items in the order of how often they were used."""
 
-from pyspark.sql import functions as F
-
-from interest_spark.features.bots import without_users
 from interest_spark.features.popularity import rank_by_popularity
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step
-from interest_spark.steps.reads import NUMBERS, history
+from interest_spark.steps.reads import NUMBERS, history, interest_events
 from interest_spark.storage.snapshot import Snapshot
 
 
@@ -17,8 +14,7 @@ def _recent(context: RunContext, table: Snapshot) -> Selection:
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-    events = without_users(inputs["events"].rows(context), inputs["bots"].rows(context))
-    events = events.where(F.col("behavior").isin(*context.config.sequences.behaviors))
+    events = interest_events(context, inputs)
     ranked = rank_by_popularity(events, inputs["vocab"].rows(context), context.dt)
     return Result({"popularity": ranked.coalesce(1)})
 

@@ -1,9 +1,15 @@
 """Which slices of a table several steps read."""
 
+from typing import TYPE_CHECKING
+
+from interest_spark.features.bots import without_users
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Inputs, Read, Selection, whole_table
 from interest_spark.storage.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 NUMBERS = Read("vocab", whole_table, exact=False)
 """The permanent numbers of all items: what other days add to them changes nothing in what a step makes."""
@@ -24,3 +30,11 @@ def require_events(context: RunContext, inputs: Inputs) -> None:
         raise BadDataError(
             f"no events up to {context.dt}; run `interest ingest --day {context.dt}` first, or choose a later day"
         )
+
+
+def interest_events(context: RunContext, inputs: Inputs) -> "DataFrame":
+    """The input `events` without those of the input `bots`, of the behaviors that count as interest."""
+    from pyspark.sql import functions as F
+
+    events = without_users(inputs["events"].rows(context), inputs["bots"].rows(context))
+    return events.where(F.col("behavior").isin(*context.config.sequences.behaviors))

@@ -2,17 +2,15 @@
 
 from pyspark.sql import functions as F
 
-from interest_spark.features.bots import without_users
 from interest_spark.features.vocab import new_items
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step
-from interest_spark.steps.reads import NUMBERS, history, require_events
+from interest_spark.steps.reads import NUMBERS, history, interest_events, require_events
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     require_events(context, inputs)
-    events = without_users(inputs["events"].rows(context), inputs["bots"].rows(context))
-    events = events.where(F.col("behavior").isin(*context.config.sequences.behaviors))
+    events = interest_events(context, inputs)
     known = inputs["vocab"].rows(context)
     given_today = known.where(F.col("dt") == context.dt)  # by an earlier run of the day: they stay
     return Result({"vocab": given_today.unionByName(new_items(events, known, context.dt)).coalesce(1)})
