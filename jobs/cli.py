@@ -20,6 +20,7 @@ COMMANDS = (
     "doctor",
     "synth",
     "show",
+    "columns",
 )
 
 

@@ -32,14 +32,20 @@ def print_rows(rows: pa.Table, heading: str, zone: ZoneInfo, titles: Mapping[str
         values = _with_titles(values, titles)
     empty = [name for name, cells in values.items() if rows.num_rows and all(cell is None for cell in cells)]
     shown = {name: cells for name, cells in values.items() if name not in empty}
-    console = _console()
+    terminal = console()
     table = _as_lines(shown, zone)
-    if Measurement.get(console, console.options.update(width=10_000), table).maximum > console.width:
+    if Measurement.get(terminal, terminal.options.update(width=10_000), table).maximum > terminal.width:
         table = _as_records(shown, zone)
-    console.print(Text(printable(heading), style="bold"))
-    console.print(table if rows.num_rows else "  none\n")
+    terminal.print(Text(printable(heading), style="bold"))
+    terminal.print(table if rows.num_rows else "  none\n")
     if empty:
-        console.print(f"without a value: {', '.join(empty)}\n", style="dim")
+        terminal.print(f"without a value: {', '.join(empty)}\n", style="dim")
+
+
+def console() -> Console:
+    """Standard output, wide where it is not a terminal."""
+    terminal = Console(highlight=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
 
 
 def cell_text(value: Any, zone: ZoneInfo) -> str:
@@ -83,11 +89,6 @@ def _as_records(values: Columns, zone: ZoneInfo) -> Table:
             table.add_row(header, Text(cell_text(cell, zone)))
         table.add_section()
     return table
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
 
 
 def _header(name: str, cells: list[Any], zone: ZoneInfo) -> str:

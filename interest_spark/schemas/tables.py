@@ -1,18 +1,25 @@
-"""Every table's columns.
+"""Every table's columns, with what they mean.
 
-Every table is described once, as an Arrow schema without its partition column `dt`
-(a shop-local day, `YYYY-MM-DD`): Spark writes it, Delta records it, footers are checked against it.
+Every table is described once, as an Arrow schema without its partition column `dt`: Spark writes it, Delta records it,
+footers are checked against it, and `interest columns` prints it.
 """
 
 import pyarrow as pa
 
 from interest_spark.schemas.tokens import INPUTS
 
+MEANING = b"comment"
+"""The key of a column's metadata that says what it means; Delta readers and Spark show it under the same name."""
+
 _TIME = pa.timestamp("us", tz="UTC")
 
 
-def _table(**columns: pa.DataType) -> pa.Schema:
-    return pa.schema(list(columns.items()))
+DAY = pa.field("dt", pa.string(), metadata={MEANING: "the shop-local day, YYYY-MM-DD"})
+"""The further column of every table, which stands in the paths of its files."""
+
+
+def _table(**columns: tuple[pa.DataType, str]) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, metadata={MEANING: text}) for name, (kind, text) in columns.items()])
 
 
 def _list(value: pa.DataType) -> pa.DataType:
@@ -25,113 +32,137 @@ def _text_map() -> pa.DataType:
 
 TABLES: dict[str, pa.Schema] = {
     "events": _table(
-        user_id=pa.string(),
-        item_id=pa.string(),
-        behavior=pa.string(),
-        event_time=_TIME,
-        quantity=pa.float64(),
-        price=pa.float64(),
-        rating=pa.float64(),
-        session_id=pa.string(),
-        platform=pa.string(),
-        device_id=pa.string(),
-        query=pa.string(),
-        source_file=pa.string(),
-        source_line=pa.int64(),
+        user_id=(pa.string(), "who did it, as the shop wrote it"),
+        item_id=(pa.string(), "with which item, as the shop wrote it"),
+        behavior=(pa.string(), "one of the canonical behaviors"),
+        event_time=(_TIME, "when it happened"),
+        quantity=(pa.float64(), "how many"),
+        price=(pa.float64(), "of one, in the shop's currency"),
+        rating=(pa.float64(), "as the user gave it"),
+        session_id=(pa.string(), "the shop's own session"),
+        platform=(pa.string(), "such as app or web"),
+        device_id=(pa.string(), "as the shop wrote it"),
+        query=(pa.string(), "what was searched for"),
+        source_file=(pa.string(), "raw file that had the line"),
+        source_line=(pa.int64(), "from 1"),
     ),
     "quarantine": _table(
-        raw=pa.string(),
-        reason=pa.string(),
-        source_file=pa.string(),
-        source_line=pa.int64(),
+        raw=(pa.string(), "the refused line"),
+        reason=(pa.string(), "the first rule that it breaks"),
+        source_file=(pa.string(), "raw file that had the line"),
+        source_line=(pa.int64(), "from 1"),
     ),
     "ingest_ledger": _table(
-        source_file=pa.string(),
-        raw_lines=pa.int64(),
-        accepted=pa.int64(),
-        duplicates=pa.int64(),
-        quarantined=pa.int64(),
+        source_file=(pa.string(), "a raw file"),
+        raw_lines=(pa.int64(), "all of the file: the sum of the following"),
+        accepted=(pa.int64(), "lines that became rows"),
+        duplicates=(pa.int64(), "lines that an accepted one says already"),
+        quarantined=(pa.int64(), "refused lines"),
     ),
     "items": _table(
-        item_id=pa.string(),
-        title=pa.string(),
-        description=pa.string(),
-        category=pa.string(),
-        brand=pa.string(),
-        price=pa.float64(),
-        image=pa.string(),
-        attributes=_text_map(),
-        updated_at=_TIME,
+        item_id=(pa.string(), "as the shop wrote it"),
+        title=(pa.string(), "newest known"),
+        description=(pa.string(), "newest known"),
+        category=(pa.string(), "newest known"),
+        brand=(pa.string(), "newest known"),
+        price=(pa.float64(), "newest known, in the shop's currency"),
+        image=(pa.string(), "address or path of a picture"),
+        attributes=(_text_map(), "what else the shop says of it"),
+        updated_at=(_TIME, "when the newest of its lines was written"),
     ),
     "users": _table(
-        user_id=pa.string(),
-        gender=pa.string(),
-        age=pa.int32(),
-        region=pa.string(),
-        attributes=_text_map(),
-        updated_at=_TIME,
+        user_id=(pa.string(), "as the shop wrote it"),
+        gender=(pa.string(), "newest known"),
+        age=(pa.int32(), "in years, newest known"),
+        region=(pa.string(), "newest known"),
+        attributes=(_text_map(), "what else the shop says of them"),
+        updated_at=(_TIME, "when the newest of their lines was written"),
     ),
     "bots": _table(
-        user_id=pa.string(),
-        reason=pa.string(),
-        busiest_day_events=pa.int64(),
-        active_hours=pa.int32(),
-        evidence=pa.string(),
+        user_id=(pa.string(), "whose traffic is a machine's"),
+        reason=(pa.string(), "every threshold that was crossed"),
+        busiest_day_events=(pa.int64(), "events on the user's busiest day"),
+        active_hours=(pa.int32(), "hours of a day with events, of 24, on the fullest one"),
+        evidence=(pa.string(), "the newest day that crossed one, with its figures"),
     ),
-    "vocab": _table(item_id=pa.string(), item_index=pa.int32(), first_day=pa.string()),
-    "categories": _table(category=pa.string(), category_index=pa.int32(), first_day=pa.string()),
+    "vocab": _table(
+        item_id=(pa.string(), "as the shop wrote it"),
+        item_index=(pa.int32(), "its permanent number, from 2; 0 pads, 1 is unknown"),
+        first_day=(pa.string(), "the day that it was first seen on, when it was numbered"),
+    ),
+    "categories": _table(
+        category=(pa.string(), "as the shop wrote it"),
+        category_index=(
+            pa.int32(),
+            "its permanent number, from 1; in the order of the text where several are new",
+        ),
+        first_day=(pa.string(), "the day of the `items` that named it first"),
+    ),
     "sequences": _table(
-        user_id=pa.string(),
-        item_index=_list(pa.int32()),
-        behavior=_list(pa.int32()),
-        event_time=_list(_TIME),
-        price=_list(pa.float64()),
-        category=_list(pa.int32()),  # 0 for none, else the category_index of the item's category as of the day
-        arrival_day=_list(pa.int32()),  # days from 1970-01-01 to the `dt` of the event: the day that delivered it
-        seen=_list(pa.int32()),  # every distinct item of the whole history, ascending
-        events=pa.int64(),  # of the whole history, not only of the capped lists
+        user_id=(pa.string(), "as the shop wrote it"),
+        item_index=(_list(pa.int32()), "the last `sequences.max_length` events' items, oldest first"),
+        behavior=(_list(pa.int32()), "of each: place in the list of canonical behaviors, from 1"),
+        event_time=(_list(_TIME), "of each"),
+        price=(_list(pa.float64()), "of each"),
+        category=(_list(pa.int32()), "of each: `category_index` of the item's category as of the day, 0 for none"),
+        arrival_day=(_list(pa.int32()), "of each: `dt` of the event, the day that delivered it, in days since 1970"),
+        seen=(_list(pa.int32()), "every distinct item within `sequences.history_days`, ascending"),
+        events=(pa.int64(), "all within `sequences.history_days`, not only the listed ones"),
     ),
-    "popularity": _table(item_index=pa.int32(), item_id=pa.string(), events=pa.int64(), rank=pa.int32()),
+    "popularity": _table(
+        item_index=(pa.int32(), "number of an item with an event in the last `sequences.popularity_days`"),
+        item_id=(pa.string(), "as the shop wrote it"),
+        events=(pa.int64(), "in these days"),
+        rank=(pa.int32(), "from 1, most events first, ties by number"),
+    ),
     "train_blocks": _table(
-        block_id=pa.int64(),
-        held_out_targets=pa.int32(),  # more than 0, or 0, in all blocks of a file: its footer says which kind it holds
-        item=_list(pa.int32()),
-        target=_list(pa.int32()),
-        target_behavior=_list(pa.int32()),
-        held_out=_list(pa.int32()),  # a target that judges the training and is no part of it
-        segment=_list(pa.int32()),
-        position=_list(pa.int32()),
-        **dict.fromkeys(INPUTS, _list(pa.int32())),
+        block_id=(pa.int64(), "numbers the day's blocks"),
+        held_out_targets=(pa.int32(), "in the block; more than 0, or 0, in all blocks of a file"),
+        item=(_list(pa.int32()), "`item_index` of each token, 0 pads"),
+        target=(_list(pa.int32()), "`item_index` to be foretold after the token, 0 for none"),
+        target_behavior=(_list(pa.int32()), "of the target"),
+        held_out=(_list(pa.int32()), "1 where the target judges the training and is no part of it"),
+        segment=(_list(pa.int32()), "tells the block's histories apart, from 1"),
+        position=(_list(pa.int32()), "within the history"),
+        **{name: (_list(pa.int32()), f"code computed from `{source}`, 0 for none") for name, source in INPUTS.items()},
     ),
     "models": _table(
-        model_version=pa.string(),
-        path=pa.string(),
-        manifest_sha256=pa.string(),
-        item_count=pa.int32(),
-        parameters=pa.int64(),
-        loss=pa.float64(),
-        train_seconds=pa.float64(),
-        trained_through=pa.string(),
+        model_version=(pa.string(), "names the bundle"),
+        path=(pa.string(), "of the bundle, below the warehouse"),
+        manifest_sha256=(pa.string(), "of the bundle's list of files"),
+        item_count=(pa.int32(), "items that it can rank"),
+        parameters=(pa.int64(), "trained numbers"),
+        loss=(pa.float64(), "of the last step"),
+        train_seconds=(pa.float64(), "wall clock"),
+        trained_through=(pa.string(), "the last day that it learnt from"),
     ),
     "recommendations": _table(
-        user_id=pa.string(),
-        rank=pa.int32(),
-        item_id=pa.string(),
-        score=pa.float64(),
-        source=pa.string(),
-        model_version=pa.string(),
+        user_id=(pa.string(), "for whom"),
+        rank=(pa.int32(), "from 1"),
+        item_id=(pa.string(), "what is suggested"),
+        score=(pa.float64(), "higher is better, within one source"),
+        source=(pa.string(), "`model` or `popularity`"),
+        model_version=(pa.string(), "that ranked"),
     ),
-    "user_vectors": _table(user_id=pa.string(), vector=_list(pa.float32()), model_version=pa.string()),
-    "unserved": _table(user_id=pa.string(), reason=pa.string(), rows=pa.int32()),
+    "user_vectors": _table(
+        user_id=(pa.string(), "whom the model serves"),
+        vector=(_list(pa.float32()), "what is multiplied with the items' vectors"),
+        model_version=(pa.string(), "that made it"),
+    ),
+    "unserved": _table(
+        user_id=(pa.string(), "who has fewer than `score.k` suggestions"),
+        reason=(pa.string(), "why"),
+        rows=(pa.int32(), "how many suggestions they have"),
+    ),
     "metrics": _table(
-        model_version=pa.string(),
-        split=pa.string(),
-        slice=pa.string(),
-        metric=pa.string(),
-        value=pa.float64(),
-        low=pa.float64(),
-        high=pa.float64(),
-        users=pa.int64(),
+        model_version=(pa.string(), "that was judged"),
+        split=(pa.string(), "the future that it was judged by, such as `next_7_days`"),
+        slice=(pa.string(), "`model`, or a baseline"),
+        metric=(pa.string(), "such as `ndcg@10`"),
+        value=(pa.float64(), "mean over users, where the metric is one of users"),
+        low=(pa.float64(), "of the 95 % interval"),
+        high=(pa.float64(), "of the 95 % interval"),
+        users=(pa.int64(), "who were judged"),
     ),
 }
 """`bots` and `unserved` say why a user has no, or fewer, recommendations; `ingest_ledger` proves row conservation."""

@@ -4,25 +4,36 @@ Columns may be added to a table: files written before are read by name, and the 
 A file holds the table's columns and the one that names its slice, if any; the day `dt` stands in its path.
 """
 
+import difflib
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from deltalake import Schema
 
-from interest_spark.schemas.tables import SLICED_BY, TABLES
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.schemas.tables import DAY, MEANING, SLICED_BY, TABLES
 
-_DAY = pa.field("dt", pa.string())
+
+def check_table(table: str) -> None:
+    """Raise ConfigError, naming the nearest, unless there is such a table."""
+    if table not in TABLES:
+        near = difflib.get_close_matches(table, TABLES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"tables: {', '.join(TABLES)}"
+        raise ConfigError(f"table {table!r} is unknown; {hint}")
 
 
 def file_schema(table: str) -> pa.Schema:
     """What a file of the table holds."""
-    return TABLES[table].append(pa.field(SLICED_BY[table], pa.string())) if table in SLICED_BY else TABLES[table]
+    if table not in SLICED_BY:
+        return TABLES[table]
+    column = SLICED_BY[table]
+    return TABLES[table].append(pa.field(column, pa.string(), metadata={MEANING: f"the row's {column}"}))
 
 
 def read_schema(table: str) -> pa.Schema:
     """What a reader gets: the columns of the files, and the day."""
-    return file_schema(table).append(_DAY)
+    return file_schema(table).append(DAY)
 
 
 def spark_schema(table: str) -> Any:

@@ -4,7 +4,6 @@ A reader takes the file list of one version and never lists a directory, so a st
 invisible. Where files lie is said in layout.py, how a commit excludes rivals in commit.py.
 """
 
-import difflib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from interest_spark.storage.commit import StagedRun, commit, stage_files
 from interest_spark.storage.layout import Slice, data_folder
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
-from interest_spark.storage.table_schemas import file_schema
+from interest_spark.storage.table_schemas import check_table, file_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -34,10 +33,7 @@ class Warehouse:
 
     def open(self, table: str) -> Snapshot:
         """The table's newest version; without any slice before its first commit."""
-        if table not in TABLES:
-            near = difflib.get_close_matches(table, TABLES, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"tables: {', '.join(TABLES)}"
-            raise ConfigError(f"table {table!r} is unknown; {hint}")
+        check_table(table)
         return Snapshot(table, self.root / table)
 
     def stage(

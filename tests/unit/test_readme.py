@@ -5,7 +5,6 @@ import subprocess
 from collections.abc import Iterable
 from typing import Any
 
-import pyarrow as pa
 import pytest
 import yaml
 from pydantic_core import PydanticUndefined
@@ -26,17 +25,8 @@ from tests.readme import README, ROOT, blocks, code, commands, files, table
 TEXT = README.read_text(encoding="utf-8")
 
 
-def type_name(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return f"list<{type_name(kind.value_type)}>"
-    return "timestamp" if pa.types.is_timestamp(kind) else str(kind)
-
-
-def test_the_tables_and_their_columns() -> None:
-    stated = {code(name)[0]: code(columns) for name, _, columns in table(TEXT, "table")}
-    assert stated == {
-        name: [f"{field.name} {type_name(field.type)}" for field in schema] for name, schema in TABLES.items()
-    }
+def test_the_tables() -> None:
+    assert [code(name)[0] for name, _ in table(TEXT, "table")] == list(TABLES)
 
 
 def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
