@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from interest_spark.config.deployment import Config
+from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, scope_after
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.log import get_logger
-from interest_spark.models.card import read_card
+from interest_spark.models.card import ModelCard, read_card
 from interest_spark.models.training.plan import ParentModel
-from interest_spark.models.training.warm_start import shapes_fit
+from interest_spark.schemas.tokens import ColumnScheme
 from interest_spark.storage.bundles import bundle_path, check_bundle, read_config
 from interest_spark.storage.snapshot import Snapshot
 
@@ -40,6 +41,12 @@ def scope_of(parent: ParentModel | None, config: Config, changed_days: tuple[int
     if parent is None or config.train.mode != "incremental":
         return EVERYTHING
     return scope_after(parent.trained_through, config.blocks.held_out, config.train.replay_share, changed_days)
+
+
+def shapes_fit(card: ModelCard, network: NetworkConfig, tokens: int, columns: ColumnScheme) -> bool:
+    """Whether the model of that card can be the parent: its weights have the wanted shapes and meaning."""
+    networks = [each.model_dump(exclude=set(each.changeable)) for each in (card.network, network)]
+    return networks[0] == networks[1] and (card.max_length, card.columns) == (tokens, columns)
 
 
 def _rows(models: Snapshot, day: str, name: str) -> list[dict[str, Any]]:

@@ -5,20 +5,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from interest_spark.config.training.networks import NetworkConfig
-from interest_spark.models.card import ModelCard
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.training.plan import ParentModel
-from interest_spark.schemas.tokens import ColumnScheme
 from interest_spark.storage.bundles import read_bundle
 
 Array = np.ndarray[Any, Any]
-
-
-def shapes_fit(card: ModelCard, network: NetworkConfig, tokens: int, columns: ColumnScheme) -> bool:
-    """Whether the model of that card can be the parent: its weights have the wanted shapes and meaning."""
-    networks = [each.model_dump(exclude=set(each.changeable)) for each in (card.network, network)]
-    return networks[0] == networks[1] and (card.max_length, card.columns) == (tokens, columns)
 
 
 def starting_weights(parameters: Parameters, items: pa.Table, parent: ParentModel | None = None) -> dict[str, Array]:

@@ -12,9 +12,10 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.card import build_network, read_card
 from interest_spark.models.data.candidates import read_candidates
 from interest_spark.models.parallel.collectives import OneRank
+from interest_spark.models.parent_model import shapes_fit
 from interest_spark.models.training.plan import ParentModel, TrainPlan, TrainResult
 from interest_spark.models.training.train import train
-from interest_spark.models.training.warm_start import shapes_fit, starting_weights
+from interest_spark.models.training.warm_start import starting_weights
 from interest_spark.storage.bundles import read_bundle
 from tests.unit.models.worlds import SCHEME, TINY, make_plan, random_histories
 
