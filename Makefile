@@ -40,6 +40,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Python, a moved folder or a killed installation has no stamp and is installed anew.
 checksum = $(firstword $(shell { $(1); } 2>&1 | cksum))
 BASE_STAMP := $(VENV)/.base-$(call checksum,cat $(LOCK); $(PYTHON) --version; pwd)
+CLASSES_STAMP := $(VENV)/.classes-$(call checksum,cat $(LOCK); java -version || :)
 PACKAGE_STAMP := $(VENV)/.package-$(call checksum,cat setup.py interest_spark/__init__.py)
 HOROVOD_STAMP := $(VENV)/.horovod-$(call checksum,cat conf/requirements-horovod.lock; echo $(GPU))
 TEST_STAMP := $(VENV)/.test-$(call checksum,cat conf/requirements-test.lock)
@@ -70,7 +71,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "Variables: RANKS=$(RANKS) USERS=$(USERS) ITEMS=$(ITEMS) DAYS=$(DAYS) SEED=$(SEED) DAY=$(DAY) CONFIG=$(CONFIG) GPU= PYTHON=$(PYTHON)"
 
-install: $(PACKAGE_STAMP) $(if $(WITH_HOROVOD),$(HOROVOD_STAMP)) ## set up .venv: everything that the jobs need
+install: $(PACKAGE_STAMP) $(CLASSES_STAMP) $(if $(WITH_HOROVOD),$(HOROVOD_STAMP)) ## set up .venv: everything that the jobs need
 ifeq ($(RANKS),1)
 	@echo "RANKS=1: training runs in one process, without Horovod."
 else ifneq ($(CAN_HOROVOD),)
@@ -86,20 +87,24 @@ $(BASE_STAMP):
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' || { \
 	  echo "$(PYTHON) is not a Python 3.11 that has venv; install it (Debian, Ubuntu: python3.11 python3.11-venv)" \
 	       "or name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
-	$(call quietly,[1/4] $(VENV) with $(PYTHON),\
+	$(call quietly,[1/5] $(VENV) with $(PYTHON),\
 	  $(PYTHON) -m venv --clear $(VENV); $(PIP) install -c $(LOCK) setuptools wheel)
-	$(call quietly,[2/4] libraries of $(LOCK) (about 700 MB to fetch),\
+	$(call quietly,[2/5] libraries of $(LOCK) (about 700 MB to fetch),\
 	  $(PIP) install --no-deps --no-build-isolation -r $(LOCK))
 	@touch $@
 
 $(PACKAGE_STAMP): $(BASE_STAMP)
-	$(call quietly,[3/4] interest_spark itself,\
+	$(call quietly,[3/5] interest_spark itself,\
 	  $(PIP) install --no-deps --no-build-isolation -e .; $(PIP) check)
+	@touch $@
+
+$(CLASSES_STAMP): | $(PACKAGE_STAMP)
+	$(call quietly,[4/5] Spark's classes parsed once for all its starts,$(BIN)/python -m interest_spark.platform.class_archive)
 	@touch $@
 
 # The wheel cache is passed over: a Horovod built against another TensorFlow would be taken from it.
 $(HOROVOD_STAMP): $(BASE_STAMP)
-	$(call quietly,[4/4] Horovod from source (about three minutes),\
+	$(call quietly,[5/5] Horovod from source (about three minutes),\
 	  $(PIP) install --force-reinstall --no-deps $$(grep -v -e '^#' -e '^horovod=' conf/requirements-horovod.lock);\
 	  env -u MAKEFLAGS -u MAKELEVEL PATH="$(CURDIR)/$(BIN):$$PATH" $(HOROVOD_FLAGS) $(PIP) install --no-cache-dir\
 	    --force-reinstall --no-deps --no-build-isolation $$(grep '^horovod=' conf/requirements-horovod.lock);\

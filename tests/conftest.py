@@ -8,13 +8,14 @@ import pytest
 from hypothesis import settings
 
 from interest_spark.config.spark import SparkConfig
+from interest_spark.platform.class_archive import options_with_archive
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
 # Many short JVMs start below: they never live long enough to gain from the optimising compiler or parallel collectors.
-os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+os.environ.setdefault("JAVA_TOOL_OPTIONS", f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {options_with_archive()}")
 
 # The first example pays for imports and for a busy machine; time is measured in tests/bench, never asserted here.
 settings.register_profile("interest_spark", deadline=None)

@@ -57,7 +57,8 @@ def standalone_cluster(folder: Path, workers: int = 2, worker_memory: str = "3g"
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(folder / "scratch"),
         "SPARK_NO_DAEMONIZE": "1",
-        "SPARK_CONF_DIR": str(_write_defaults(folder / "conf")),
+        # Of drivers, and so of their executors.
+        "SPARK_SUBMIT_OPTS": f"-Dspark.network.timeout={PATIENCE}",
         "SPARK_MASTER_OPTS": f"-Dspark.worker.timeout={PATIENCE.removesuffix('s')}",
     }
     port, ui = _free_port(), _free_port()
@@ -76,12 +77,6 @@ def standalone_cluster(folder: Path, workers: int = 2, worker_memory: str = "3g"
     finally:
         for process in reversed(started):
             _stop(process)
-
-
-def _write_defaults(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "spark-defaults.conf").write_text(f"spark.network.timeout {PATIENCE}\n", encoding="utf-8")
-    return folder
 
 
 def _resources() -> list[str]:

@@ -11,9 +11,11 @@ from pyspark.sql import SparkSession
 
 from interest_spark.config.spark import SparkConfig
 from interest_spark.foundation.errors import BusyError
+from interest_spark.platform.class_archive import options_with_archive
 from interest_spark.platform.java import ensure_java
 
 _CONNECT_SECONDS = 10
+_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 
 # Instants are UTC microseconds everywhere; days are derived from them explicitly, never from the session.
 _FIXED = {
@@ -47,6 +49,8 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
         # Otherwise workers start the first python3 on PATH, whatever it is.
         os.environ.setdefault("PYSPARK_PYTHON", settings.conf.get("spark.pyspark.python", sys.executable))
         conf.setMaster(settings.master).set("spark.driver.memory", settings.driver_memory)
+        if options := f"{options_with_archive()} {settings.conf.get(_JAVA_OPTIONS, '')}".strip():
+            conf.set(_JAVA_OPTIONS, options)
     master = conf.get("spark.master") or settings.master
     check_master(master)
     conf.setAppName(app_name).set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))

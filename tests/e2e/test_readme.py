@@ -21,7 +21,7 @@ from interest_spark.storage.warehouse import Warehouse
 from tests.checkout import copy_checkout, mark_installed, plain_environment
 from tests.public_samples import write_public_samples
 from tests.readme import README, Block, commands, files
-from tests.standalone_cluster import Cluster, standalone_cluster
+from tests.standalone_cluster import SPARK_HOME, Cluster, standalone_cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -34,8 +34,6 @@ needs_horovod = pytest.mark.skipif(importlib.util.find_spec("horovod") is None, 
 # The generated shop of `make run`, made small; its last day is README.md's.
 SMALL = {"USERS": "150", "ITEMS": "120", "DAYS": "9", "FIRST_DAY": "2026-01-22"}
 DAY = "2026-01-30"
-# Many short Java processes on few cores: the optimising compiler costs more than it gains.
-QUICK_JAVA = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 
 
 @dataclass
@@ -82,11 +80,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         path.write_text(block.text, encoding="utf-8")
     shared = folder / "shared"
     shared.mkdir()
-    environment = {**plain_environment(), **SMALL, **QUICK_JAVA, "RANKS": "1"}
-    environment |= {"SHARED": str(shared), "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = {**plain_environment(), **SMALL, "RANKS": "1"}
+    environment |= {"SHARED": str(shared), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(SPARK_HOME.resolve())}
     mark_installed(checkout, environment)
     with standalone_cluster(folder / "cluster", workers=2) as cluster:
-        environment |= {"MASTER": cluster.master, "SPARK_CONF_DIR": cluster.environment["SPARK_CONF_DIR"]}
+        environment |= {"MASTER": cluster.master, "SPARK_SUBMIT_OPTS": cluster.environment["SPARK_SUBMIT_OPTS"]}
         yield Reader(checkout, environment, cluster)
 
 

@@ -83,7 +83,7 @@ def test_one_rank_needs_no_horovod(tree: Path) -> None:
 
 def test_an_installation_is_not_repeated(tree: Path) -> None:
     add_compiler(tree)
-    assert len(install_for_real(tree)) == 3
+    assert len(install_for_real(tree)) == 4
     text = make(tree, "-n", "install")
     assert "pip" not in text
     # What is built stays usable when the compiler is gone.
