@@ -77,7 +77,7 @@ def _elastic() -> list[tuple[str, str]]:
 
 
 def _open_ranks(config: "Config") -> list[tuple[str, str]]:
-    if config.train.launcher != "spark" or _is_on_this_machine(config.spark.master):
+    if config.train.launcher not in ("auto", "spark") or _is_on_this_machine(config.spark.master):
         return []
     remedy = "let nothing but the cluster's own nodes reach its network"
     return [(f"Horovod's ports are open to the network of {config.spark.master} while it trains", remedy)]

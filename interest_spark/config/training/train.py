@@ -31,7 +31,7 @@ class TrainConfig(Section):
     continued_epochs: int = Field(default=2, ge=1)
     replay_share: Share = 0.1
     ranks: int = Field(default=1, ge=1)
-    launcher: Literal["spark", "horovodrun", "local"] = "spark"
+    launcher: Literal["auto", "spark", "horovodrun", "local"] = "auto"
     device: Literal["cpu", "gpu"] = "cpu"
     threads: int = Field(default=1, ge=1)
     precision: Literal["float32", "bfloat16"] = "float32"

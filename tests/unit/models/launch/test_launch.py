@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,6 +100,30 @@ def test_several_ranks_without_horovod_are_told_what_to_do(tmp_path: Path, monke
 def test_more_ranks_than_task_slots_are_refused_at_once(tmp_path: Path, spark: "SparkSession") -> None:
     with pytest.raises(ConfigError, match=r"train.ranks is 4, but local\[2\] runs 2 tasks at once"):
         launch(plan_of(tmp_path, launcher="spark", ranks=4), spark)
+
+
+@needs_horovod
+@pytest.mark.parametrize(
+    ("master", "module", "function"),
+    [
+        ("local[2]", "horovodrun_launcher", "run_under_horovodrun"),
+        ("spark://10.0.0.1:7077", "spark_launcher", "run_on_spark"),
+        ("yarn", "spark_launcher", "run_on_spark"),
+    ],
+)
+def test_ranks_run_where_the_spark_application_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, master: str, module: str, function: str
+) -> None:
+    class StartedError(Exception):
+        pass
+
+    def start(plan: TrainPlan, *_: object) -> None:
+        raise StartedError(plan.train.launcher)
+
+    monkeypatch.setattr(f"interest_spark.models.launch.{module}.{function}", start)
+    session: Any = SimpleNamespace(sparkContext=SimpleNamespace(master=master))
+    with pytest.raises(StartedError, match=module.removesuffix("_launcher")):
+        launch(plan_of(tmp_path, launcher="auto", ranks=2), session)
 
 
 @pytest.mark.slow
