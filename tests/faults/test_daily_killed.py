@@ -21,7 +21,7 @@ from tests.warehouse_contents import contents
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 ROOT = Path(__file__).parents[2]
 KILLS = 10
-FIRST_DAILY = date(2026, 1, 8)  # the first with a day a week before it to look back on
+FIRST_DAILY = date(2026, 1, 3)  # it looks back on a day that served nothing; those after it judge what was served
 RUN_SECONDS = 900
 
 
@@ -38,6 +38,7 @@ def configure(shop: Path, name: str) -> Path:
     config["sources"]["root"] = str(shop / "shop")
     config["spark"] = {"shuffle_partitions": 2}
     config["blocks"] = {"tokens": 50, "files": 2}
+    config["evaluate"] = {"horizon_days": 1}
     config["train"] = {"ranks": 2, "epochs": 1, "batch_blocks": 4, "network": {"dim": 16, "feed_forward": 16}}
     path = shop / f"{name}.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")

@@ -15,10 +15,8 @@ def run_under_horovodrun(plan: TrainPlan) -> None:
     """Run all ranks of the plan to their end; none is left behind, whatever happens."""
     plan_file = plan.work / "plan.json"
     plan_file.write_text(plan.model_dump_json(), encoding="utf-8")
-    ranks = str(plan.train.ranks)
     command = [
-        *(sys.executable, "-m", "horovod.runner.launch", "--gloo", "-np", ranks, "-H", f"localhost:{ranks}"),
-        *("--network-interfaces", loopback_interface(), "--start-timeout", str(plan.train.start_seconds)),
+        *(sys.executable, "-m", "interest_spark.models.launch.gloo_main", str(plan.train.ranks)),
         *(sys.executable, "-m", "interest_spark.models.launch.rank_main", str(plan_file)),
     ]
     child = subprocess.Popen(
