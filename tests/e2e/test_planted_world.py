@@ -20,7 +20,7 @@ DAY = "2026-01-30"
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("planted") / "shop"
-    generate_shop(ShopPlan(users=1500, items=400, days=30, seed=5), path)
+    generate_shop(ShopPlan(users=700, items=300, days=30, seed=5), path)
     return path
 
 
@@ -83,6 +83,6 @@ def test_suggestions_follow_the_planted_interests_and_beat_popularity(shop: Path
 
 def test_scoring_sends_next_to_nothing_to_the_driver(shop: Path, daily: Warehouse) -> None:
     """Spark ends a job whose tasks send the driver more than the limit; the answers are several times as large."""
-    limit = 100_000
+    limit = 50_000
     assert daily.read_small("recommendations", day=DAY).nbytes > 5 * limit
     run_job("score", daily.root, shop, "score.k=11", f"spark.conf={{spark.driver.maxResultSize: '{limit}'}}")
