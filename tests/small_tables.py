@@ -19,6 +19,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def stage_rows(base: Snapshot, run_id: str, rows: Mapping[Slice, Rows]) -> StagedRun:
     """Stage `rows` by slice, all of one name; columns that a row does not name are null."""
+    files = []
     for each, given in rows.items():
         folder = base.folder / data_folder(run_id, each.name) / f"dt={each.day}"
         folder.mkdir(parents=True)
@@ -29,9 +30,10 @@ def stage_rows(base: Snapshot, run_id: str, rows: Mapping[Slice, Rows]) -> Stage
             column = SLICED_BY[base.table]
             names = pa.array([each.name] * len(given), pa.string())
             table = table.set_column(table.column_names.index(column), column, names)
-        pq.write_table(table, folder / "part-0.parquet")
+        files.append(folder / "part-0.parquet")
+        pq.write_table(table, files[-1])
     record = RunRecord(run_id, {EVERY_DAY: MadeFrom("test", 1, {"run": run_id})}, {})
-    return stage_files(base, run_id, list(rows), record)
+    return stage_files(base, files, list(rows), record)
 
 
 def put_rows(warehouse: Warehouse, table: str, run_id: str, rows: Mapping[Slice, Rows], **terms: bool) -> int:

@@ -14,7 +14,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.pipeline.step import Assignment, Input, Inputs, Read, Result, Step, Target
 from interest_spark.schemas.tables import MADE_BY, SLICED_BY, TABLES
-from interest_spark.storage.layout import Slice
+from interest_spark.storage.layout import Slice, data_folder
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
 
@@ -158,11 +158,16 @@ def _publish(step: Step, context: RunContext, pinned: Pinned, plan: Plan, result
     """Stage all tables, then commit them, the one by which a rerun knows that the step is done last."""
     days = sorted({*plan.reasons, *result.days})
     record = _record(step, context, pinned, plan)
+    names = {table: slice_name(step, context, table, plan.target) for table in step.writes}
+    written = _write_files(result, record, names, pinned)
     staged = []
-    for table in step.writes:
-        name = slice_name(step, context, table, plan.target)
-        slices, options = [Slice(day, name) for day in days], result.options.get(table)
-        staged.append(context.warehouse.stage(result.frames[table], pinned.tables[table], slices, record, options))
+    for table, name in names.items():
+        base, slices = pinned.tables[table], [Slice(day, name) for day in days]
+        if table in written:
+            staged.append(context.warehouse.stage_files(written[table], base, slices, record))
+        else:
+            options = result.options.get(table)
+            staged.append(context.warehouse.stage(result.frames[table], base, slices, record, options))
     versions = {
         run.table: context.warehouse.commit(
             run, pinned.tables[run.table], whole_table=plan.target.whole_table, exclusive=step.exclusive
@@ -170,6 +175,21 @@ def _publish(step: Step, context: RunContext, pinned: Pinned, plan: Plan, result
         for run in staged
     }
     return Outcome("done", {run.table: run.rows for run in staged}, versions, result.details)
+
+
+def _write_files(
+    result: Result, record: RunRecord, names: Mapping[str, str], pinned: Pinned
+) -> Mapping[str, Sequence[str]]:
+    """The files, by table, that the step's tasks write themselves."""
+    if result.write is None:
+        return {}
+    return result.write(
+        {
+            table: str(pinned.tables[table].folder / data_folder(record.run_id, name))
+            for table, name in names.items()
+            if table not in result.frames
+        }
+    )
 
 
 def _record(step: Step, context: RunContext, pinned: Pinned, plan: Plan) -> RunRecord:

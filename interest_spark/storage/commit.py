@@ -46,21 +46,24 @@ class StagedRun:
     rows: int
 
 
-def stage_files(base: Snapshot, run_id: str, slices: Sequence[Slice], record: RunRecord) -> StagedRun:
+def data_files(folder: Path) -> list[Path]:
+    """Every data file below a folder, sorted."""
+    return sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith((".", "_")))
+
+
+def stage_files(base: Snapshot, files: Sequence[Path], slices: Sequence[Slice], record: RunRecord) -> StagedRun:
     """What a run has written below its folder of the table, with every footer checked; writes the run's record.
 
     Each slice must have a file, if only one without rows: a slice is committed when the log names a file of it.
     """
-    folder = base.folder / run_folder(run_id)
-    paths = sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith((".", "_")))
-    actions = tuple(_add_action(base, path) for path in paths)
+    actions = tuple(_add_action(base, path) for path in sorted(files))
     found = {action.partition_values["dt"] for action in actions}
     wanted = {each.day for each in slices}
     if found != wanted:
         raise ValueError(f"{base.table}: rows of days {sorted(map(str, found ^ wanted))} in a run for {sorted(wanted)}")
-    write_record(folder, record)
+    write_record(base.folder / run_folder(record.run_id), record)
     rows = sum(json.loads(action.stats)["numRecords"] for action in actions)
-    return StagedRun(base.table, run_id, tuple(slices), actions, rows)
+    return StagedRun(base.table, record.run_id, tuple(slices), actions, rows)
 
 
 def commit(

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import BusyError
 from interest_spark.foundation.log import get_logger
-from interest_spark.storage.commit import commit, stage_files
+from interest_spark.storage.commit import commit, data_files, stage_files
 from interest_spark.storage.layout import Slice, compacted_run_id, data_folder, run_of
 from interest_spark.storage.run_record import EVERY_DAY, RunRecord
 from interest_spark.storage.snapshot import Snapshot
@@ -55,7 +55,7 @@ def _compact_slice(table: Snapshot, each: Slice, run_id: str) -> None:
     earlier = table.record(each) or RunRecord(run_id, {}, {})
     made_from = earlier.of(each.day)
     record = RunRecord(run_id, {EVERY_DAY: made_from} if made_from else {}, earlier.versions)
-    commit(stage_files(table, run_id, [each], record), table, content_kept=True)
+    commit(stage_files(table, data_files(folder), [each], record), table, content_kept=True)
 
 
 def _groups(files: Sequence[str], sizes: Sequence[int]) -> list[list[str]]:

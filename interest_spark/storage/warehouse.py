@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.schemas.tables import SLICED_BY, TABLES
-from interest_spark.storage.commit import StagedRun, commit, stage_files
+from interest_spark.storage.commit import StagedRun, commit, data_files, stage_files
 from interest_spark.storage.layout import Slice, data_folder
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
@@ -56,8 +56,16 @@ class Warehouse:
         naming = [F.lit(name).alias(SLICED_BY[base.table])] if base.table in SLICED_BY else []
         rows = frame.select(*TABLES[base.table].names, *naming, "dt")
         rows.write.options(**(options or {})).partitionBy("dt").mode("error").parquet(str(folder))
-        _fill_empty_slices(base.table, folder, slices)
-        return stage_files(base, record.run_id, slices, record)
+        return self.stage_files([str(path) for path in data_files(folder)], base, slices, record)
+
+    def stage_files(
+        self, files: Sequence[str], base: Snapshot, slices: Sequence[Slice], record: RunRecord
+    ) -> StagedRun:
+        """Stage what tasks have written below the run's data folder; files that are not named stay unseen for ever."""
+        (name,) = {each.name for each in slices}
+        folder = base.folder / data_folder(record.run_id, name)
+        written = [Path(file) for file in files]
+        return stage_files(base, [*written, *_fill_empty_slices(base.table, folder, written, slices)], slices, record)
 
     def commit(self, staged: StagedRun, base: Snapshot, **terms: bool) -> int:
         """Publish a staged run: see commit.commit, which takes `terms`. Returns the table's new version."""
@@ -106,9 +114,13 @@ class Warehouse:
         return self.open(table).read_small(**selection)
 
 
-def _fill_empty_slices(table: str, folder: Path, slices: Sequence[Slice]) -> None:
+def _fill_empty_slices(table: str, folder: Path, written: Sequence[Path], slices: Sequence[Slice]) -> list[Path]:
+    """A file without rows for each slice that has none."""
+    filled, added = {path.parent.name for path in written}, []
     for each in slices:
         day = folder / f"dt={each.day}"
-        if not day.exists():
-            day.mkdir()
-            pq.write_table(file_schema(table).empty_table(), day / "part-0-no-rows.parquet")
+        if day.name not in filled:
+            day.mkdir(parents=True, exist_ok=True)
+            added.append(day / "part-0-no-rows.parquet")
+            pq.write_table(file_schema(table).empty_table(), added[-1])
+    return added

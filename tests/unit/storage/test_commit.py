@@ -98,12 +98,12 @@ def test_a_row_of_another_day_is_refused(tmp_path: Path) -> None:
     staged = {MONDAY: row("a"), TUESDAY: row("b")}
     stage_rows(base, "1", staged)
     with pytest.raises(ValueError, match=r"rows of days \['2026-01-06'\]"):
-        from interest_spark.storage.commit import stage_files
+        from interest_spark.storage.commit import data_files, stage_files
         from interest_spark.storage.run_record import read_record
 
         record = read_record(base.folder / "run-1")
         assert record is not None
-        stage_files(base, "1", [MONDAY], record)
+        stage_files(base, data_files(base.folder), [MONDAY], record)
 
 
 def test_a_footer_with_other_columns_is_refused(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_footer_with_other_columns_is_refused(tmp_path: Path) -> None:
 
     record = RunRecord("1", {EVERY_DAY: MadeFrom("test", 1)}, {})
     with pytest.raises(ValueError, match="the table has"):
-        stage_files(base, "1", [MONDAY], record)
+        stage_files(base, [folder / "part-0.parquet"], [MONDAY], record)
     assert warehouse_is_empty(tmp_path)
 
 

@@ -114,7 +114,7 @@ def test_bundles_that_no_model_names_go_and_strange_files_and_links_stay(warehou
 def scattered(warehouse: Warehouse) -> None:
     """A day in three files."""
     base = warehouse.open("vocab")
-    staged = stage_rows(base, "many", {DAY: row("c")})
+    stage_rows(base, "many", {DAY: row("c")})
     folder = base.folder / "run-many" / f"dt={DAY.day}"
     for number, name in enumerate("de", start=1):
         import pyarrow as pa
@@ -122,12 +122,12 @@ def scattered(warehouse: Warehouse) -> None:
 
         rows = pa.Table.from_pylist(row(name), schema=TABLES["vocab"])
         pq.write_table(rows, folder / f"part-{number}.parquet")
-    from interest_spark.storage.commit import commit, stage_files
+    from interest_spark.storage.commit import commit, data_files, stage_files
     from interest_spark.storage.run_record import read_record
 
     record = read_record(base.folder / "run-many")
     assert record is not None
-    commit(stage_files(base, staged.run_id, [DAY], record), base)
+    commit(stage_files(base, data_files(folder), [DAY], record), base)
 
 
 def test_compacting_changes_no_row_and_makes_nothing_stale(warehouse: Warehouse) -> None:

@@ -1,98 +1,100 @@
-"""Histories cut from sorted rows equal those built one by one, whatever the batches."""
+"""Histories equal those built one by one, however the events are cut into pieces and buckets."""
 
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.features.sequences.histories import build_sequences, catalogue_of, histories, whole_users
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from interest_spark.features.sequences.catalogue import read_catalogue
+from interest_spark.features.sequences.histories import histories, interest_rows
+from interest_spark.platform.tasks import by_bucket
+from interest_spark.schemas.behaviors import BEHAVIORS
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
-USERS = st.dictionaries(
-    st.text("ab用", min_size=1, max_size=3), st.lists(st.integers(2, 9), min_size=1, max_size=12), min_size=1
+ITEMS = [f"i{number}" for number in range(2, 10)]
+CATALOGUE = pl.DataFrame(
+    {"item_id": ITEMS, "item_index": range(2, 10), "category": [number % 4 for number in range(2, 10)]},
+    schema={"item_id": pl.String, "item_index": pl.Int32, "category": pl.Int32},
+)
+EVENTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "user_id": st.text("ab用", min_size=1, max_size=2),
+            "item_id": st.sampled_from(ITEMS),
+            "behavior": st.sampled_from(["view", "purchase", "search"]),
+            "hour": st.integers(0, 5),
+            "price": st.none() | st.integers(0, 4).map(float),
+            "source_file": st.sampled_from(["f", "g"]),
+            "day": st.integers(0, 2),
+        }
+    ),
+    min_size=1,
 )
 
 
-def rows_of(users: dict[str, list[int]]) -> pa.Table:
-    flat = [(user, item, place) for user in sorted(users) for place, item in enumerate(users[user])]
-    return pa.table(
-        {
-            "user_id": pa.array([user for user, _, _ in flat], pa.string()),
-            "item_index": pa.array([item for _, item, _ in flat], pa.int32()),
-            "behavior": pa.array([1 + item % 3 for _, item, _ in flat], pa.int32()),
-            "event_time": pa.array([START + timedelta(hours=place) for _, _, place in flat], pa.timestamp("us", "UTC")),
-            "price": pa.array([None if item % 2 else item / 2 for _, item, _ in flat], pa.float64()),
-            "category": pa.array([item % 4 for _, item, _ in flat], pa.int32()),
-            "arrival_day": pa.array([100 + item % 5 for _, item, _ in flat], pa.int32()),
-        }
-    )
+def frame_of(events: list[dict[str, object]]) -> pl.DataFrame:
+    columns = ("user_id", "item_id", "behavior", "price", "source_file", "source_line")
+    rows = {name: [event[name] for event in events] for name in columns}
+    times = [START + timedelta(hours=int(str(event["hour"]))) for event in events]
+    types = {"user_id": pl.String, "item_id": pl.String, "behavior": pl.String, "source_file": pl.String}
+    schema = {**types, "price": pl.Float64, "source_line": pl.Int64, "event_time": pl.Datetime("us", "UTC")}
+    return pl.DataFrame({**rows, "event_time": times}, schema=schema)
 
 
-@given(USERS, st.integers(1, 5), st.integers(1, 7))
+@given(EVENTS, st.integers(1, 5), st.integers(1, 3), st.integers(1, 4))
 def test_each_user_has_the_last_events_in_order_and_all_distinct_items(
-    users: dict[str, list[int]], max_length: int, batch_rows: int
+    drawn: list[dict[str, object]], max_length: int, pieces: int, buckets: int
 ) -> None:
-    batches = iter(rows_of(users).to_batches(max_chunksize=batch_rows))
-    found = [row for table in whole_users(batches) for row in histories(table, max_length).to_pylist()]
-    assert [row["user_id"] for row in found] == sorted(users)
+    events = [{**event, "source_line": line} for line, event in enumerate(drawn)]
+    parts: dict[int, list[pl.DataFrame]] = {bucket: [] for bucket in range(buckets)}
+    for day in range(3):
+        delivered = [event for event in events if event["day"] == day]
+        for piece in range(pieces):
+            rows = interest_rows(frame_of(delivered[piece::pieces]), CATALOGUE, ["view", "purchase"], day)
+            for bucket, part in by_bucket(rows, "user_id", buckets).items():
+                parts[bucket].append(part)
+    found = [row for given in parts.values() if given for row in histories(pl.concat(given), max_length).to_pylist()]
+    assert sorted(row["user_id"] for row in found) == sorted({str(event["user_id"]) for event in events})
     for row in found:
-        items = users[row["user_id"]]
-        first = max(len(items) - max_length, 0)
-        assert row["item_index"] == items[first:]
-        assert row["behavior"] == [1 + item % 3 for item in items[first:]]
-        assert row["price"] == [None if item % 2 else item / 2 for item in items[first:]]
-        assert row["category"] == [item % 4 for item in items[first:]]
-        assert row["arrival_day"] == [100 + item % 5 for item in items[first:]]
-        assert row["event_time"] == [START + timedelta(hours=place) for place in range(first, len(items))]
-        assert row["seen"] == sorted(set(items))
-        assert row["events"] == len(items)
+        own = [event for event in events if event["user_id"] == row["user_id"] and event["behavior"] != "search"]
+        own.sort(key=lambda event: tuple(event[name] for name in ("hour", "day", "source_file", "source_line")))  # type: ignore[arg-type, return-value]
+        items, last = [ITEMS.index(str(event["item_id"])) + 2 for event in own], own[-max_length:]
+        assert row["item_index"] == items[-max_length:]
+        assert row["behavior"] == [BEHAVIORS.index(str(event["behavior"])) + 1 for event in last]
+        assert row["price"] == [event["price"] for event in last]
+        assert row["category"] == [item % 4 for item in items[-max_length:]]
+        assert row["arrival_day"] == [event["day"] for event in last]
+        assert row["event_time"] == [START + timedelta(hours=int(str(event["hour"]))) for event in last]
+        assert (row["seen"], row["events"]) == (sorted(set(items)), len(items))
 
 
-def test_no_batch_and_empty_batches_give_no_users() -> None:
-    empty = rows_of({"a": [2]}).slice(0, 0).to_batches() or [pa.RecordBatch.from_pylist([], rows_of({"a": [2]}).schema)]
-    assert list(whole_users(iter(empty))) == []
-    assert list(whole_users(iter([]))) == []
+def test_an_event_has_the_day_that_delivered_it_whenever_it_happened() -> None:
+    def delivered(day: date, item: str, hour: int) -> pl.DataFrame:
+        event = {"user_id": "u", "item_id": item, "behavior": "view", "hour": hour, "price": None}
+        frame = frame_of([{**event, "source_file": "f", "source_line": 1}])
+        return interest_rows(frame, CATALOGUE, ["view"], (day - date(1970, 1, 1)).days)
+
+    days = [date(2026, 1, 1), date(2026, 1, 3), date(2026, 1, 2)]
+    rows = [delivered(day, item, hour) for day, item, hour in zip(days, ("i3", "i2", "i2"), (9, 8, 10), strict=True)]
+    (row,) = histories(pl.concat(rows), max_length=5).to_pylist()
+    assert row["item_index"] == [2, 3, 2]
+    assert [date(1970, 1, 1) + timedelta(days=day) for day in row["arrival_day"]] == [days[1], days[0], days[2]]
 
 
-def test_an_event_has_the_day_that_delivered_it_whenever_it_happened(spark: "SparkSession") -> None:
-    rows = [("u", "b", 9, "2026-01-01"), ("u", "a", 8, "2026-01-03"), ("u", "a", 10, "2026-01-02")]
-    columns = "user_id string, item_id string, hour int, dt string"
-    events = spark.createDataFrame(rows, columns).selectExpr(
-        "user_id",
-        "item_id",
-        "'view' AS behavior",
-        "timestamp '2026-01-01 00:00:00Z' + make_interval(0, 0, 0, 0, hour) AS event_time",
-        "double(null) AS price",
-        "'f' AS source_file",
-        "1L AS source_line",
-        "dt",
-    )
-    catalogue = spark.createDataFrame([("a", 2, 0), ("b", 3, 0)], "item_id string, item_index int, category int")
-    (row,) = build_sequences(events, catalogue, max_length=5, partitions=1, dt="2026-01-03").collect()
-    assert row.item_index == [2, 3, 2]
-    assert [date(1970, 1, 1) + timedelta(days=day) for day in row.arrival_day] == [
-        date(2026, 1, 3),
-        date(2026, 1, 1),
-        date(2026, 1, 2),
-    ]
+def test_a_category_is_its_permanent_number_and_0_without_one(tmp_path: Path) -> None:
+    def file(name: str, **columns: pa.Array) -> tuple[str, ...]:
+        pq.write_table(pa.table(columns), tmp_path / name)
+        return (str(tmp_path / name),)
 
-
-def test_a_category_is_its_permanent_number_and_0_without_one(spark: "SparkSession") -> None:
-    vocab = spark.createDataFrame([("a", 2), ("b", 3), ("c", 4), ("d", 5)], "item_id string, item_index int")
-    named = [("a", "books"), ("b", "home/厨房"), ("c", None), ("never seen", "books")]
-    items = spark.createDataFrame(named, "item_id string, category string")
-    numbers = [("books", 7), ("home/厨房", 1), ("of another day", 8)]
-    categories = spark.createDataFrame(numbers, "category string, category_index int")
-    rows = catalogue_of(vocab, items, categories).collect()
-    assert len(rows) == 4
-    assert {row.item_id: (row.item_index, row.category) for row in rows} == {
-        "a": (2, 7),
-        "b": (3, 1),
-        "c": (4, 0),
-        "d": (5, 0),
-    }
+    ids = ["a", "b", "c", "d"]
+    vocab = file("vocab", item_id=pa.array(ids), item_index=pa.array([2, 3, 4, 5], pa.int32()))
+    named = pa.array(["books", "home/厨房", None, "books"])
+    items = file("items", item_id=pa.array(["a", "b", "c", "never seen"]), category=named)
+    words, numbers = pa.array(["books", "home/厨房", "of another day"]), pa.array([7, 1, 8], pa.int32())
+    rows = read_catalogue(vocab, items, file("categories", category=words, category_index=numbers))
+    assert sorted(rows.rows()) == [("a", 2, 7), ("b", 3, 1), ("c", 4, 0), ("d", 5, 0)]
+    assert sorted(read_catalogue(vocab, (), ()).rows()) == [("a", 2, 0), ("b", 3, 0), ("c", 4, 0), ("d", 5, 0)]

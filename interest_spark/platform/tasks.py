@@ -1,0 +1,89 @@
+"""Vectorised tasks: Spark schedules, retries and exchanges; inside a task Polars computes on whole columns.
+
+A task gets names of files, not rows. What it hands on are compressed Arrow blobs, one for each bucket, which cross
+between Python and the JVM as bytes; a second task gets all blobs of one bucket. Rows that cross one by one, and
+sorting them by strings in the JVM, took several times as long.
+
+Tasks leave files under names that no other attempt uses and return what they have written, so that an attempt
+that failed, or lost a race against its own copy, has left something that nobody reads.
+"""
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Split = Callable[[T], Iterable[Mapping[int, pl.DataFrame]]]
+"""From one input to the rows that each bucket gets, piece by piece, so that a task holds one piece at a time."""
+
+Combine = Callable[[int, list[pl.DataFrame]], Iterable[R]]
+"""From a bucket and all frames it got, in the order of inputs and pieces, to what is returned."""
+
+_Blob = tuple[int, int, bytes]  # place of the input, place of the piece, Arrow IPC
+
+
+def exchange(
+    spark: "SparkSession", inputs: Sequence[T], split: "Split[T]", buckets: int, combine: "Combine[R]"
+) -> list[R]:
+    """Split every input, bring the parts of each bucket together, combine each bucket; each in a task of its own.
+
+    Returns what `combine` gives, in the order of buckets, which must be small: names of files. A bucket that got
+    nothing is combined, too.
+    """
+
+    def split_all(numbered: Iterable[tuple[int, T]]) -> Iterator[tuple[int, _Blob]]:
+        for place, each in numbered:
+            for piece, frames in enumerate(split(each)):
+                for bucket, frame in frames.items():
+                    yield bucket, (place, piece, to_blob(frame))
+
+    def combine_bucket(bucket: int, blobs: Iterable[tuple[int, _Blob]]) -> Iterator[R]:
+        in_order = sorted((blob for _, blob in blobs), key=lambda blob: blob[:2])
+        yield from combine(bucket, [from_blob(blob) for _, _, blob in in_order])
+
+    numbered = spark.sparkContext.parallelize(list(enumerate(inputs)), max(len(inputs), 1))
+    exchanged = numbered.mapPartitions(split_all).partitionBy(buckets, int)
+    return exchanged.mapPartitionsWithIndex(combine_bucket).collect()
+
+
+def by_bucket(frame: pl.DataFrame, key: str, buckets: int) -> dict[int, pl.DataFrame]:
+    """The frame's rows by the bucket that the hash of `key` names, in their order."""
+    bucket = (pl.col(key).hash() % buckets).cast(pl.Int32).alias("bucket")
+    parts = frame.with_columns(bucket).partition_by("bucket", include_key=False, as_dict=True)
+    return {int(number): part for (number,), part in parts.items()}
+
+
+def grouped_by_size(sizes: Sequence[int], limit: int) -> list[list[int]]:
+    """The places of consecutive files that one task is to read: at least one, together up to `limit` bytes.
+
+    >>> grouped_by_size([3, 3, 9, 1], 6)
+    [[0, 1], [2], [3]]
+    """
+    groups: list[list[int]] = []
+    room = 0
+    for place, size in enumerate(sizes):
+        if size > room:
+            groups.append([])
+            room = limit
+        groups[-1].append(place)
+        room -= size
+    return groups
+
+
+def to_blob(frame: pl.DataFrame) -> bytes:
+    """The frame as compressed Arrow."""
+    file = io.BytesIO()
+    frame.write_ipc(file, compression="lz4")
+    return file.getvalue()
+
+
+def from_blob(blob: bytes) -> pl.DataFrame:
+    """The frame of `to_blob`."""
+    return pl.read_ipc(blob)

@@ -1,0 +1,40 @@
+"""Data files that tasks read and write themselves; everything that touches them does so here."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interest_spark.storage.table_schemas import conform, file_schema
+
+
+def write_part(folder: str, table: str, day: str, rows: pa.Table, number: int) -> str:
+    """Write rows of a table where the run whose data folder it is will find them; returns the file's path.
+
+    No other attempt of a task uses the same name, and a file is there wholly or under a name that nobody was told.
+    """
+    target = Path(folder) / f"dt={day}" / f"part-{number:05d}-{uuid.uuid4().hex[:12]}.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(conform(rows, file_schema(table)), target)
+    return str(target)
+
+
+def read_pieces(path: str, columns: Sequence[str], rows: int = 1_000_000) -> Iterator[pl.DataFrame]:
+    """The columns of a file, some row groups at a time: no more than `rows` rows unless one group has more."""
+    metadata = pq.read_metadata(path)
+    start, length = 0, 0
+    for group in range(metadata.num_row_groups):
+        size = metadata.row_group(group).num_rows
+        if length and length + size > rows:
+            yield _read(path, columns, start, length)
+            start, length = start + length, 0
+        length += size
+    if length:
+        yield _read(path, columns, start, length)
+
+
+def _read(path: str, columns: Sequence[str], start: int, length: int) -> pl.DataFrame:
+    return pl.scan_parquet(path, glob=False).select(*columns).slice(start, length).collect()

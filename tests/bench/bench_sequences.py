@@ -1,0 +1,205 @@
+"""How long histories of all users take: our step, the job that an engineer would write by hand, and Polars alone.
+
+    python -m tests.bench.bench_sequences [--events 20e6] [--rounds 3] [--heaviest .2] [--folder FOLDER]
+
+Zipf events over 30 days, 50 a user on average, 50 thousand items, histories of 200. Every contender is a process of
+its own on all cores, and is timed from the started session to the written files. The hand-written job keeps lists
+of items, behaviors, times and prices; ours also has categories, days of arrival, every item ever seen and the users
+without interest. `--heaviest` gives one user that share of all events.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from interest_spark.config.deployment import Config
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.graph import run_steps
+from interest_spark.schemas.tables import TABLES
+from interest_spark.steps.nightly import JOBS
+from interest_spark.storage.commit import commit, data_files, stage_files
+from interest_spark.storage.layout import Slice
+from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
+from interest_spark.storage.table_schemas import conform
+from interest_spark.storage.warehouse import Warehouse
+from tests.bench.reports import figure, report, say
+
+if TYPE_CHECKING:
+    pass
+
+FIRST, DAYS, ITEMS, LENGTH = date(2026, 1, 1), 30, 50_000, 200
+LAST = FIRST + timedelta(DAYS - 1)
+BEHAVIORS = ("view", "favorite", "cart", "purchase")
+MEMORY = "6g"
+PARTITIONS = 16
+_LISTS = ("event_time", "item_index", "behavior", "price")
+
+
+def main() -> None:
+    options = _options()
+    if options.run:
+        print(json.dumps(CONTENDERS[options.run](Path(options.folder))))
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(options.folder or scratch)
+        if not (folder / "made").exists():
+            make_warehouse(folder, int(options.events), options.heaviest)
+        seconds: dict[str, list[float]] = {name: [] for name in options.contenders.split(",")}
+        for _ in range(options.rounds):
+            for name in seconds:
+                seconds[name].append(_run(name, folder))
+    figures = [figure(name, "s", each, 2) for name, each in seconds.items()]
+    hand = [np.median(each) for name, each in seconds.items() if name.startswith("hand")]
+    if hand and "ours" in seconds:
+        figures.append(figure("by hand to ours", "ratio", [float(min(hand) / np.median(seconds["ours"]))], 2))
+    report("sequences", f"{options.events:.0f} events, heaviest user {options.heaviest}", figures, seconds=seconds)
+
+
+def make_warehouse(folder: Path, events: int, heaviest: float) -> None:
+    """`events`, and what the step `sequences` reads beside it, committed without Spark."""
+    rng, users = np.random.default_rng(7), max(events // 50, 1)
+    user_ids = pa.array([f"user-{number:08d}" for number in range(users)])
+    item_ids = pa.array([f"item-{number:07d}" for number in range(ITEMS)])
+    user_weights, item_weights = _zipf(users, 0.6), _zipf(ITEMS, 1.0)
+    warehouse, permuted = Warehouse(folder / "warehouse"), rng.permutation(users)
+    for number in range(DAYS):
+        day, count = FIRST + timedelta(number), events // DAYS
+        user = permuted[np.minimum(np.searchsorted(user_weights, rng.random(count)), users - 1)]
+        user[rng.random(count) < heaviest] = permuted[0]
+        item = np.minimum(np.searchsorted(item_weights, rng.random(count)), ITEMS - 1)
+        start = np.datetime64(day, "us").astype(np.int64)
+        times = start + np.sort(rng.integers(0, 86_400, count)) * 1_000_000
+        columns = {
+            "user_id": user_ids.take(pa.array(user)),
+            "item_id": item_ids.take(pa.array(item)),
+            "behavior": pa.array(BEHAVIORS).take(pa.array(rng.choice(4, count, p=[0.8, 0.1, 0.05, 0.05]))),
+            "event_time": pa.array(times, pa.int64()).cast(pa.timestamp("us", "UTC")),
+            "price": pa.array(np.round(rng.gamma(2, 20, count), 2)),
+            "source_file": pa.array([f"/logs/dt={day}/part-0.jsonl.gz"]).take(pa.array(np.zeros(count, np.int64))),
+            "source_line": pa.array(np.arange(1, count + 1)),
+        }
+        put(warehouse, "events", day, columns)
+        say(f"{day}: {count} events")
+    put(warehouse, "vocab", LAST, {"item_id": item_ids, "item_index": pa.array(range(2, ITEMS + 2), pa.int32())})
+    for table in ("bots", "categories", "items"):
+        put(warehouse, table, LAST, {})
+    (folder / "made").touch()
+
+
+def put(warehouse: Warehouse, table: str, day: date, columns: dict[str, pa.Array]) -> None:
+    """Commit a day; columns that are not given are null."""
+    base, run_id, schema = warehouse.open(table), f"made-{day}", TABLES[table]
+    folder = base.folder / f"run-{run_id}" / f"dt={day}"
+    folder.mkdir(parents=True)
+    table_of = conform(pa.table(columns), schema) if columns else schema.empty_table()
+    pq.write_table(table_of, folder / "part-0.parquet", row_group_size=1_000_000)
+    record = RunRecord(run_id, {EVERY_DAY: MadeFrom("bench", 1)}, {})
+    commit(stage_files(base, data_files(folder), [Slice(day.isoformat())], record), base)
+
+
+def ours(folder: Path) -> dict[str, Any]:
+    """The step `sequences`."""
+    context = RunContext(_config(folder), LAST, force=True)
+    _ = context.spark
+    (step,) = (step for step in JOBS["sequences"] if step.name == "sequences")
+    started = time.perf_counter()
+    outcome = run_steps([(step, context)])
+    return {"seconds": time.perf_counter() - started, "rows": dict(outcome.rows)}
+
+
+def by_hand(fallback: int) -> Callable[[Path], dict[str, Any]]:
+    """`collect_list` by user, sorted and cut: what one writes first. `fallback`: keys before Spark sorts instead."""
+
+    def run(folder: Path) -> dict[str, Any]:
+        from pyspark.sql import functions as F
+
+        threshold = {"spark.sql.objectHashAggregate.sortBased.fallbackThreshold": str(fallback)}
+        context = RunContext(_config(folder, threshold), LAST)
+        spark, warehouse = context.spark, context.warehouse
+        started = time.perf_counter()
+        vocab = warehouse.open("vocab").read(spark).select("item_id", "item_index")
+        events = warehouse.open("events").read(spark).where(F.col("behavior").isin(*BEHAVIORS))
+        event = F.struct(*_LISTS)
+        lists = events.join(F.broadcast(vocab), "item_id").groupBy("user_id").agg(F.collect_list(event).alias("events"))
+        newest = F.slice(F.sort_array("events", asc=False), 1, LENGTH)
+        last = lists.select("user_id", F.reverse(newest).alias("events"))
+        columns = [F.col(f"events.{name}").alias(name) for name in _LISTS]
+        target = str(folder / f"by-hand-{os.getpid()}")
+        last.select("user_id", *columns).write.parquet(target)
+        seconds = time.perf_counter() - started
+        return {"seconds": seconds, "rows": spark.read.parquet(target).count()}
+
+    return run
+
+
+def polars_alone(folder: Path) -> dict[str, Any]:
+    """The same lists in one process, without Spark."""
+    import polars as pl
+
+    warehouse = Warehouse(folder / "warehouse")
+    started = time.perf_counter()
+    vocab = pl.scan_parquet(warehouse.files("vocab")).select("item_id", "item_index")
+    events = pl.scan_parquet(warehouse.files("events")).select("user_id", "item_id", "event_time", "behavior", "price")
+    ordered = events.join(vocab, on="item_id").sort("event_time", maintain_order=True)
+    lists = ordered.group_by("user_id").agg(pl.col(*_LISTS).tail(LENGTH)).collect(engine="streaming")
+    lists.write_parquet(folder / f"polars-{os.getpid()}.parquet")
+    return {"seconds": time.perf_counter() - started, "rows": len(lists)}
+
+
+CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "ours": ours,
+    "hand-128": by_hand(128),
+    "hand-2m": by_hand(2_000_000),
+    "polars": polars_alone,
+}
+
+
+def _run(name: str, folder: Path) -> float:
+    command = [sys.executable, "-m", "tests.bench.bench_sequences", "--run", name, "--folder", str(folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    say(f"{name}: {found}")
+    return float(found["seconds"])
+
+
+def _config(folder: Path, conf: dict[str, str] | None = None) -> Config:
+    return Config.model_validate(
+        {
+            "warehouse": str(folder / "warehouse"),
+            "sources": {"events": {"path": "unused"}},
+            "sequences": {"max_length": LENGTH},
+            "spark": {"driver_memory": MEMORY, "shuffle_partitions": PARTITIONS, "conf": conf or {}},
+        }
+    )
+
+
+def _zipf(count: int, exponent: float) -> np.ndarray:
+    weights = np.arange(1, count + 1) ** -exponent
+    return np.cumsum(weights / weights.sum())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=float, default=20e6)
+    parser.add_argument("--heaviest", type=float, default=0.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--folder", help="keeps what is generated, for the next run")
+    parser.add_argument("--run", choices=CONTENDERS, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
