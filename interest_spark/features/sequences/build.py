@@ -60,7 +60,8 @@ class HistoryBuild:
     def _rows(self, events: pl.DataFrame, file: EventFile) -> pl.DataFrame:
         arrival_day = (date.fromisoformat(file.day) - _EPOCH).days
         catalogue = read_catalogue(self.vocab, self.items, self.categories)
-        people = events.join(_users_of(self.bots), on="user_id", how="anti")
+        bots = _users_of(self.bots)
+        people = events.join(bots, on="user_id", how="anti") if len(bots) else events
         return interest_rows(people, catalogue, self.behaviors if file.within_history else (), arrival_day)
 
 
