@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from polars.exceptions import ComputeError
 
-from interest_spark.sources.candidates import Admitted, Candidates, Format
+from interest_spark.sources.candidates import Candidates, Format
 from interest_spark.sources.lines import Lines, Places
 from interest_spark.sources.records import BOM, RefusedLineError, readable, text_of
 from interest_spark.sources.texts import binaries

@@ -23,7 +23,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Lines:
-    """Consecutive lines: line i is `content[starts[i]:ends[i]]`, its line break `\\n` not counted."""
+    """Consecutive lines: line i is `content[starts[i]:ends[i]]`, without the line feed that ends it."""
 
     content: bytes
     number: int  # of the first line, from 1
@@ -42,12 +42,10 @@ class Lines:
     def part(self, first: int, last: int | None = None) -> "Lines":
         """The lines from place `first` to before place `last`."""
         chosen = slice(first, last)
-        return Lines(
-            self.content, self.number + first, self.starts[chosen], self.ends[chosen], self.lengths[chosen]
-        )
+        return Lines(self.content, self.number + first, self.starts[chosen], self.ends[chosen], self.lengths[chosen])
 
     def text_ends(self) -> Places:
-        """Where the lines end when the `\\r` of a Windows line break is no part of them."""
+        """Where the lines end when the carriage return of a Windows line break is no part of them."""
         content = np.frombuffer(self.content, np.uint8)
         returns = (self.ends > self.starts) & (content[np.maximum(self.ends - 1, 0)] == _RETURN)
         return self.ends - returns
