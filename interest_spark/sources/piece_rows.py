@@ -46,6 +46,8 @@ def _opened(
         return JsonLines(fields), lines
     last: list[Lines] = []
     above = _keeping(lines, last) if piece.start == 0 else read_lines(Piece(None, piece.path), max_line_bytes)
+    if piece.start == 0 and piece.end is not None:
+        above = chain(above, _lines_below(piece, last, max_line_bytes))
     try:
         header = header_of(piece.path, source, fields, above, max_line_bytes)
     except UnreadableFileError:
@@ -61,6 +63,13 @@ def _keeping(lines: Iterator[Lines], last: list[Lines]) -> Iterator[Lines]:
     for part in lines:
         last[:] = [part]
         yield part
+
+
+def _lines_below(piece: Piece, last: Sequence[Lines], max_line_bytes: int) -> Iterator[Lines]:
+    """The file's lines after a first piece without any text: the header stands in another one."""
+    assert piece.end is not None
+    first_line = last[-1].number + len(last[-1]) if last else 1
+    yield from read_lines(Piece(None, piece.path, piece.end, None, first_line), max_line_bytes)
 
 
 def _below(header: Header, lines: Iterator[Lines]) -> Iterator[Lines]:

@@ -27,6 +27,7 @@ def json_decoder(fields: Sequence[str]) -> Decode:
     ['18446744073709551999', '1e400', '1.50']
     """
     parse = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode
+    dotted = [(place, field) for place, field in enumerate(fields) if "." in field]
 
     def decode(text: str) -> Sequence[str | None]:
         try:
@@ -35,9 +36,12 @@ def json_decoder(fields: Sequence[str]) -> Decode:
             raise RefusedLineError("not_json") from None
         if not isinstance(document, dict):
             raise RefusedLineError("not_an_object")
-        values = [_as_text(_reach(document, field)) for field in fields]
+        found = [document.get(field) for field in fields]
+        for place, field in dotted:
+            found[place] = _reach(document, field)
+        values = [value if value is None or type(value) is str else _as_text(value) for value in found]
         if "\\" in text:  # only an escape can bring in what the bytes themselves did not hold
-            _refuse_bad_characters(values)
+            refuse_bad_characters(values)
         return values
 
     return decode
@@ -108,7 +112,7 @@ def _as_text(value: object) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _refuse_bad_characters(values: Sequence[str | None]) -> None:
+def refuse_bad_characters(values: Sequence[str | None]) -> None:
     for value in values:
         if value is not None and "\0" in value:
             raise RefusedLineError("nul_byte")

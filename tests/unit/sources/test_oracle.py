@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from interest_spark.config.sources import SourceConfig
 from interest_spark.sources import chunks
 from interest_spark.sources.chunks import UnreadableFileError
+from interest_spark.sources.lines import Lines
 from tests.unit.sources import line_by_line
 from tests.unit.sources.rows import Row, read_rows
 
@@ -55,35 +57,18 @@ READING = st.fixed_dictionaries(
 BREAK = st.sampled_from([b"\n"] * 9 + [b"\r\n", b"\r\r\n", b"\n\n", b" \n"])
 START = st.sampled_from([b"", b"", b"", b"\xef\xbb\xbf", b"\n", b" \r\n\n", b"\x1f\x8b", b"\xef\xbb\xbf\n"])
 
+
+def words(text: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(text.split())
+
+
 NAMES = ["id", "a", "a.b", "b", "geo", "geo.lat", "名", "x y", "i.d"]
 ODD_NAMES = ["", ",", ":", ", ", '"', "\\", "a,", "null", "true", "a(b", "\x01", "^$", "1"]
 ORDINARY = st.lists(st.sampled_from(NAMES), max_size=5, unique=True)
 FIELDS = st.one_of(ORDINARY, ORDINARY, st.lists(st.sampled_from(NAMES + ODD_NAMES), max_size=5, unique=True))
 
-NUMBERS = st.sampled_from(
-    [
-        "0",
-        "-0",
-        "7",
-        "-1",
-        "1.50",
-        "59.90",
-        "1e400",
-        "1E+5",
-        "1e-7",
-        "18446744073709551999",
-        "-0.0",
-        "NaN",
-        "Infinity",
-        "-Infinity",
-        "01",
-        "1.",
-        ".5",
-        "+1",
-        "0x1",
-        "1_0",
-        "٣",
-    ]
+NUMBERS = words(
+    "0 -0 7 -1 1.50 59.90 1e400 1E+5 1e-7 18446744073709551999 -0.0 NaN Infinity -Infinity 01 1. .5 +1 0x1 1_0 ٣"
 )
 TEXT = st.text(
     st.one_of(
@@ -111,7 +96,7 @@ SCALAR = st.one_of(
     json_string(),
     json_string(st.sampled_from(NAMES + ODD_NAMES)),
     NUMBERS,
-    st.sampled_from(["true", "false", "null", "nul"]),
+    words("true false null nul"),
 )
 SPACE = st.sampled_from(["", "", "", " ", "\t", "  ", "\r", "\x0b", "\u00a0"])
 
@@ -132,26 +117,12 @@ def pair(draw: st.DrawFn, value: st.SearchStrategy[str]) -> str:
 VALUE = st.recursive(SCALAR, lambda inner: st.one_of(joined(inner, "[]"), joined(pair(inner), "{}")), max_leaves=4)
 # Near to what the fast way admits, from both sides of the border.
 PLAIN_VALUE = st.one_of(
-    st.sampled_from(
-        ['"u1"', '""', '"商 品"', '":1,"', '"a"', '"id"', '": "', '"null"', '"}"', '"a,b"', '"\\"id\\": 1"']
+    words(
+        r'''"u1" "" "商" ":1," "a" "id" ":" "null" "}" "a,b" "\"id\":1" "\u4e2d\/" "\ud83d\ude00" "\ud83d" "\u0000" "\q"'''
     ),
-    st.sampled_from(
-        [
-            "1",
-            "1.50",
-            "-0",
-            "1e400",
-            "18446744073709551999",
-            "null",
-            "true",
-            "false",
-            "[]",
-            '[1,"a"]',
-            '["id","b"]',
-            "{}",
-            "01",
-            "NaN",
-        ]
+    words('1 1.50 -0 1e400 18446744073709551999 null true false 01 NaN \x01 "\x01"'),
+    words(
+        """[] [1,"a"] ["id","b"] {} {"id":1} {"a":{"id":[1,{"b":"}"}]}} {"lat":1.50} {"id":1 "x:{"id":1}y" [{"a":01}]"""
     ),
     st.sampled_from(NAMES).map(json.dumps),
 )
@@ -224,3 +195,25 @@ def test_csv(folder: Path, drawn: tuple[bytes, SourceConfig, list[str]], reading
 def test_any_bytes(folder: Path, content: bytes, kind: str, reading: dict[str, Any]) -> None:
     source = SourceConfig(path="", format=kind, header=("a", "b") if kind == "csv" else None)
     check(folder, content, source, ["b"], reading)
+
+
+@pytest.mark.parametrize("broken", [0.01, 0.5, 0.9])
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_many_lines(folder: Path, kind: str, broken: float) -> None:
+    """So many that a sample of them says whether the fast way is worth while."""
+    drawn = random.Random(7)
+    good = {"csv": b"%d,i,1.50", "jsonl": b'{"a": %d, "b": "i", "geo": {"lat": 1.50}}'}[kind]
+    bad = [b"", b"\xff", b"\0", b'"', b"[1]", b'{"a": 1', b"1,2", b'{"b": ["x", "y"]}', b"x" * 2000]
+    lines = [drawn.choice(bad) if drawn.random() < broken else good % number for number in range(5000)]
+    source = SourceConfig(path="", format=kind, header=("a", "b", "c") if kind == "csv" else None)
+    reading = {"gzip": True, "cut": 0, "read": 5000, "chunk": 100_000, "limit": 1000}
+    check(folder, b"\n".join(lines), source, ["a", "b"], reading)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_plain_lines_are_not_read_one_by_one(folder: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = {"csv": b"u,1\n", "jsonl": b'{"a": "u", "b": 1, "tags": ["\\u4e2d"], "c": {"d": null}}\n'}[kind]
+    (folder / "log").write_bytes(line * 10)
+    monkeypatch.setattr(Lines, "line", None)
+    source = SourceConfig(path="", format=kind, header=("a", "b") if kind == "csv" else None)
+    assert [row.values for row in read_rows(folder / "log", source, ["a", "b"], 100)] == [["u", "1"]] * 10
