@@ -32,6 +32,7 @@ setup(
         "numpy>=1.26,<2",
         "packaging>=23",
         "pandas>=2.2,<3",
+        "polars>=1.30,<3",
         "psutil>=5.9",
         "py4j>=0.10.9",
         "pyarrow>=14.0.2,<15",

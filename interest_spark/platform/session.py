@@ -28,6 +28,8 @@ _FIXED = {
     "spark.sql.adaptive.coalescePartitions.enabled": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # A task has one core; Polars would start a thread for each core of the machine. Read when a worker imports it.
+    "spark.executorEnv.POLARS_MAX_THREADS": "1",
     # Readers pass file lists; looking each file up in a Spark task of its own costs more than the driver's loop.
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "2000",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "16",

@@ -1,19 +1,15 @@
-"""Raw bytes to numbered lines, in bounded memory whatever the file holds."""
+"""Numbered lines of raw bytes, kept as places in the bytes: what is done to all lines is done at once."""
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any
 
-import fsspec
+import numpy as np
+from numpy.typing import NDArray
 
-_CHUNK_BYTES = 1 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
+_BATCH_LINES = 1 << 16
+_LINE_BREAK, _RETURN = ord("\n"), ord("\r")
 
-
-class UnreadableFileError(Exception):
-    """A raw file cannot be read to its end, so none of its day may be published."""
+Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -25,39 +21,44 @@ class Line:
     length: int  # in bytes, of the whole line
 
 
-def read_lines(path: str, max_line_bytes: int) -> Iterator[Line]:
-    """The lines of a plain or gzip file, recognised by its first bytes.
+@dataclass(frozen=True)
+class Lines:
+    """Consecutive lines: line i is `content[starts[i]:ends[i]]`, without the line feed that ends it."""
 
-    Raises UnreadableFileError with the line reached when the file is cut, corrupt or gone.
-    """
-    number = 0
-    try:
-        with fsspec.open(path, "rb") as raw, _decompressed(raw) as stream:
-            for content, length in _split(stream, max_line_bytes):
-                number += 1
-                yield Line(number, content, length)
-    except EOFError:
-        raise UnreadableFileError(f"{path} is a gzip file cut off after line {number}; deliver it again") from None
-    except (OSError, zlib.error) as error:
-        raise UnreadableFileError(f"{path} cannot be read after line {number}: {error}; deliver it again") from None
+    content: bytes
+    number: int  # of the first line, from 1
+    starts: Places
+    ends: Places
+    lengths: Places  # in bytes, of the whole lines; `content` may lack the end of a line longer than allowed
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def line(self, place: int, max_line_bytes: int) -> Line:
+        """One of the lines by itself, `place` from 0."""
+        content = self.content[self.starts[place] : self.ends[place]][:max_line_bytes]
+        return Line(self.number + place, content.removesuffix(b"\r"), int(self.lengths[place]))
+
+    def part(self, first: int, last: int | None = None) -> "Lines":
+        """The lines from place `first` to before place `last`."""
+        chosen = slice(first, last)
+        return Lines(self.content, self.number + first, self.starts[chosen], self.ends[chosen], self.lengths[chosen])
+
+    def text_ends(self) -> Places:
+        """Where the lines end when the carriage return of a Windows line break is no part of them."""
+        content = np.frombuffer(self.content, np.uint8)
+        returns = (self.ends > self.starts) & (content[np.maximum(self.ends - 1, 0)] == _RETURN)
+        return self.ends - returns
 
 
-def _decompressed(raw: Any) -> IO[bytes]:
-    magic = raw.read(len(_GZIP_MAGIC))
-    raw.seek(0)
-    return gzip.open(raw, "rb") if magic == _GZIP_MAGIC else raw
-
-
-def _split(stream: IO[bytes], max_line_bytes: int) -> Iterator[tuple[bytes, int]]:
-    pending, dropped = b"", 0
-    while chunk := stream.read(_CHUNK_BYTES):
-        *whole, pending_next = (pending + chunk).split(b"\n")
-        for line in whole:
-            yield line[:max_line_bytes].removesuffix(b"\r"), len(line) + dropped
-            dropped = 0
-        pending = pending_next
-        if len(pending) > max_line_bytes:
-            dropped += len(pending) - max_line_bytes
-            pending = pending[:max_line_bytes]
-    if pending:
-        yield pending[:max_line_bytes].removesuffix(b"\r"), len(pending) + dropped
+def split_lines(content: bytes, number: int, dropped: int) -> Iterator[Lines]:
+    """The lines of a chunk, some ten thousand at a time; its first line lacks `dropped` bytes that it had."""
+    ends = np.flatnonzero(np.frombuffer(content, np.uint8) == _LINE_BREAK)
+    if not content.endswith(b"\n"):
+        ends = np.append(ends, len(content))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    lengths = ends - starts
+    lengths[0] += dropped
+    lines = Lines(content, number, starts, ends, lengths)
+    for first in range(0, len(lines), _BATCH_LINES):
+        yield lines.part(first, first + _BATCH_LINES)

@@ -1,14 +1,15 @@
-"""One raw line to named text fields, or to the reason why not. Values stay the text that the shop wrote."""
+"""One raw line to named text fields, or to the reason why not. Values stay the text that the shop wrote.
+
+This is the exact way, a line at a time; `json_lines` and `delimited` take it for lines that they do not admit.
+"""
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
-from interest_spark.config.sources import SourceConfig
-from interest_spark.sources.lines import Line, UnreadableFileError, read_lines
+from interest_spark.sources.lines import Line
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _RAW_PREFIX_CHARACTERS = 10_000
 
 
@@ -16,36 +17,7 @@ class RefusedLineError(Exception):
     """A line is no record; its text is the quarantine reason."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """A line's fields in the order asked for; `raw` and `reason` are set for a refused line."""
-
-    line: int
-    values: Sequence[str | None]
-    raw: str | None = None
-    reason: str | None = None
-
-
 Decode = Callable[[str], Sequence[str | None]]
-
-
-def read_records(path: str, source: SourceConfig, fields: Sequence[str], max_line_bytes: int) -> Iterator[Record]:
-    """Every data line of a file as a Record with its raw text, accepted or not.
-
-    Raises UnreadableFileError for a file that is cut or lacks one of `fields` in its CSV header.
-    """
-    lines = read_lines(path, max_line_bytes)
-    if source.format == "jsonl":
-        decode = json_decoder(fields)
-    else:
-        decode = _csv_decoder_of_file(path, source, fields, lines, max_line_bytes)
-    empty: Sequence[str | None] = [None] * len(fields)
-    for line in lines:
-        try:
-            text = _text_of(line, max_line_bytes)
-            yield Record(line.number, decode(text), text)
-        except RefusedLineError as refusal:
-            yield Record(line.number, empty, readable(line), str(refusal))
 
 
 def json_decoder(fields: Sequence[str]) -> Decode:
@@ -55,6 +27,7 @@ def json_decoder(fields: Sequence[str]) -> Decode:
     ['18446744073709551999', '1e400', '1.50']
     """
     parse = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode
+    dotted = [(place, field) for place, field in enumerate(fields) if "." in field]
 
     def decode(text: str) -> Sequence[str | None]:
         try:
@@ -63,9 +36,12 @@ def json_decoder(fields: Sequence[str]) -> Decode:
             raise RefusedLineError("not_json") from None
         if not isinstance(document, dict):
             raise RefusedLineError("not_an_object")
-        values = [_as_text(_reach(document, field)) for field in fields]
+        found = [document.get(field) for field in fields]
+        for place, field in dotted:
+            found[place] = _reach(document, field)
+        values = [value if value is None or type(value) is str else _as_text(value) for value in found]
         if "\\" in text:  # only an escape can bring in what the bytes themselves did not hold
-            _refuse_bad_characters(values)
+            refuse_bad_characters(values)
         return values
 
     return decode
@@ -102,48 +78,14 @@ def readable(line: Line) -> str:
     return f"{text[:_RAW_PREFIX_CHARACTERS]}… [{line.length} bytes]"
 
 
-def _csv_decoder_of_file(
-    path: str, source: SourceConfig, fields: Sequence[str], lines: Iterator[Line], max_line_bytes: int
-) -> Decode:
-    header = list(source.header or ()) or _read_header(path, source, lines, max_line_bytes)
-    if not header:
-        return csv_decoder(fields, fields, source.separator)  # of no line: the file holds none
-    missing = [field for field in fields if field not in header]
-    repeated = [field for field in fields if header.count(field) > 1]
-    if missing or repeated:
-        fault = "has no column" if missing else "has more than once the column"
-        raise UnreadableFileError(
-            f"{path} {fault} {', '.join(map(repr, missing or repeated))}; its header is "
-            f"{source.separator.join(header)!r}: correct the source's columns, or deliver the file again"
-        )
-    return csv_decoder(header, fields, source.separator)
+def content_of(line: Line) -> bytes:
+    return line.content.removeprefix(BOM) if line.number == 1 else line.content
 
 
-def _read_header(path: str, source: SourceConfig, lines: Iterator[Line], max_line_bytes: int) -> list[str]:
-    """The names in the first line that holds anything; [] where none does. Blank lines above it count as little."""
-    line = next((line for line in lines if _content_of(line).strip()), None)
-    if line is None:
-        return []
-    if line.length > max_line_bytes:
-        raise UnreadableFileError(
-            f"{path} has a header line of {line.length} bytes, more than ingest.max_line_bytes {max_line_bytes}: "
-            "raise the limit, or deliver the file again"
-        )
-    text = _content_of(line).decode("utf-8", errors="replace")
-    try:
-        return next(csv.reader([text], delimiter=source.separator))
-    except csv.Error as error:
-        raise UnreadableFileError(f"{path} has no header that can be read: {error}; deliver it again") from None
-
-
-def _content_of(line: Line) -> bytes:
-    return line.content.removeprefix(_BOM) if line.number == 1 else line.content
-
-
-def _text_of(line: Line, max_line_bytes: int) -> str:
+def text_of(line: Line, max_line_bytes: int) -> str:
     if line.length > max_line_bytes:
         raise RefusedLineError("line_too_long")
-    content = _content_of(line)
+    content = content_of(line)
     if not content.strip():
         raise RefusedLineError("empty_line")
     if b"\0" in content:
@@ -170,7 +112,7 @@ def _as_text(value: object) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _refuse_bad_characters(values: Sequence[str | None]) -> None:
+def refuse_bad_characters(values: Sequence[str | None]) -> None:
     for value in values:
         if value is not None and "\0" in value:
             raise RefusedLineError("nul_byte")

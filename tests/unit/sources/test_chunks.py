@@ -7,8 +7,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from interest_spark.sources import lines as lines_module
-from interest_spark.sources.lines import UnreadableFileError, read_lines
+from interest_spark.sources import chunks
+from interest_spark.sources.chunks import UnreadableFileError, read_lines
+from interest_spark.sources.lines import Line
+from interest_spark.sources.pieces import Piece
+
+
+def lines_of(path: Path, max_line_bytes: int, chunk_bytes: int = chunks.CHUNK_BYTES) -> list[Line]:
+    read = read_lines(Piece(None, str(path)), max_line_bytes, chunk_bytes)
+    return [part.line(place, max_line_bytes) for part in read for place in range(len(part))]
 
 
 @given(st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b"")), max_size=30))
@@ -16,7 +23,7 @@ def test_every_line_comes_once_in_order(tmp_path_factory: pytest.TempPathFactory
     assume(not content or not content[0].startswith(b"\x1f\x8b"))  # that would announce a gzip file
     path = tmp_path_factory.mktemp("lines") / "log"
     path.write_bytes(b"".join(line + b"\n" for line in content))
-    read = list(read_lines(str(path), 1000))
+    read = lines_of(path, 1000)
     assert [line.content for line in read] == content
     assert [line.number for line in read] == list(range(1, len(content) + 1))
 
@@ -24,29 +31,29 @@ def test_every_line_comes_once_in_order(tmp_path_factory: pytest.TempPathFactory
 def test_a_last_line_without_a_break_and_windows_breaks_count(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"a\r\nb\nc")
-    assert [line.content for line in read_lines(str(path), 10)] == [b"a", b"b", b"c"]
+    assert [line.content for line in lines_of(path, 10)] == [b"a", b"b", b"c"]
 
 
 def test_a_huge_line_is_cut_but_its_length_is_known(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"a\n" + b"x" * 10_000_000 + b"\nb\n")
-    first, huge, last = read_lines(str(path), 1_000_000)
+    first, huge, last = lines_of(path, 1_000_000)
     assert (len(huge.content), huge.length) == (1_000_000, 10_000_000)
     assert (first.content, last.content, last.number) == (b"a", b"b", 3)
 
 
 def test_memory_stays_bounded_on_a_file_without_line_breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines_module, "_CHUNK_BYTES", 100)
+    monkeypatch.setattr(chunks, "_READ_BYTES", 100)
     path = tmp_path / "log"
     path.write_bytes(b"x" * 12_345)
-    (only,) = read_lines(str(path), 50)
+    (only,) = lines_of(path, 50, chunk_bytes=200)
     assert (len(only.content), only.length) == (50, 12_345)
 
 
 def test_gzip_is_known_by_its_bytes_not_its_name(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(gzip.compress(b"a\nb\n"))
-    assert [line.content for line in read_lines(str(path), 10)] == [b"a", b"b"]
+    assert [line.content for line in lines_of(path, 10)] == [b"a", b"b"]
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
@@ -58,4 +65,4 @@ def test_an_unreadable_file_names_itself_and_the_remedy(tmp_path: Path, damage: 
     elif damage == "flipped":
         path.write_bytes(whole[:-6] + bytes([whole[-6] ^ 255]) + whole[-5:])
     with pytest.raises(UnreadableFileError, match=r"log\.gz.*line \d+.*deliver it again"):
-        list(read_lines(str(path), 1000))
+        lines_of(path, 1000)

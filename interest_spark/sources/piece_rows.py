@@ -1,0 +1,93 @@
+"""A piece of a raw file to Arrow batches of rows, as `raw_table` has them. Runs in Spark's Python workers."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+
+from interest_spark.config.sources import SourceConfig
+from interest_spark.sources.candidates import Format
+from interest_spark.sources.chunks import CHUNK_BYTES, UnreadableFileError, read_lines
+from interest_spark.sources.delimited import Delimited
+from interest_spark.sources.header import Header, header_of
+from interest_spark.sources.json_lines import JsonLines
+from interest_spark.sources.line_columns import decode_lines
+from interest_spark.sources.lines import Lines
+from interest_spark.sources.pieces import Piece
+from interest_spark.sources.texts import to_arrow
+
+
+def read_piece(
+    piece: Piece,
+    source: SourceConfig,
+    fields: Sequence[str],
+    max_line_bytes: int,
+    schema: pa.Schema,
+    chunk_bytes: int = CHUNK_BYTES,
+) -> Iterator[pa.RecordBatch]:
+    """Every data line as a row, and a row of line 0 with the fault of a file that cannot be read to its end."""
+    try:
+        line_format, lines = _opened(piece, source, fields, max_line_bytes, chunk_bytes)
+        for part in lines:
+            columns = decode_lines(part, line_format, len(fields), max_line_bytes)
+            arrays = [to_arrow(column) for column in (columns.raw, columns.reason, *columns.fields)]
+            yield _batch(piece, part.number, arrays, None, schema)
+    except UnreadableFileError as error:
+        yield _batch(piece, 0, [pa.nulls(1, pa.string())] * (2 + len(fields)), str(error), schema)
+
+
+def _opened(
+    piece: Piece, source: SourceConfig, fields: Sequence[str], max_line_bytes: int, chunk_bytes: int
+) -> tuple[Format, Iterator[Lines]]:
+    """How the piece is to be decoded, and its lines of data."""
+    lines = read_lines(piece, max_line_bytes, chunk_bytes)
+    if source.format == "jsonl":
+        return JsonLines(fields), lines
+    last: list[Lines] = []
+    above = _keeping(lines, last) if piece.start == 0 else read_lines(Piece(None, piece.path), max_line_bytes)
+    if piece.start == 0 and piece.end is not None:
+        above = chain(above, _lines_below(piece, last, max_line_bytes))
+    try:
+        header = header_of(piece.path, source, fields, above, max_line_bytes)
+    except UnreadableFileError:
+        if piece.start:  # the first piece of the file says it
+            return JsonLines(fields), iter(())
+        raise
+    names = header.names or fields  # without a header there is no line
+    return Delimited(names, fields, source.separator), _below(header, chain(last, lines))
+
+
+def _keeping(lines: Iterator[Lines], last: list[Lines]) -> Iterator[Lines]:
+    """The lines; `last` holds those that came last, for data may follow the header in them."""
+    for part in lines:
+        last[:] = [part]
+        yield part
+
+
+def _lines_below(piece: Piece, last: Sequence[Lines], max_line_bytes: int) -> Iterator[Lines]:
+    """The file's lines after a first piece without any text: the header stands in another one."""
+    assert piece.end is not None
+    first_line = last[-1].number + len(last[-1]) if last else 1
+    yield from read_lines(Piece(None, piece.path, piece.end, None, first_line), max_line_bytes)
+
+
+def _below(header: Header, lines: Iterator[Lines]) -> Iterator[Lines]:
+    """The lines after the header's."""
+    for part in lines:
+        data = part.part(min(max(header.line + 1 - part.number, 0), len(part)))
+        if len(data) and header.names:
+            yield data
+
+
+def _batch(
+    piece: Piece, number: int, arrays: Sequence[pa.Array], fault: str | None, schema: pa.Schema
+) -> pa.RecordBatch:
+    raw, reason, *fields = arrays
+    day, path, faults = (_same(text, len(raw)) for text in (piece.day, piece.path, fault))
+    numbers = pa.array(np.arange(number, number + len(raw)), pa.int64())
+    return pa.RecordBatch.from_arrays([day, path, numbers, raw, reason, faults, *fields], schema=schema)
+
+
+def _same(text: str | None, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text, pa.string()), count)

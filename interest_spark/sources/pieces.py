@@ -1,0 +1,123 @@
+"""What one Spark task reads: several small files, or a piece of a large one that begins and ends with a line."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+
+from interest_spark.sources.deliveries import Delivery
+
+if TYPE_CHECKING:
+    from pyspark import SparkContext
+
+_PIECE_BYTES = 64 << 20
+_TASK_BYTES = 32 << 20
+_LEAST_TASK_BYTES = 1 << 20
+_TASK_FILES = 256
+_READ_BYTES = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+
+_Range = tuple[str, int, int]
+"""A file, and the places of the first byte and of the one after the last."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The lines of a file from place `start`, where line `first_line` begins, to before place `end` or to its end."""
+
+    day: str | None
+    path: str
+    start: int = 0
+    end: int | None = None
+    first_line: int = 1
+
+
+@dataclass(frozen=True)
+class _Breaks:
+    """The line breaks of a range: how many, and the place of the first one."""
+
+    count: int
+    first: int | None
+
+
+def is_gzip(raw: Any) -> bool:
+    """Whether an open file begins as gzip files do."""
+    raw.seek(0)
+    return raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+
+
+def tasks_of(context: "SparkContext", deliveries: Sequence[Delivery]) -> list[list[Piece]]:
+    """What each task is to read, in the order of the deliveries.
+
+    A Spark job of its own counts the lines before each piece of a large file, where there is one.
+    """
+    large = [delivery for delivery in deliveries if delivery.size > _PIECE_BYTES]
+    ranges = [each for delivery in large for each in _ranges(delivery)]
+    # One small object a range comes back.
+    found = context.parallelize(ranges, len(ranges)).map(_find_breaks).collect() if ranges else []
+    breaks: dict[str, list[_Breaks | None]] = {}
+    for (path, _, _), each in zip(ranges, found, strict=True):
+        breaks.setdefault(path, []).append(each)
+    sized = [each for delivery in deliveries for each in _sized_pieces(delivery, breaks.get(delivery.path, ()))]
+    return list(_grouped(sized, context.defaultParallelism))
+
+
+def _ranges(delivery: Delivery) -> list[_Range]:
+    starts = range(0, delivery.size, _PIECE_BYTES)
+    return [(delivery.path, start, min(start + _PIECE_BYTES, delivery.size)) for start in starts]
+
+
+def _find_breaks(each: _Range) -> _Breaks | None:
+    """None for a file that has no pieces: it is gzip, or cannot be read, of which its reading will tell."""
+    path, start, end = each
+    count, first = 0, None
+    try:
+        with fsspec.open(path, "rb") as raw:
+            if is_gzip(raw):
+                return None
+            raw.seek(start)
+            while start < end and (block := raw.read(min(_READ_BYTES, end - start))):
+                if first is None and b"\n" in block:
+                    first = start + block.index(b"\n")
+                count += block.count(b"\n")
+                start += len(block)
+    except OSError:
+        return None
+    return _Breaks(count, first)
+
+
+def _sized_pieces(delivery: Delivery, breaks: Sequence[_Breaks | None]) -> list[tuple[Piece, int]]:
+    """The pieces of a file, each with its bytes: the first line that begins in a range begins a piece."""
+    known = [each for each in breaks if each is not None]
+    begins, lines = [(0, 1)], 0
+    if known and len(known) == len(breaks):
+        for place, each in enumerate(known):
+            if place and each.first is not None:
+                begins.append((each.first + 1, lines + 2))
+            lines += each.count
+    bounds = [start for start, _ in begins]
+    ends = [*bounds[1:], None]
+    sizes = [end - start for start, end in pairwise([*bounds, max(delivery.size, bounds[-1])])]
+    pieces = [
+        Piece(delivery.day, delivery.path, start, end, first_line)
+        for (start, first_line), end in zip(begins, ends, strict=True)
+    ]
+    return list(zip(pieces, sizes, strict=True))
+
+
+def _grouped(sized: Sequence[tuple[Piece, int]], parallelism: int) -> Iterator[list[Piece]]:
+    """Neighbours together up to a task's bytes and files; a small delivery still has work for every core."""
+    share = sum(size for _, size in sized) // max(parallelism, 1)
+    most = min(_TASK_BYTES, max(_LEAST_TASK_BYTES, share))
+    group: list[Piece] = []
+    total = 0
+    for piece, size in sized:
+        if group and (total + size > most or len(group) == _TASK_FILES):
+            yield group
+            group, total = [], 0
+        group.append(piece)
+        total += size
+    if group:
+        yield group

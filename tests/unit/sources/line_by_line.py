@@ -1,0 +1,234 @@
+"""The reading of raw files line by line, in plain Python: what the vectorised reading must give exactly."""
+
+import csv
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+import fsspec
+
+from interest_spark.config.sources import SourceConfig
+from interest_spark.sources.chunks import UnreadableFileError
+
+_CHUNK_BYTES = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One raw line without its line break; `content` is cut when the line is longer than allowed."""
+
+    number: int  # from 1
+    content: bytes
+    length: int  # in bytes, of the whole line
+
+
+def read_lines(path: str, max_line_bytes: int) -> Iterator[Line]:
+    """The lines of a plain or gzip file, recognised by its first bytes.
+
+    Raises UnreadableFileError with the line reached when the file is cut, corrupt or gone.
+    """
+    number = 0
+    try:
+        with fsspec.open(path, "rb") as raw, _decompressed(raw) as stream:
+            for content, length in _split(stream, max_line_bytes):
+                number += 1
+                yield Line(number, content, length)
+    except EOFError:
+        raise UnreadableFileError(f"{path} is a gzip file cut off after line {number}; deliver it again") from None
+    except (OSError, zlib.error) as error:
+        raise UnreadableFileError(f"{path} cannot be read after line {number}: {error}; deliver it again") from None
+
+
+def _decompressed(raw: Any) -> IO[bytes]:
+    magic = raw.read(len(_GZIP_MAGIC))
+    raw.seek(0)
+    return gzip.open(raw, "rb") if magic == _GZIP_MAGIC else raw
+
+
+def _split(stream: IO[bytes], max_line_bytes: int) -> Iterator[tuple[bytes, int]]:
+    pending, dropped = b"", 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        *whole, pending_next = (pending + chunk).split(b"\n")
+        for line in whole:
+            yield line[:max_line_bytes].removesuffix(b"\r"), len(line) + dropped
+            dropped = 0
+        pending = pending_next
+        if len(pending) > max_line_bytes:
+            dropped += len(pending) - max_line_bytes
+            pending = pending[:max_line_bytes]
+    if pending:
+        yield pending[:max_line_bytes].removesuffix(b"\r"), len(pending) + dropped
+
+
+_BOM = b"\xef\xbb\xbf"
+_RAW_PREFIX_CHARACTERS = 10_000
+
+
+class RefusedLineError(Exception):
+    """A line is no record; its text is the quarantine reason."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A line's fields in the order asked for; `raw` and `reason` are set for a refused line."""
+
+    line: int
+    values: Sequence[str | None]
+    raw: str | None = None
+    reason: str | None = None
+
+
+Decode = Callable[[str], Sequence[str | None]]
+
+
+def read_records(path: str, source: SourceConfig, fields: Sequence[str], max_line_bytes: int) -> Iterator[Record]:
+    """Every data line of a file as a Record with its raw text, accepted or not.
+
+    Raises UnreadableFileError for a file that is cut or lacks one of `fields` in its CSV header.
+    """
+    lines = read_lines(path, max_line_bytes)
+    if source.format == "jsonl":
+        decode = json_decoder(fields)
+    else:
+        decode = _csv_decoder_of_file(path, source, fields, lines, max_line_bytes)
+    empty: Sequence[str | None] = [None] * len(fields)
+    for line in lines:
+        try:
+            text = _text_of(line, max_line_bytes)
+            yield Record(line.number, decode(text), text)
+        except RefusedLineError as refusal:
+            yield Record(line.number, empty, readable(line), str(refusal))
+
+
+def json_decoder(fields: Sequence[str]) -> Decode:
+    """Decode a JSON object; numbers keep their digits, `a.b` reaches into an inner object.
+
+    >>> json_decoder(["id", "price", "geo.lat"])('{"id": 18446744073709551999, "price": 1e400, "geo": {"lat": 1.50}}')
+    ['18446744073709551999', '1e400', '1.50']
+    """
+    parse = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode
+
+    def decode(text: str) -> Sequence[str | None]:
+        try:
+            document = parse(text)
+        except (ValueError, RecursionError):
+            raise RefusedLineError("not_json") from None
+        if not isinstance(document, dict):
+            raise RefusedLineError("not_an_object")
+        values = [_as_text(_reach(document, field)) for field in fields]
+        if "\\" in text:  # only an escape can bring in what the bytes themselves did not hold
+            _refuse_bad_characters(values)
+        return values
+
+    return decode
+
+
+def csv_decoder(header: Sequence[str], fields: Sequence[str], separator: str) -> Decode:
+    """Decode one line of CSV by the header's names; quoted line breaks are not supported.
+
+    >>> csv_decoder(["id", "title"], ["title"], ",")('7,"red, large"')
+    ['red, large']
+    """
+    places = [header.index(field) for field in fields]
+
+    def decode(text: str) -> Sequence[str | None]:
+        if '"' in text:
+            try:
+                cells = next(csv.reader([text], delimiter=separator, strict=True))
+            except (csv.Error, StopIteration):
+                raise RefusedLineError("unbalanced_quote") from None
+        else:
+            cells = text.split(separator)
+        if len(cells) != len(header):
+            raise RefusedLineError("wrong_field_count")
+        return [cells[place] for place in places]
+
+    return decode
+
+
+def readable(line: Line) -> str:
+    r"""A refused line as text: invalid bytes are written as \xNN, a very long line keeps its beginning."""
+    text = line.content.decode("utf-8", errors="backslashreplace")
+    if len(text) <= _RAW_PREFIX_CHARACTERS:
+        return text
+    return f"{text[:_RAW_PREFIX_CHARACTERS]}… [{line.length} bytes]"
+
+
+def _csv_decoder_of_file(
+    path: str, source: SourceConfig, fields: Sequence[str], lines: Iterator[Line], max_line_bytes: int
+) -> Decode:
+    header = list(source.header or ()) or _read_header(path, source, lines, max_line_bytes)
+    if not header:
+        return csv_decoder(fields, fields, source.separator)  # of no line: the file holds none
+    missing = [field for field in fields if field not in header]
+    repeated = [field for field in fields if header.count(field) > 1]
+    if missing or repeated:
+        fault = "has no column" if missing else "has more than once the column"
+        raise UnreadableFileError(
+            f"{path} {fault} {', '.join(map(repr, missing or repeated))}; its header is "
+            f"{source.separator.join(header)!r}: correct the source's columns, or deliver the file again"
+        )
+    return csv_decoder(header, fields, source.separator)
+
+
+def _read_header(path: str, source: SourceConfig, lines: Iterator[Line], max_line_bytes: int) -> list[str]:
+    """The names in the first line that holds anything; [] where none does. Blank lines above it count as little."""
+    line = next((line for line in lines if _content_of(line).strip()), None)
+    if line is None:
+        return []
+    if line.length > max_line_bytes:
+        raise UnreadableFileError(
+            f"{path} has a header line of {line.length} bytes, more than ingest.max_line_bytes {max_line_bytes}: "
+            "raise the limit, or deliver the file again"
+        )
+    text = _content_of(line).decode("utf-8", errors="replace")
+    try:
+        return next(csv.reader([text], delimiter=source.separator))
+    except csv.Error as error:
+        raise UnreadableFileError(f"{path} has no header that can be read: {error}; deliver it again") from None
+
+
+def _content_of(line: Line) -> bytes:
+    return line.content.removeprefix(_BOM) if line.number == 1 else line.content
+
+
+def _text_of(line: Line, max_line_bytes: int) -> str:
+    if line.length > max_line_bytes:
+        raise RefusedLineError("line_too_long")
+    content = _content_of(line)
+    if not content.strip():
+        raise RefusedLineError("empty_line")
+    if b"\0" in content:
+        raise RefusedLineError("nul_byte")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RefusedLineError("invalid_utf8") from None
+
+
+def _reach(document: Mapping[str, object], field: str) -> object:
+    if field in document or "." not in field:
+        return document.get(field)
+    outer, _, inner = field.partition(".")
+    child = document.get(outer)
+    return _reach(child, inner) if isinstance(child, dict) else None
+
+
+def _as_text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "|".join(value)  # as MovieLens writes several genres
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _refuse_bad_characters(values: Sequence[str | None]) -> None:
+    for value in values:
+        if value is not None and "\0" in value:
+            raise RefusedLineError("nul_byte")
+        if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
+            raise RefusedLineError("invalid_utf8")
