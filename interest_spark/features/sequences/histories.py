@@ -16,7 +16,7 @@ _LISTS = ("item_index", "behavior", "event_time", "price", "category", "arrival_
 _OLDEST_FIRST = ("event_time", "arrival_day", "source_file", "source_line")
 """Events at the same instant keep the order in which they arrived, and within a day that of the log."""
 
-_ROW = {
+_ROW: dict[str, pl.DataType | type[pl.DataType]] = {
     "user_id": pl.String,
     "item_index": pl.Int32,
     "behavior": pl.Int32,

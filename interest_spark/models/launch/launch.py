@@ -32,7 +32,7 @@ def launch(plan: TrainPlan, spark: "SparkSession | None" = None) -> TrainResult:
         return _run_for_result(plan, run_locally)
     require_horovod(plan.train.ranks)
     if plan.train.launcher == "auto":
-        alone = spark is None or spark.sparkContext.master.startswith("local")
+        alone = spark is None or str(spark.sparkContext.master).startswith("local")
         plan = _launched_by("horovodrun" if alone else "spark", plan)
     if plan.train.launcher == "horovodrun":
         from interest_spark.models.launch.horovodrun_launcher import run_under_horovodrun
