@@ -168,6 +168,7 @@ bench: install bench-peer ## accuracy, speed, scaling and memory of training int
 	done
 	$(BENCH)_memory > build/bench/memory.json
 	$(BENCH)_commits > build/bench/commits.json
+	$(BENCH)_sequences > build/bench/sequences.json
 	$(BENCH)_warm_start --rows build/bench/rows.jsonl > build/bench/warm_start.json
 	for data in ml-1m beauty; do \
 	  $(BENCH)_accuracy --data $$data --seeds $(SEEDS) --rows build/bench/rows.jsonl > build/bench/accuracy-$$data.json; \
