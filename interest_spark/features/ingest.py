@@ -53,6 +53,11 @@ def _within(ingest: IngestConfig, zone: ZoneInfo) -> "Column":
     return inside
 
 
+def keep_raw_of_refused(rows: "DataFrame") -> "DataFrame":
+    """The rows with `raw` for those alone that go to quarantine: it is half of all bytes, and nobody else reads it."""
+    return rows.withColumn("raw", F.when(F.col("reason").isNotNull(), F.col("raw")))
+
+
 def mark_duplicates(rows: "DataFrame", earlier: "DataFrame", keys: Sequence[str]) -> "DataFrame":
     """The rows without a reason, without `raw`, with `duplicate`: a copy of an earlier line or of an `earlier` event.
 

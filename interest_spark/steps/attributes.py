@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import latest_attributes
-from interest_spark.features.ingest import ledger_of, quarantine_of
+from interest_spark.features.ingest import keep_raw_of_refused, ledger_of, quarantine_of
 from interest_spark.features.quality import check_readable
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
@@ -112,7 +112,7 @@ def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery])
     if source is None:
         raise ValueError(f"sources.{kind} is not configured")
     rows = canonical_rows(context.spark, kind, source, deliveries, context.config.ingest.max_line_bytes)
-    rows = rows.withColumn("dt", F.lit(context.dt)).persist(StorageLevel.DISK_ONLY)
+    rows = keep_raw_of_refused(rows.withColumn("dt", F.lit(context.dt))).persist(StorageLevel.DISK_ONLY)
     check_readable(rows)
     return rows
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
-from interest_spark.features.ingest import assign_days, events_of, ledger_of, mark_duplicates, quarantine_of
+from interest_spark.features.ingest import (
+    assign_days,
+    events_of,
+    keep_raw_of_refused,
+    ledger_of,
+    mark_duplicates,
+    quarantine_of,
+)
 from interest_spark.features.quality import check_bad_share, check_readable
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.digest import digest
@@ -64,7 +71,8 @@ def _typed_lines(context: RunContext, deliveries: Sequence[Delivery]) -> "DataFr
     config = context.config
     zone = parse_zone(config.shop.time_zone)
     rows = canonical_rows(context.spark, "events", config.sources.events, deliveries, config.ingest.max_line_bytes)
-    rows = assign_days(rows, config.ingest, zone, context.day).persist(StorageLevel.DISK_ONLY)
+    dated = assign_days(rows, config.ingest, zone, context.day)
+    rows = keep_raw_of_refused(dated).persist(StorageLevel.DISK_ONLY)
     check_readable(rows)
     return rows
 

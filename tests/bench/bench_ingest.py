@@ -1,0 +1,177 @@
+"""How long taking in raw logs takes: our step `events`, and Spark's own reader with `dropDuplicates` and a write.
+
+    python -m tests.bench.bench_ingest [--log json] [--lines 2e6] [--broken 0] [--rounds 3]
+
+`--log json` is 30 days of one gzip file each; `csv` is one plain file; `small` is one day of 1,440 files of five
+lines. `--broken` is the share of lines that are cut in the middle; Spark's reader makes nulls of those, and keeps no
+account of them. Every contender is a process of its own on all cores, timed from the started session to the
+committed, or written, rows.
+"""
+
+import argparse
+import gzip
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from interest_spark.config.deployment import Config
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.graph import run_steps
+from interest_spark.steps.events import EVENTS
+from tests.bench.reports import figure, report, say
+
+FIRST, DAYS = date(2026, 1, 1), 30
+LAST = FIRST + timedelta(DAYS - 1)
+NAMES = ("user_id", "item_id", "behavior", "event_time", "quantity", "price", "session_id", "platform")
+BEHAVIORS = np.array(["view", "favorite", "cart", "purchase"])
+SMALL_FILES, SMALL_LINES = 1_440, 5
+
+
+def main() -> None:
+    options = _options()
+    if options.run:
+        print(json.dumps(CONTENDERS[options.run](Path(options.folder), options.log)))
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(options.folder or scratch)
+        if not (folder / "log").exists():
+            write_log(folder / "log", options.log, int(options.lines), options.broken)
+        seconds: dict[str, list[float]] = {name: [] for name in options.contenders.split(",")}
+        for _ in range(options.rounds):
+            for name in seconds:
+                seconds[name].append(_run(name, folder, options.log))
+    figures = [figure(name, "s", each, 2) for name, each in seconds.items()]
+    if {"ours", "spark"} <= seconds.keys():
+        ratio = float(np.median(seconds["spark"]) / np.median(seconds["ours"]))
+        figures.append(figure("spark to ours", "ratio", [ratio], 2))
+    report("ingest", f"{options.log}, {options.lines:.0f} lines, {options.broken} broken", figures, seconds=seconds)
+
+
+def write_log(folder: Path, log: str, lines: int, broken: float) -> None:
+    """The raw files, below a folder a day or all in one."""
+    rng = np.random.default_rng(3)
+    if log == "csv":
+        folder.mkdir(parents=True)
+        with (folder / "log.csv").open("w", encoding="utf-8") as file:
+            file.write(",".join(NAMES) + "\n")
+            for number in range(DAYS):
+                file.writelines(_cut(map(_as_csv, _events(rng, number, lines // DAYS)), rng, broken))
+        return
+    files = [(DAYS - 1, number, SMALL_LINES) for number in range(SMALL_FILES)] if log == "small" else []
+    for day, number, count in files or [(day, 0, lines // DAYS) for day in range(DAYS)]:
+        path = folder / f"dt={FIRST + timedelta(day)}" / f"part-{number:05d}.jsonl.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with gzip.open(path, "wt", compresslevel=1, encoding="utf-8") as packed:
+            packed.writelines(_cut(map(_as_json, _events(rng, day, count)), rng, broken))
+
+
+def _events(rng: np.random.Generator, day: int, count: int) -> Iterator[tuple[Any, ...]]:
+    start = np.datetime64(FIRST + timedelta(day), "s")
+    times = np.datetime_as_string(start + np.sort(rng.integers(0, 86_400, count)))
+    users, items = rng.integers(0, 100_000, count), (50_000 * rng.random(count) ** 3).astype(int)
+    behaviors = BEHAVIORS[rng.choice(4, count, p=[0.8, 0.1, 0.05, 0.05])]
+    quantities, prices = rng.integers(1, 5, count), np.round(rng.gamma(2, 20, count), 2)
+    columns = (users.tolist(), items.tolist(), behaviors.tolist(), times.tolist(), quantities.tolist(), prices.tolist())
+    for user, item, behavior, at, quantity, price in zip(*columns, strict=True):
+        platform, session = "app" if user % 3 else "web", f"s{user % 977}-{at[:13]}"
+        yield (
+            f"user-{user:07d}",
+            f"item-{item:06d}",
+            behavior,
+            f"{at}Z",
+            quantity,
+            price,
+            f"s{user % 977}-{at[:13]}",
+            platform,
+        )
+
+
+def _as_json(event: tuple[Any, ...]) -> str:
+    return json.dumps(dict(zip(NAMES, event, strict=True))) + "\n"
+
+
+def _as_csv(event: tuple[Any, ...]) -> str:
+    return ",".join(map(str, event)) + "\n"
+
+
+def _cut(lines: Iterator[str], rng: np.random.Generator, broken: float) -> Iterator[str]:
+    for line in lines:
+        yield f"{line[: len(line) // 2]}\n" if broken and rng.random() < broken else line
+
+
+def ours(folder: Path, log: str) -> dict[str, Any]:
+    """The step `events`."""
+    with tempfile.TemporaryDirectory(dir=folder) as warehouse:
+        context = RunContext(_config(folder, log, warehouse), LAST)
+        _ = context.spark
+        started = time.perf_counter()
+        outcome = run_steps([(EVENTS, context)])
+        return {"seconds": time.perf_counter() - started, "rows": dict(outcome.rows)}
+
+
+def spark_alone(folder: Path, log: str) -> dict[str, Any]:
+    """Spark's reader with a given schema, `dropDuplicates` over what we take for the same event, and a write by day."""
+    from pyspark.sql import functions as F
+
+    types = {"event_time": "timestamp", "quantity": "double", "price": "double"}
+    schema = ", ".join(f"{name} {types.get(name, 'string')}" for name in NAMES)
+    with tempfile.TemporaryDirectory(dir=folder) as target:
+        config = _config(folder, log, f"{target}/warehouse")
+        spark = RunContext(config, LAST).spark
+        started = time.perf_counter()
+        reader = spark.read.schema(schema).option("recursiveFileLookup", "true")
+        path = str(folder / "log")
+        rows = reader.option("header", "true").csv(path) if log == "csv" else reader.json(path)
+        kept = rows.dropDuplicates([name for name in config.ingest.duplicate_keys if name in NAMES])
+        day = F.date_format("event_time", "yyyy-MM-dd")
+        kept.withColumn("dt", day).repartition("dt").write.partitionBy("dt").parquet(f"{target}/rows")
+        seconds = time.perf_counter() - started
+        return {"seconds": seconds, "rows": spark.read.parquet(f"{target}/rows").count()}
+
+
+CONTENDERS: dict[str, Callable[[Path, str], dict[str, Any]]] = {"ours": ours, "spark": spark_alone}
+
+
+def _run(name: str, folder: Path, log: str) -> float:
+    command = [sys.executable, "-m", "tests.bench.bench_ingest", "--run", name, "--folder", str(folder), "--log", log]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    say(f"{name}: {found}")
+    return float(found["seconds"])
+
+
+def _config(folder: Path, log: str, warehouse: str) -> Config:
+    path = "log.csv" if log == "csv" else "dt={day}/*.jsonl.gz"
+    source = {"path": path, "format": "csv" if log == "csv" else "jsonl", "columns": {name: name for name in NAMES}}
+    return Config.model_validate(
+        {
+            "warehouse": warehouse,
+            "sources": {"root": str(folder / "log"), "events": source},
+            "ingest": {"catch_up_days": DAYS, "max_bad_share": 0.5},
+            "spark": {"driver_memory": "6g"},
+        }
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--log", choices=("json", "csv", "small"), default="json")
+    parser.add_argument("--lines", type=float, default=2e6)
+    parser.add_argument("--broken", type=float, default=0.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--folder", help="keeps what is generated, for the next run")
+    parser.add_argument("--run", choices=CONTENDERS, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
