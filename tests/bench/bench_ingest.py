@@ -82,16 +82,7 @@ def _events(rng: np.random.Generator, day: int, count: int) -> Iterator[tuple[An
     columns = (users.tolist(), items.tolist(), behaviors.tolist(), times.tolist(), quantities.tolist(), prices.tolist())
     for user, item, behavior, at, quantity, price in zip(*columns, strict=True):
         platform, session = "app" if user % 3 else "web", f"s{user % 977}-{at[:13]}"
-        yield (
-            f"user-{user:07d}",
-            f"item-{item:06d}",
-            behavior,
-            f"{at}Z",
-            quantity,
-            price,
-            f"s{user % 977}-{at[:13]}",
-            platform,
-        )
+        yield f"user-{user:07d}", f"item-{item:06d}", behavior, f"{at}Z", quantity, price, session, platform
 
 
 def _as_json(event: tuple[Any, ...]) -> str:
