@@ -56,9 +56,12 @@ def split_lines(content: bytes, number: int, dropped: int) -> Iterator[Lines]:
     ends = np.flatnonzero(np.frombuffer(content, np.uint8) == _LINE_BREAK)
     if not content.endswith(b"\n"):
         ends = np.append(ends, len(content))
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    lengths = ends - starts
-    lengths[0] += dropped
-    lines = Lines(content, number, starts, ends, lengths)
-    for first in range(0, len(lines), _BATCH_LINES):
-        yield lines.part(first, first + _BATCH_LINES)
+    start = 0
+    # A chunk of line breaks alone has millions of lines, so all else is computed for each batch.
+    for first in range(0, len(ends), _BATCH_LINES):
+        batch = ends[first : first + _BATCH_LINES]
+        starts = np.concatenate([[start], batch[:-1] + 1])
+        lengths = batch - starts
+        lengths[0] += dropped if first == 0 else 0
+        yield Lines(content, number + first, starts, batch, lengths)
+        start = batch[-1] + 1
