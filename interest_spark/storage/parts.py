@@ -22,6 +22,12 @@ def write_part(folder: str, table: str, day: str, rows: pa.Table, number: int) -
     return str(target)
 
 
+def read_columns(files: Sequence[str], **columns: type[pl.DataType]) -> pl.DataFrame:
+    """The columns of all files, each read by itself: files of earlier releases may lack others."""
+    parts = (pl.scan_parquet(file, glob=False).select(*columns).collect() for file in files)
+    return pl.concat([pl.DataFrame(schema=columns), *parts])
+
+
 def read_pieces(path: str, columns: Sequence[str], rows: int = 1_000_000) -> Iterator[pl.DataFrame]:
     """The columns of a file, some row groups at a time: no more than `rows` rows unless one group has more."""
     metadata = pq.read_metadata(path)

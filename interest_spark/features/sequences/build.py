@@ -11,7 +11,7 @@ import polars as pl
 from interest_spark.features.sequences.catalogue import read_catalogue
 from interest_spark.features.sequences.histories import EVENT_COLUMNS, histories, interest_rows
 from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
-from interest_spark.storage.parts import read_pieces, write_part
+from interest_spark.storage.parts import read_columns, read_pieces, write_part
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -79,4 +79,4 @@ def buckets_for(events: Sequence[EventFile], at_least: int) -> int:
 
 @lru_cache(maxsize=1)
 def _users_of(files: tuple[str, ...]) -> pl.DataFrame:
-    return pl.scan_parquet(list(files), glob=False).select("user_id").collect()
+    return read_columns(files, user_id=pl.String)

@@ -1,9 +1,10 @@
 """What is known of every item when histories are built: its permanent number, and that of its category."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import polars as pl
+
+from interest_spark.storage.parts import read_columns
 
 
 @lru_cache(maxsize=1)
@@ -14,14 +15,8 @@ def read_catalogue(vocab: tuple[str, ...], items: tuple[str, ...], categories: t
 
     A category is its permanent number in `categories`, 0 where the shop names none.
     """
-    numbers = _read(categories, category=pl.String, category_index=pl.Int32)
-    named = _read(items, item_id=pl.String, category=pl.String).join(numbers, on="category", how="inner")
+    numbers = read_columns(categories, category=pl.String, category_index=pl.Int32)
+    named = read_columns(items, item_id=pl.String, category=pl.String).join(numbers, on="category", how="inner")
     category = named.select("item_id", pl.col("category_index").alias("category"))
-    numbered = _read(vocab, item_id=pl.String, item_index=pl.Int32)
+    numbered = read_columns(vocab, item_id=pl.String, item_index=pl.Int32)
     return numbered.join(category, on="item_id", how="left").with_columns(pl.col("category").fill_null(0))
-
-
-def _read(files: Sequence[str], **columns: type[pl.DataType]) -> pl.DataFrame:
-    if not files:
-        return pl.DataFrame(schema=columns)
-    return pl.scan_parquet(list(files), glob=False).select(*columns).collect()

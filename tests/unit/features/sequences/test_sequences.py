@@ -98,3 +98,14 @@ def test_a_category_is_its_permanent_number_and_0_without_one(tmp_path: Path) ->
     rows = read_catalogue(vocab, items, file("categories", category=words, category_index=numbers))
     assert sorted(rows.rows()) == [("a", 2, 7), ("b", 3, 1), ("c", 4, 0), ("d", 5, 0)]
     assert sorted(read_catalogue(vocab, (), ()).rows()) == [("a", 2, 0), ("b", 3, 0), ("c", 4, 0), ("d", 5, 0)]
+
+
+def test_numbers_are_read_from_files_of_every_release(tmp_path: Path) -> None:
+    """A table that has got a column holds files with it and files without it."""
+    indices = {"old": 2, "new": 3}
+    for name, index in indices.items():
+        columns = {"item_id": pa.array([name]), "item_index": pa.array([index], pa.int32())}
+        added = {"first_day": pa.array(["2026-01-01"])} if name == "new" else {}
+        pq.write_table(pa.table({**columns, **added}), tmp_path / name)
+    rows = read_catalogue(tuple(str(tmp_path / name) for name in indices), (), ())
+    assert sorted(rows.rows()) == [("new", 3, 0), ("old", 2, 0)]
