@@ -15,6 +15,7 @@ import pyspark
 from pyspark import SparkContext
 
 from interest_spark.config.spark import SparkConfig
+from interest_spark.foundation.errors import InterestError
 from interest_spark.platform.java import ensure_java, java_version
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def main() -> None:
     os.environ.pop("JAVA_TOOL_OPTIONS", None)  # they may name an archive, which would be written over
     try:
         print(make_archive())
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, subprocess.SubprocessError, InterestError) as error:
         print(f"no archive, Spark starts more slowly: {error}", file=sys.stderr)
 
 
