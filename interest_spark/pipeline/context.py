@@ -24,7 +24,8 @@ def new_run_id() -> str:
 
 @dataclass(frozen=True)
 class RunContext:
-    """`force`: steps run even if they are current. `backtest`: what is made serves a judgement and was never shown to
+    """`force`: steps run even if they are current. `rebuild`: and go on from nothing that an earlier day has made.
+    `backtest`: what is made serves a judgement and was never shown to
     anybody, so models and lists have a name of their own and replace nothing that was served.
     """
 
@@ -32,6 +33,7 @@ class RunContext:
     day: date
     force: bool = False
     backtest: bool = False
+    rebuild: bool = False
     run_id: str = field(default_factory=new_run_id)
 
     @property

@@ -18,6 +18,9 @@ from interest_spark.storage.layout import Slice, data_folder
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
 
+COLUMNS_OF = "columns of "
+"""How a record's entry for the columns of a table begins."""
+
 
 @dataclass(frozen=True)
 class Pinned:
@@ -100,7 +103,7 @@ def made_from(step: Step, context: RunContext, inputs: Inputs, **further: str) -
     """All that the step's result follows from; `further` are digests of inputs that are no tables."""
     contents = {read.name: inputs[read.name].content_id() for read in step.reads if read.exact}
     # A table that has got a column is made anew, so that the column is filled.
-    columns = {f"columns of {table}": digest(TABLES[table].names) for table in step.writes}
+    columns = {f"{COLUMNS_OF}{table}": digest(TABLES[table].names) for table in step.writes}
     return MadeFrom(step.name, step.revision, {**contents, **columns, **further}, settings_of(step, context))
 
 

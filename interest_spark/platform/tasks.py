@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
+from interest_spark.storage.buckets import bucket_number
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -55,8 +57,9 @@ def exchange(
 
 def by_bucket(frame: pl.DataFrame, key: str, buckets: int) -> dict[int, pl.DataFrame]:
     """The frame's rows by the bucket that the hash of `key` names, in their order."""
-    bucket = (pl.col(key).hash() % buckets).cast(pl.Int32).alias("bucket")
-    parts = frame.with_columns(bucket).partition_by("bucket", include_key=False, as_dict=True)
+    parts = frame.with_columns(bucket_number(key, buckets).alias("bucket")).partition_by(
+        "bucket", include_key=False, as_dict=True
+    )
     return {int(number): part for (number,), part in parts.items()}
 
 

@@ -30,6 +30,23 @@ def _text_map() -> pa.DataType:
     return pa.map_(pa.string(), pa.string())
 
 
+def _history_table() -> pa.Schema:
+    return _table(
+        user_id=(pa.string(), "as the shop wrote it"),
+        item_index=(_list(pa.int32()), "the last `sequences.max_length` events' items, oldest first"),
+        behavior=(_list(pa.int32()), "of each: place in the list of canonical behaviors, from 1"),
+        event_time=(_list(_TIME), "of each"),
+        price=(_list(pa.float64()), "of each"),
+        category=(_list(pa.int32()), "of each: `category_index` of the item's category as of the day, 0 for none"),
+        arrival_day=(_list(pa.int32()), "of each: `dt` of the event, the day that delivered it, in days since 1970"),
+        seen=(_list(pa.int32()), "every distinct item within `sequences.history_days`, ascending"),
+        events=(pa.int64(), "all within `sequences.history_days`, not only the listed ones"),
+        seen_day=(_list(pa.int32()), "of each of `seen`: its last event's day since 1970; only with `history_days`"),
+        active_day=(_list(pa.int32()), "each day with events, since 1970, ascending; only with `history_days`"),
+        active_day_events=(_list(pa.int32()), "of each of `active_day`"),
+    )
+
+
 TABLES: dict[str, pa.Schema] = {
     "events": _table(
         user_id=(pa.string(), "who did it, as the shop wrote it"),
@@ -98,17 +115,8 @@ TABLES: dict[str, pa.Schema] = {
         ),
         first_day=(pa.string(), "the day of the `items` that named it first"),
     ),
-    "sequences": _table(
-        user_id=(pa.string(), "as the shop wrote it"),
-        item_index=(_list(pa.int32()), "the last `sequences.max_length` events' items, oldest first"),
-        behavior=(_list(pa.int32()), "of each: place in the list of canonical behaviors, from 1"),
-        event_time=(_list(_TIME), "of each"),
-        price=(_list(pa.float64()), "of each"),
-        category=(_list(pa.int32()), "of each: `category_index` of the item's category as of the day, 0 for none"),
-        arrival_day=(_list(pa.int32()), "of each: `dt` of the event, the day that delivered it, in days since 1970"),
-        seen=(_list(pa.int32()), "every distinct item within `sequences.history_days`, ascending"),
-        events=(pa.int64(), "all within `sequences.history_days`, not only the listed ones"),
-    ),
+    "sequences": _history_table(),
+    "bot_sequences": _history_table(),
     "popularity": _table(
         item_index=(pa.int32(), "number of an item with an event in the last `sequences.popularity_days`"),
         item_id=(pa.string(), "as the shop wrote it"),
@@ -178,7 +186,7 @@ raw lines (events, items, users), or the name of the `model`.
 PERMANENT = ("vocab", "categories", "models")
 """Tables that later days build on, whatever their age."""
 
-DAYS_KEPT = dict.fromkeys(("train_blocks", "sequences", "user_vectors"), 35)
+DAYS_KEPT = dict.fromkeys(("train_blocks", "sequences", "bot_sequences", "user_vectors"), 35)
 """How long a day of a table is kept, in days; what is not named is kept for ever. `maintain.keep_days` overrides it."""
 
 MADE_BY = {

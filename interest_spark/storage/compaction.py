@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from interest_spark.foundation.errors import BusyError
 from interest_spark.foundation.log import get_logger
 from interest_spark.storage.commit import commit, data_files, stage_files
-from interest_spark.storage.layout import Slice, compacted_run_id, data_folder, run_of
+from interest_spark.storage.layout import BUCKET_FILE, Slice, compacted_run_id, data_folder, run_of
 from interest_spark.storage.run_record import EVERY_DAY, RunRecord
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import conform, file_schema
@@ -37,6 +37,8 @@ def _scattered(table: Snapshot) -> list[Slice]:
     for each, files in table.files_by_slice.items():
         needed = -(-sum(map(table.size_of, files)) // _FILE_BYTES)
         misplaced = any("=" in run_of(path) for path in files)
+        if any(map(BUCKET_FILE.search, files)):
+            continue  # in one file, no later day would find its users
         if len(files) > max(needed, 1) or misplaced:
             found.append(each)
     return found

@@ -2,6 +2,7 @@
 
     <warehouse>/<table>/run-<run_id>/dt=<day>/part-*.parquet            a table sliced by day
     <warehouse>/<table>/run-<run_id>/<name>/dt=<day>/part-*.parquet     a table sliced by day and name
+    …/dt=<day>/part-<bucket>-of-<buckets>-by-<hashing>-*.parquet        the same, of one bucket of users
     <warehouse>/<table>/run-<run_id>/_run.json                          what the run was made from
     <warehouse>/<table>/_delta_log/                                     which files are the present version
 
@@ -14,6 +15,10 @@ from dataclasses import dataclass
 
 RECORD = "_run.json"
 LOG = "_delta_log"
+NO_ROWS = "part-0-no-rows.parquet"
+"""The file of a slice without rows."""
+BUCKET_FILE = re.compile(r"part-(\d+)-of-(\d+)-by-([0-9a-f]+)-[^/]+$")
+"""A file that holds the users of one bucket: its number, how many there are, and by which hashing."""
 NAMES_OF_RELEASE_0_1 = {"model": "sasrec", "kind": "events"}
 """What a slice without a name in its path is called, by the column that tells a table's slices apart."""
 

@@ -8,15 +8,17 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from interest_spark.storage.buckets import Bucket
 from interest_spark.storage.table_schemas import conform, file_schema
 
 
-def write_part(folder: str, table: str, day: str, rows: pa.Table, number: int) -> str:
+def write_part(folder: str, table: str, day: str, rows: pa.Table, part: int | Bucket) -> str:
     """Write rows of a table where the run whose data folder it is will find them; returns the file's path.
 
     No other attempt of a task uses the same name, and a file is there wholly or under a name that nobody was told.
     """
-    target = Path(folder) / f"dt={day}" / f"part-{number:05d}-{uuid.uuid4().hex[:12]}.parquet"
+    begin = part.file_name if isinstance(part, Bucket) else f"part-{part:05d}"
+    target = Path(folder) / f"dt={day}" / f"{begin}-{uuid.uuid4().hex[:12]}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(conform(rows, file_schema(table)), target)
     return str(target)

@@ -16,7 +16,7 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.commit import StagedRun, commit, data_files, stage_files
-from interest_spark.storage.layout import Slice, data_folder
+from interest_spark.storage.layout import NO_ROWS, Slice, data_folder
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import check_table, file_schema
@@ -121,6 +121,6 @@ def _fill_empty_slices(table: str, folder: Path, written: Sequence[Path], slices
         day = folder / f"dt={each.day}"
         if day.name not in filled:
             day.mkdir(parents=True, exist_ok=True)
-            added.append(day / "part-0-no-rows.parquet")
+            added.append(day / NO_ROWS)
             pq.write_table(file_schema(table).empty_table(), added[-1])
     return added

@@ -1,20 +1,31 @@
-"""Histories of all users, built by vectorised tasks: files of events are split by user, each bucket written whole."""
+"""Histories of all users, built by vectorised tasks: files of events are split by user, each bucket written whole.
+
+A day goes on from the histories of an earlier one: then only the events that were delivered since are exchanged, and
+each task finds the earlier histories of its users in the file of its bucket.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from interest_spark.features.sequences.catalogue import read_catalogue
-from interest_spark.features.sequences.histories import EVENT_COLUMNS, histories, interest_rows
+from interest_spark.features.sequences.catalogue import read_categories, read_numbers
+from interest_spark.features.sequences.histories import EVENT_COLUMNS, Window, histories, interest_rows
 from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
+from interest_spark.storage.buckets import Bucket, bucket_count, read_bucket
 from interest_spark.storage.parts import read_columns, read_pieces, write_part
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+PEOPLE, BOTS = "sequences", "bot_sequences"
+"""The tables of histories: a bot's are kept as well, for who is one today may be none tomorrow."""
 
 _BYTES_A_TASK = 64 << 20
 _BYTES_A_BUCKET = 24 << 20
@@ -33,50 +44,86 @@ class EventFile:
 
 @dataclass(frozen=True)
 class HistoryBuild:
-    """What tasks need beside files of events: the files of other tables, settings, and the folder to write to."""
+    """What tasks need beside files of events: the files of other tables, settings, and the folders to write to.
+
+    `earlier` are the files of histories to go on from, by table; without any, histories are built from all events.
+    """
 
     vocab: tuple[str, ...]
     items: tuple[str, ...]
     categories: tuple[str, ...]
     bots: tuple[str, ...]
     behaviors: tuple[str, ...]
-    max_length: int
+    window: Window
     day: str
     buckets: int
-    folder: str
+    folders: Mapping[str, str]
+    earlier: Mapping[str, tuple[str, ...]]
 
     def split(self, files: Sequence[EventFile]) -> Iterator[Mapping[int, pl.DataFrame]]:
-        """Rows of `interest_rows`, without bots, by bucket; of days before all history only who had an event."""
+        """Rows of `interest_rows` by bucket; of days before all history only who had an event."""
         for file in files:
             for events in read_pieces(file.path, EVENT_COLUMNS if file.within_history else ("user_id",)):
                 yield by_bucket(self._rows(events, file), "user_id", self.buckets)
 
-    def combine(self, bucket: int, rows: list[pl.DataFrame]) -> Iterator[str]:
-        """Writes the bucket's histories; gives the path of the file, if there are any."""
-        if rows:
-            table = histories(pl.concat(rows), self.max_length)
-            yield write_part(self.folder, "sequences", self.day, table, bucket)
+    def combine(self, bucket: int, rows: list[pl.DataFrame]) -> Iterator[tuple[str, str]]:
+        """Writes the bucket's histories; gives the table and the path of each file that has any."""
+        for table, found in self.histories(bucket, rows).items():
+            if len(found):
+                yield table, write_part(self.folders[table], table, self.day, found, Bucket(bucket, self.buckets))
+
+    def histories(self, bucket: int, rows: list[pl.DataFrame]) -> dict[str, pa.Table]:
+        """The bucket's rows of each table."""
+        place = Bucket(bucket, self.buckets)
+        earlier = [read_bucket(table, files, place) for table, files in self.earlier.items()]
+        if not rows and not any(map(len, earlier)):
+            return {}
+        category_of = read_categories(self.vocab, self.items, self.categories)
+        new = pl.concat(rows) if rows else interest_rows(_NO_USERS, _NO_USERS, (), 0)
+        found = histories(new, category_of, self.window, pa.concat_tables(earlier) if earlier else None)
+        is_bot = pc.is_in(found["user_id"], _users_of(self.bots))
+        return {PEOPLE: found.filter(pc.invert(is_bot)), BOTS: found.filter(is_bot)}
 
     def _rows(self, events: pl.DataFrame, file: EventFile) -> pl.DataFrame:
         arrival_day = (date.fromisoformat(file.day) - _EPOCH).days
-        catalogue = read_catalogue(self.vocab, self.items, self.categories)
-        bots = _users_of(self.bots)
-        people = events.join(bots, on="user_id", how="anti") if len(bots) else events
-        return interest_rows(people, catalogue, self.behaviors if file.within_history else (), arrival_day)
+        behaviors = self.behaviors if file.within_history else ()
+        return interest_rows(events, read_numbers(self.vocab), behaviors, arrival_day)
 
 
-def build_histories(spark: "SparkSession", build: HistoryBuild, events: Sequence[EventFile]) -> list[str]:
-    """Write `sequences` of the day from all files of events up to it; returns the paths of its files."""
+_NO_USERS = pl.DataFrame(schema={"user_id": pl.String})
+
+
+def build_histories(
+    spark: "SparkSession", build: HistoryBuild, events: Sequence[EventFile]
+) -> Mapping[str, Sequence[str]]:
+    """Write the histories of the day from these files of events; returns the paths of the files by table."""
     groups = grouped_by_size([file.size for file in events], _BYTES_A_TASK)
     inputs = [[events[place] for place in group] for group in groups]
-    return exchange(spark, inputs, build.split, build.buckets, build.combine)
+    written = exchange(spark, inputs, build.split, build.buckets, build.combine)
+    return {table: [path for of, path in written if of == table] for table in build.folders}
 
 
 def buckets_for(events: Sequence[EventFile], at_least: int) -> int:
     """So many that a task holds one: its rows take some ten times the bytes of the files that they come from."""
-    return max(at_least, -(-sum(file.size for file in events if file.within_history) // _BYTES_A_BUCKET))
+    return max(at_least, _buckets_of(sum(file.size for file in events if file.within_history)))
+
+
+def buckets_to_go_on(earlier: Mapping[str, Sequence[str]], more: int) -> int | None:
+    """As many as the earlier histories have, or twice, four times … as many once these and `more` bytes need them.
+
+    None if nobody can tell the buckets of the files.
+    """
+    files = [file for each in earlier.values() for file in each]
+    count, size = bucket_count(files), more + sum(Path(file).stat().st_size for file in files)
+    while count and 2 * count < _buckets_of(size):
+        count *= 2
+    return count
+
+
+def _buckets_of(size: int) -> int:
+    return -(-size // _BYTES_A_BUCKET)
 
 
 @lru_cache(maxsize=1)
-def _users_of(files: tuple[str, ...]) -> pl.DataFrame:
-    return read_columns(files, user_id=pl.String)
+def _users_of(files: tuple[str, ...]) -> pa.Array:
+    return read_columns(files, user_id=pl.String)["user_id"].to_arrow()

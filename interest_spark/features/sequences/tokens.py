@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from interest_spark.features.sequences.clock import local_seconds
+from interest_spark.features.clock import local_seconds
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.schemas.tokens import INPUTS, PRICE_BUCKETS, TIME_GAP_BUCKETS, ColumnScheme, source_lists
 

@@ -3,23 +3,24 @@
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.features.sequences.catalogue import read_catalogue
-from interest_spark.features.sequences.histories import histories, interest_rows
+from interest_spark.features.sequences.catalogue import read_categories, read_numbers
+from interest_spark.features.sequences.histories import Window, histories, interest_rows
 from interest_spark.platform.tasks import by_bucket
 from interest_spark.schemas.behaviors import BEHAVIORS
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 ITEMS = [f"i{number}" for number in range(2, 10)]
-CATALOGUE = pl.DataFrame(
-    {"item_id": ITEMS, "item_index": range(2, 10), "category": [number % 4 for number in range(2, 10)]},
-    schema={"item_id": pl.String, "item_index": pl.Int32, "category": pl.Int32},
+NUMBERS = pl.DataFrame(
+    {"item_id": ITEMS, "item_index": range(2, 10)}, schema={"item_id": pl.String, "item_index": pl.Int32}
 )
+CATEGORY_OF = np.arange(10, dtype=np.int32) % 4
 EVENTS = st.lists(
     st.fixed_dictionaries(
         {
@@ -54,10 +55,10 @@ def test_each_user_has_the_last_events_in_order_and_all_distinct_items(
     for day in range(3):
         delivered = [event for event in events if event["day"] == day]
         for piece in range(pieces):
-            rows = interest_rows(frame_of(delivered[piece::pieces]), CATALOGUE, ["view", "purchase"], day)
+            rows = interest_rows(frame_of(delivered[piece::pieces]), NUMBERS, ["view", "purchase"], day)
             for bucket, part in by_bucket(rows, "user_id", buckets).items():
                 parts[bucket].append(part)
-    found = [row for given in parts.values() if given for row in histories(pl.concat(given), max_length).to_pylist()]
+    found = [row for given in parts.values() if given for row in histories(pl.concat(given), CATEGORY_OF, Window(max_length)).to_pylist()]
     assert sorted(row["user_id"] for row in found) == sorted({str(event["user_id"]) for event in events})
     for row in found:
         own = [event for event in events if event["user_id"] == row["user_id"] and event["behavior"] != "search"]
@@ -76,11 +77,11 @@ def test_an_event_has_the_day_that_delivered_it_whenever_it_happened() -> None:
     def delivered(day: date, item: str, hour: int) -> pl.DataFrame:
         event = {"user_id": "u", "item_id": item, "behavior": "view", "hour": hour, "price": None}
         frame = frame_of([{**event, "source_file": "f", "source_line": 1}])
-        return interest_rows(frame, CATALOGUE, ["view"], (day - date(1970, 1, 1)).days)
+        return interest_rows(frame, NUMBERS, ["view"], (day - date(1970, 1, 1)).days)
 
     days = [date(2026, 1, 1), date(2026, 1, 3), date(2026, 1, 2)]
     rows = [delivered(day, item, hour) for day, item, hour in zip(days, ("i3", "i2", "i2"), (9, 8, 10), strict=True)]
-    (row,) = histories(pl.concat(rows), max_length=5).to_pylist()
+    (row,) = histories(pl.concat(rows), CATEGORY_OF, Window(max_length=5)).to_pylist()
     assert row["item_index"] == [2, 3, 2]
     assert [date(1970, 1, 1) + timedelta(days=day) for day in row["arrival_day"]] == [days[1], days[0], days[2]]
 
@@ -95,9 +96,9 @@ def test_a_category_is_its_permanent_number_and_0_without_one(tmp_path: Path) ->
     named = pa.array(["books", "home/厨房", None, "books"])
     items = file("items", item_id=pa.array(["a", "b", "c", "never seen"]), category=named)
     words, numbers = pa.array(["books", "home/厨房", "of another day"]), pa.array([7, 1, 8], pa.int32())
-    rows = read_catalogue(vocab, items, file("categories", category=words, category_index=numbers))
-    assert sorted(rows.rows()) == [("a", 2, 7), ("b", 3, 1), ("c", 4, 0), ("d", 5, 0)]
-    assert sorted(read_catalogue(vocab, (), ()).rows()) == [("a", 2, 0), ("b", 3, 0), ("c", 4, 0), ("d", 5, 0)]
+    by_number = read_categories(vocab, items, file("categories", category=words, category_index=numbers))
+    assert by_number.tolist() == [0, 0, 7, 1, 0, 0]
+    assert read_categories(vocab, (), ()).tolist() == [0] * 6
 
 
 def test_numbers_are_read_from_files_of_every_release(tmp_path: Path) -> None:
@@ -107,5 +108,5 @@ def test_numbers_are_read_from_files_of_every_release(tmp_path: Path) -> None:
         columns = {"item_id": pa.array([name]), "item_index": pa.array([index], pa.int32())}
         added = {"first_day": pa.array(["2026-01-01"])} if name == "new" else {}
         pq.write_table(pa.table({**columns, **added}), tmp_path / name)
-    rows = read_catalogue(tuple(str(tmp_path / name) for name in indices), (), ())
-    assert sorted(rows.rows()) == [("new", 3, 0), ("old", 2, 0)]
+    rows = read_numbers(tuple(str(tmp_path / name) for name in indices))
+    assert sorted(rows.rows()) == [("new", 3), ("old", 2)]

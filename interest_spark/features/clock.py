@@ -18,12 +18,23 @@ def local_seconds(instants: np.ndarray, zone: ZoneInfo) -> np.ndarray:
     >>> local_seconds(np.array([0, 86_399]), ZoneInfo("Asia/Shanghai")).tolist()
     [28800, 115199]
     """
-    days, day = np.unique(instants // _DAY, return_inverse=True)
-    begins, ends = (_offsets(days + step, _DAY, zone) for step in (0, 1))
+    if not len(instants):
+        return instants
+    day = instants // _DAY
+    first = int(day.min())
+    day = day - first
+    days = np.flatnonzero(np.bincount(day))
+    begins, ends = np.zeros((2, days[-1] + 1), np.int64)
+    begins[days], ends[days] = (_offsets(first + days + step, _DAY, zone) for step in (0, 1))
     shift = begins[day]
     changing = np.flatnonzero((begins != ends)[day])
     shift[changing] = _offsets(instants[changing], 1, zone)
     return instants + shift
+
+
+def local_days(instants: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+    """The day of each instant in `zone`, since 1970-01-01: int64[m]. `instants` as for `local_seconds`."""
+    return local_seconds(instants, zone) // _DAY
 
 
 def _offsets(places: np.ndarray, unit: int, zone: ZoneInfo) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.features.sequences.clock import local_seconds
+from interest_spark.features.clock import local_seconds
 
 ZONES = st.sampled_from(
     [
