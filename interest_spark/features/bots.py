@@ -1,76 +1,125 @@
-"""Users whose traffic is a machine's: too much of it, round the clock, or with the beat of a timer."""
+"""Users whose traffic is a machine's, found in the counts of their days."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from pyspark.sql import Window
-from pyspark.sql import functions as F
+import numpy as np
+import polars as pl
+import pyarrow as pa
 
 from interest_spark.config.bots import BotsConfig
-from interest_spark.features.ingest import local_day
+from interest_spark.features.daily.machines import REASONS, active_hours, crosses, gap_variation
+from interest_spark.features.day_files import DayFile
+from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
 from interest_spark.schemas.tables import TABLES
+from interest_spark.storage.parts import empty_frame, read_pieces, write_part
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import SparkSession
+
+_SUMMED = ("events", "gaps", "gap_ms", "gap_ms_squared")
+_COUNTS = ("user_id", "event_day", "hours", *_SUMMED)
+_BYTES_A_TASK, _BYTES_A_BUCKET = 16 << 20, 32 << 20
 
 
-def detect_bots(events: "DataFrame", bots: BotsConfig, zone: ZoneInfo, dt: str) -> "DataFrame":
-    """One row a user who on any shop-local day crossed a threshold: columns of `bots` and `dt`.
+def machine_days(counts: pl.DataFrame, earlier: pl.DataFrame, bots: BotsConfig, first_day: date | None) -> pa.Table:
+    """Rows of `bot_days`, in the order of user and day, as of a day.
 
-    `gap variation` is the coefficient of variation of the seconds between a day's consecutive events: people
-    pause irregularly (well above 1), timers do not.
+    `counts` are rows of `user_days` with `is_new`; a user's day of which one is new must have them all. `earlier` are
+    rows of `bot_days` of an earlier day, which hold for every user's day of which nothing is new. Days before
+    `first_day` are left out.
     """
-    days = _busy_days(events, bots, zone)
-    volume = F.col("day_events") > bots.max_events_per_day
-    hours = F.col("active_hours") >= bots.max_active_hours
-    rhythm = (F.col("day_events") >= bots.min_events_for_rhythm) & (F.col("gap_variation") < bots.min_gap_variation)
-    reason = F.when(volume, "volume").when(hours, "round_the_clock").when(rhythm, "rhythm")
-    flagged = days.withColumn("reason", reason).where(F.col("reason").isNotNull())
-    return (
-        flagged.groupBy("user_id")
-        .agg(
-            F.concat_ws(",", F.array_sort(F.collect_set("reason"))).alias("reason"),
-            F.max("day_events").alias("busiest_day_events"),
-            F.max("active_hours").cast("int").alias("active_hours"),
-            F.max(F.struct("event_day", _evidence())).getField("evidence").alias("evidence"),
-        )
-        .select(*TABLES["bots"].names, F.lit(dt).alias("dt"))
+    keys = ("user_id", "event_day")
+    summed = (pl.col(name).sum() for name in _SUMMED)
+    days = counts.group_by(*keys).agg(*summed, pl.col("hours").bitwise_or(), pl.col("is_new").any())
+    days = days.filter("is_new").drop("is_new")
+    found = pl.concat([earlier.join(days, on=keys, how="anti"), _judged(days, bots)])
+    if first_day is not None:
+        found = found.filter(pl.col("event_day") >= first_day)
+    return found.sort(keys).to_arrow().cast(TABLES["bot_days"])
+
+
+def machines(days: pa.Table) -> pa.Table:
+    """Rows of `bot_days`, ordered by user and day, to rows of `bots`."""
+    evidence = pl.format(
+        "{}: {} events in {} hours, gap variation {}",
+        pl.col("event_day").dt.to_string("%Y-%m-%d"),
+        "events",
+        "active_hours",
+        pl.col("gap_variation").round(2).cast(pl.String).fill_null("unknown"),
     )
-
-
-def without_users(rows: "DataFrame", users: "DataFrame") -> "DataFrame":
-    """The rows of everybody else."""
-    return rows.join(users.select("user_id"), "user_id", how="left_anti")
-
-
-def _busy_days(events: "DataFrame", bots: BotsConfig, zone: ZoneInfo) -> "DataFrame":
-    """Per user and day `day_events, active_hours, gap_variation`; only for days busy enough to be suspect."""
-    local = F.from_utc_timestamp("event_time", zone.key)
-    timed = events.select(
-        "user_id",
-        local_day(F.col("event_time"), zone).alias("event_day"),
-        F.hour(local).alias("hour"),
-        F.unix_micros("event_time").alias("microsecond"),
+    frame = pl.from_arrow(days)
+    assert isinstance(frame, pl.DataFrame)
+    users = frame.with_columns(evidence=evidence).group_by("user_id", maintain_order=True)
+    found = users.agg(
+        pl.col("reason").str.split(",").list.explode().unique().sort().str.join(","),
+        pl.col("events").max().alias("busiest_day_events"),
+        pl.col("active_hours").max(),
+        pl.col("evidence").last(),
     )
-    suspect = min(bots.min_events_for_rhythm, bots.max_events_per_day, bots.max_active_hours)
-    busy = timed.groupBy("user_id", "event_day").count().where(F.col("count") >= suspect).drop("count")
-    # Few days are that busy, so that the sort for the gaps stays small.
-    timed = timed.join(busy, ["user_id", "event_day"], how="left_semi")
-    order = Window.partitionBy("user_id", "event_day").orderBy("microsecond")
-    gap = F.col("microsecond") - F.lag("microsecond").over(order)
-    return (
-        timed.withColumn("gap", gap)
-        .groupBy("user_id", "event_day")
-        .agg(
-            F.count("*").alias("day_events"),
-            F.countDistinct("hour").alias("active_hours"),
-            (F.stddev_pop("gap") / F.avg("gap")).alias("gap_variation"),
-        )
-    )
+    return found.select(*TABLES["bots"].names).to_arrow().cast(TABLES["bots"])
 
 
-def _evidence() -> "Column":
-    text = F.format_string(
-        "%s: %d events in %d hours, gap variation %.2f", "event_day", "day_events", "active_hours", "gap_variation"
+def _judged(days: pl.DataFrame, bots: BotsConfig) -> pl.DataFrame:
+    """The days that cross a threshold, with the columns of `bot_days`."""
+    crossed = crosses(days.to_arrow(), bots) & bots.enabled
+    days, crossed = days.filter(pl.Series(crossed.any(axis=0))), crossed[:, crossed.any(axis=0)]
+    table, names = days.to_arrow(), np.array(sorted(REASONS))
+    places = np.argsort(REASONS)
+    reasons = [",".join(names[each]) for each in crossed[places].T]
+    return days.select("user_id", "event_day", "events").with_columns(
+        reason=pl.Series(reasons, dtype=pl.String),
+        active_hours=pl.Series(active_hours(table), dtype=pl.Int32),
+        gap_variation=pl.Series(gap_variation(table)).fill_nan(None),
+    )[list(TABLES["bot_days"].names)]
+
+
+@dataclass(frozen=True)
+class BotsBuild:
+    """Of which `day` the bots are, after which day counts are new, and the folder of each table to write to."""
+
+    day: str
+    config: BotsConfig
+    new_after: str
+    first_day: date | None
+    folders: Mapping[str, str]
+    buckets: int
+
+    def split(self, files: Sequence[tuple[str, DayFile]]) -> Iterator[Mapping[int, pl.DataFrame]]:
+        """Rows of `bot_days` or `user_days`, whichever table a file is of, by the bucket of their user."""
+        for table, file in files:
+            for rows in read_pieces(file.path, _COUNTS if table == "user_days" else TABLES[table].names):
+                counted = rows.with_columns(is_new=pl.lit(file.day > self.new_after))
+                yield by_bucket(counted if table == "user_days" else rows, "user_id", self.buckets)
+
+    def combine(self, bucket: int, rows: list[pl.DataFrame]) -> Iterator[tuple[str, str]]:
+        """Writes the bucket's rows of `bot_days` and `bots`; gives table and path."""
+        counts = [_NO_COUNTS, *(each for each in rows if "is_new" in each.columns)]
+        earlier = [_NO_DAYS, *(each for each in rows if "is_new" not in each.columns)]
+        days = machine_days(pl.concat(counts), pl.concat(earlier), self.config, self.first_day)
+        for table, found in {"bot_days": days, "bots": machines(days)}.items():
+            if len(found):
+                yield table, write_part(self.folders[table], table, self.day, found, bucket)
+
+
+_NO_COUNTS = empty_frame("user_days").select(*_COUNTS, pl.lit(True).alias("is_new"))
+_NO_DAYS = empty_frame("bot_days")
+
+
+def find_machines(
+    spark: "SparkSession", build: BotsBuild, counts: Sequence[DayFile], earlier: Sequence[DayFile]
+) -> Mapping[str, Sequence[str]]:
+    """Write `bots` and `bot_days` from files of `user_days` and the `bot_days` of an earlier day; paths by table."""
+    files = [*(("user_days", file) for file in counts), *(("bot_days", file) for file in earlier)]
+    groups = grouped_by_size([file.size for _, file in files], _BYTES_A_TASK)
+    written = exchange(
+        spark, [[files[place] for place in group] for group in groups], build.split, build.buckets, build.combine
     )
-    return text.alias("evidence")
+    return {table: [path for of, path in written if of == table] for table in build.folders}
+
+
+def buckets_for(counts: Sequence[DayFile]) -> int:
+    """So many that a task holds one."""
+    return -(-sum(file.size for file in counts) // _BYTES_A_BUCKET) or 1

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def new_items(events: "DataFrame", vocab: "DataFrame", dt: str) -> "DataFrame":
-    """Rows to append: items of `events` that `vocab` does not hold, numbered on from its largest index.
+def new_items(counts: "DataFrame", vocab: "DataFrame", dt: str) -> "DataFrame":
+    """Rows to append: items of `counts` that `vocab` does not hold, numbered on from its largest index.
 
-    The order is first day, then id, so the same events always give the same integers. Columns of `vocab` and `dt`.
+    `counts` are rows of `item_days`. The order is first day, then id, so the same counts always give the same integers.
+    Columns of `vocab` and `dt`.
     """
-    seen = events.groupBy("item_id").agg(F.min("dt").alias("first_day"))
+    seen = counts.groupBy("item_id").agg(F.min("dt").alias("first_day"))
     unknown = seen.join(vocab.select("item_id"), "item_id", how="left_anti")
     numbered = number_on(unknown, vocab, "item_index", FIRST_ITEM_INDEX, ("first_day", "item_id"))
     return numbered.select(*TABLES["vocab"].names, F.lit(dt).alias("dt"))

@@ -41,6 +41,15 @@ def parse_zone(name: str) -> ZoneInfo:
         raise ConfigError(f"time zone {name!r} is unknown; use an IANA name such as UTC or Asia/Shanghai") from None
 
 
+def days_since_1970(day: date) -> int:
+    """How tables count days in lists.
+
+    >>> days_since_1970(date(1970, 1, 11))
+    10
+    """
+    return (day - date(1970, 1, 1)).days
+
+
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of `day` in `zone`, in UTC."""
     return datetime.combine(day, time.min, zone).astimezone(timezone.utc)

@@ -13,6 +13,7 @@ from interest_spark.pipeline.runner import COLUMNS_OF
 from interest_spark.pipeline.step import Input
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import MadeFrom
+from interest_spark.storage.snapshot import Snapshot
 
 _OF_DAY = re.compile(r" of \d{4}-\d{2}-\d{2}$")
 _DAYS_BACK = 35
@@ -52,6 +53,16 @@ def earlier_day(context: RunContext, made: MadeFrom, tables: Sequence[Input]) ->
         if found and _holds_still(found, made, through=day):
             return day
     return None
+
+
+def changed_days(context: RunContext, made: MadeFrom, table: Snapshot) -> list[str]:
+    """The days of the inputs that the newest slice of `table` before the run's own day has not seen as they are now."""
+    days = table.days(through=context.days_before(1))
+    found = table.made_from(Slice(days[-1])) if days and not context.rebuild else None
+    same_rules = found and (found.revision, found.settings) == (made.revision, made.settings)
+    seen = found.inputs if found and same_rules else {}
+    changed = {name for name, content in made.inputs.items() if seen.get(name) != content}
+    return sorted({day_of(name) for name in changed if _OF_DAY.search(name)})
 
 
 def _holds_still(earlier: MadeFrom, now: MadeFrom, through: str) -> bool:

@@ -55,6 +55,13 @@ def exchange(
     return exchanged.mapPartitionsWithIndex(combine_bucket).collect()
 
 
+def each_in_a_task(spark: "SparkSession", inputs: Sequence[T], work: "Callable[[T], Iterable[R]]") -> list[R]:
+    """What `work` gives of every input, in their order, which must be small; each input in a task of its own."""
+    if not inputs:
+        return []
+    return spark.sparkContext.parallelize(inputs, len(inputs)).flatMap(work).collect()
+
+
 def by_bucket(frame: pl.DataFrame, key: str, buckets: int) -> dict[int, pl.DataFrame]:
     """The frame's rows by the bucket that the hash of `key` names, in their order."""
     parts = frame.with_columns(bucket_number(key, buckets).alias("bucket")).partition_by(

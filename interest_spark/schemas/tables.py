@@ -6,6 +6,7 @@ footers are checked against it, and `interest columns` prints it.
 
 import pyarrow as pa
 
+from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tokens import INPUTS
 
 MEANING = b"comment"
@@ -94,6 +95,33 @@ TABLES: dict[str, pa.Schema] = {
         region=(pa.string(), "newest known"),
         attributes=(_text_map(), "what else the shop says of them"),
         updated_at=(_TIME, "when the newest of their lines was written"),
+    ),
+    "user_days": _table(
+        user_id=(pa.string(), "as the shop wrote it"),
+        event_day=(pa.date32(), "shop-local day of the events, up to `ingest.max_late_days` before the delivery"),
+        events=(pa.int64(), "of that day in this delivery, as all that follows"),
+        hours=(pa.int32(), "a bit for each hour of the day with events, the lowest for midnight"),
+        gaps=(pa.int64(), "pairs of consecutive events"),
+        gap_ms=(pa.int64(), "milliseconds between consecutive events, summed"),
+        gap_ms_squared=(pa.int64(), "their squares, summed"),
+        **{behavior: (pa.int64(), f"events of behavior {behavior}") for behavior in BEHAVIORS},
+        session_start=(_list(_TIME), "first event of each session, ascending; those of two deliveries may join"),
+        session_end=(_list(_TIME), "last event of each"),
+        session_events=(_list(pa.int32()), "events in each"),
+    ),
+    "item_days": _table(
+        item_id=(pa.string(), "as the shop wrote it; an item can have several rows of one behavior, which add up"),
+        behavior=(pa.string(), "one of the canonical behaviors"),
+        events=(pa.int64(), "in this delivery"),
+        bot_events=(pa.int64(), "of these, by users whose traffic of that day is a machine's"),
+    ),
+    "bot_days": _table(
+        user_id=(pa.string(), "as the shop wrote it"),
+        event_day=(pa.date32(), "a day on which the traffic is a machine's"),
+        reason=(pa.string(), "every threshold that was crossed"),
+        events=(pa.int64(), "of the day"),
+        active_hours=(pa.int32(), "hours of the day with events, of 24"),
+        gap_variation=(pa.float64(), "coefficient of variation of the time between events; null where none passed"),
     ),
     "bots": _table(
         user_id=(pa.string(), "whose traffic is a machine's"),
@@ -191,7 +219,8 @@ DAYS_KEPT = dict.fromkeys(("train_blocks", "sequences", "bot_sequences", "user_v
 
 MADE_BY = {
     **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users"), "ingest"),
-    **dict.fromkeys(("bots", "vocab", "popularity", "categories", "sequences"), "sequences"),
+    **dict.fromkeys(("user_days", "item_days", "bot_days", "bots", "vocab", "popularity"), "sequences"),
+    **dict.fromkeys(("categories", "bot_sequences", "sequences"), "sequences"),
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",

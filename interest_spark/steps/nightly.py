@@ -10,6 +10,7 @@ from interest_spark.sources.deliveries import find_deliveries
 from interest_spark.steps.attributes import ITEMS, USERS
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.categories import CATEGORIES
+from interest_spark.steps.daily import DAILY
 from interest_spark.steps.evaluate import EVALUATE, cutoff_of
 from interest_spark.steps.events import EVENTS
 from interest_spark.steps.popularity import POPULARITY
@@ -20,7 +21,7 @@ from interest_spark.steps.vocab import VOCAB
 
 JOBS: dict[str, tuple[Step, ...]] = {
     "ingest": (ITEMS, USERS, EVENTS),
-    "sequences": (BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES),
+    "sequences": (DAILY, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES),
     "train": (TRAIN_BLOCKS, TRAIN),
     "score": (SCORE,),
     "evaluate": (EVALUATE,),

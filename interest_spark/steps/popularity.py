@@ -1,9 +1,9 @@
-"""Recent events to the items in the order of how often they were used."""
+"""Counts of recent days to the items in the order of how often they were used."""
 
 from interest_spark.features.popularity import rank_by_popularity
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step
-from interest_spark.steps.reads import NUMBERS, history, interest_events
+from interest_spark.steps.reads import NUMBERS, history, interest_counts
 from interest_spark.storage.snapshot import Snapshot
 
 
@@ -14,21 +14,20 @@ def _recent(context: RunContext, table: Snapshot) -> Selection:
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-    events = interest_events(context, inputs)
-    ranked = rank_by_popularity(events, inputs["vocab"].rows(context), context.dt)
+    counts = interest_counts(context, inputs)
+    ranked = rank_by_popularity(counts, inputs["vocab"].rows(context), context.dt)
     return Result({"popularity": ranked.coalesce(1)})
 
 
 POPULARITY = Step(
     name="popularity",
     reads=(
-        Read("events", _recent),
-        Read("bots", required=True),
+        Read("item_days", _recent),
         Read("vocab", alias="new_items", required=True),
         NUMBERS,
     ),
     writes=("popularity",),
     settings=("sequences.behaviors", "sequences.popularity_days", "sequences.history_days"),
-    revision=1,
+    revision=2,
     compute=_compute,
 )

@@ -1,8 +1,8 @@
 """Which slices of a table several steps read."""
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from interest_spark.features.bots import without_users
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Inputs, Read, Selection, whole_table
@@ -24,6 +24,12 @@ def history(context: RunContext, _: Snapshot) -> Selection:
     return {"after": None if days is None else context.days_before(days), "through": context.dt}
 
 
+def first_day_of_history(context: RunContext) -> date | None:
+    """The first shop-local day of the events within `sequences.history_days`; None where all count."""
+    days = context.config.sequences.history_days
+    return None if days is None else context.day - timedelta(days - 1)
+
+
 def require_events(context: RunContext, inputs: Inputs) -> None:
     """Raise BadDataError where no event is known up to the run's day."""
     if not inputs["events"].slices():
@@ -32,9 +38,9 @@ def require_events(context: RunContext, inputs: Inputs) -> None:
         )
 
 
-def interest_events(context: RunContext, inputs: Inputs) -> "DataFrame":
-    """The input `events` without those of the input `bots`, of the behaviors that count as interest."""
+def interest_counts(context: RunContext, inputs: Inputs) -> "DataFrame":
+    """The input `item_days`, of the behaviors that count as interest."""
     from pyspark.sql import functions as F
 
-    events = without_users(inputs["events"].rows(context), inputs["bots"].rows(context))
-    return events.where(F.col("behavior").isin(*context.config.sequences.behaviors))
+    counts = inputs["item_days"].rows(context)
+    return counts.where(F.col("behavior").isin(*context.config.sequences.behaviors))

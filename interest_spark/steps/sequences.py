@@ -1,26 +1,24 @@
 """Events to one ordered history a user as of the end of the day, carried on from those of an earlier day."""
 
-from datetime import date
 from functools import partial
 
+from interest_spark.features.day_files import day_files
 from interest_spark.features.sequences.build import (
     BOTS,
     PEOPLE,
-    EventFile,
     HistoryBuild,
     buckets_for,
     buckets_to_go_on,
     build_histories,
 )
 from interest_spark.features.sequences.histories import Window
+from interest_spark.foundation.dates import days_since_1970
 from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.carry import contents_by_day, earlier_day
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import Assignment, Input, Inputs, Read, Result, Step, Target, newest_day, through_day
-from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS, history, require_events
-
-_EPOCH = date(1970, 1, 1)
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, newest_day, through_day
+from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS, first_day_of_history, history, require_events
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -32,13 +30,16 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     require_events(context, inputs)
     settings, files = context.config.sequences, {name: tuple(each.files()) for name, each in inputs.items()}
     start: str | None = assignment.findings
-    earlier = _files_of_day(start, inputs[BOTS], inputs[PEOPLE]) if start else {}
-    events = _event_files(context, inputs, after=start or "")
+    earlier = {table: inputs[table].snapshot.files(day=start) for table in (BOTS, PEOPLE)} if start else {}
+    all_events = day_files(inputs["events"].snapshot, inputs["events"].slices())
+    events = [file for file in all_events if file.day > (start or "")]
     buckets = buckets_to_go_on(earlier, sum(file.size for file in events)) if earlier else None
     if buckets is None:
-        earlier, events = {}, _event_files(context, inputs)
+        earlier, events = {}, all_events
         buckets = buckets_for(events, context.config.spark.shuffle_partitions)
     get_logger().info("histories", go_on_from=start if earlier else None, files=len(events), buckets=buckets)
+    first = first_day_of_history(context)
+    since = None if first is None else days_since_1970(first)
     build = partial(
         HistoryBuild,
         vocab=files["vocab"],
@@ -46,34 +47,13 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
         categories=files["categories"],
         bots=files["bots"],
         behaviors=tuple(settings.behaviors),
-        window=Window(settings.max_length, _first_day(context), context.config.shop.time_zone),
+        window=Window(settings.max_length, since, context.config.shop.time_zone),
+        history_after=history(context, inputs["events"].snapshot)["after"] or "",
         day=context.dt,
         buckets=buckets,
         earlier={table: tuple(each) for table, each in earlier.items()},
     )
     return Result(write=lambda folders: build_histories(context.spark, build(folders=folders), events))
-
-
-def _files_of_day(day: str, *tables: Input) -> dict[str, list[str]]:
-    return {each.snapshot.table: each.snapshot.files(day=day) for each in tables}
-
-
-def _event_files(context: RunContext, inputs: Inputs, after: str = "") -> list[EventFile]:
-    """Every file of events of the days after `after`: also who had an event long ago has a row."""
-    events = inputs["events"]
-    first = history(context, events.snapshot)["after"] or ""
-    return [
-        EventFile(f"{events.snapshot.folder}/{path}", events.snapshot.size_of(path), each.day, each.day > first)
-        for each in events.slices()
-        if each.day > after
-        for path in events.snapshot.files_of(each)
-    ]
-
-
-def _first_day(context: RunContext) -> int | None:
-    """The first day of events within `sequences.history_days`, counted from 1970."""
-    days = context.config.sequences.history_days
-    return None if days is None else (context.day - _EPOCH).days - days + 1
 
 
 SEQUENCES = Step(

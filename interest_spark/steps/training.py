@@ -10,6 +10,7 @@ from typing import Any
 from interest_spark.features.blocks.pack import candidate_items, pack_blocks, row_group_options
 from interest_spark.features.blocks.scope import LearningScope, end_of_learning
 from interest_spark.features.sequences.tokens import category_sharing
+from interest_spark.foundation.dates import days_since_1970
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.launch.launch import launch
@@ -80,8 +81,7 @@ def _changed_days(context: RunContext, inputs: Inputs, parent: ParentModel) -> t
     seen = {key: content for key, content in (record.inputs if record else {}).items() if key.startswith(_EVENTS_OF)}
     now = _event_days(context, inputs) if seen else {}
     changed = [key.removeprefix(_EVENTS_OF) for key, content in now.items() if seen.get(key) != content]
-    epoch = date(1970, 1, 1)
-    return tuple((date.fromisoformat(day) - epoch).days for day in changed if day <= parent.trained_through)
+    return tuple(days_since_1970(date.fromisoformat(day)) for day in changed if day <= parent.trained_through)
 
 
 def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.buckets import Bucket
 from interest_spark.storage.table_schemas import conform, file_schema
 
@@ -22,6 +23,13 @@ def write_part(folder: str, table: str, day: str, rows: pa.Table, part: int | Bu
     target.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(conform(rows, file_schema(table)), target)
     return str(target)
+
+
+def empty_frame(table: str) -> pl.DataFrame:
+    """The table's own columns, without a row."""
+    frame = pl.from_arrow(TABLES[table].empty_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def read_columns(files: Sequence[str], **columns: type[pl.DataType]) -> pl.DataFrame:

@@ -31,6 +31,7 @@ from interest_spark.features.sequences.tokens import (
     history_bounds,
     token_columns,
 )
+from interest_spark.foundation.dates import days_since_1970
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tables import TABLES
 from interest_spark.schemas.tokens import INPUTS, ColumnScheme, source_lists
@@ -127,7 +128,7 @@ def first_block_id(day: date, partition: int) -> int:
     >>> first_block_id(date(1970, 1, 2), 3) == (1 << 44) + (3 << 28)
     True
     """
-    days = (day - date(1970, 1, 1)).days
+    days = days_since_1970(day)
     return (days << _FILE_BITS | partition) << _PLACE_BITS
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from interest_spark.config.blocks import HeldOutConfig, HeldOutPeriod
-from interest_spark.foundation.dates import day_end, parse_zone
+from interest_spark.foundation.dates import day_end, days_since_1970, parse_zone
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def scope_after(
     Of a period that was held out of its training the parent has learnt nothing, so the days of that are new as well.
     """
     unlearnt_days = held_out.days if isinstance(held_out, HeldOutPeriod) else 0
-    last_day = (date.fromisoformat(trained_through) - date(1970, 1, 1)).days
+    last_day = days_since_1970(date.fromisoformat(trained_through))
     return LearningScope(last_day - unlearnt_days, changed_days, replay_share)
 
 

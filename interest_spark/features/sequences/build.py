@@ -15,8 +15,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from interest_spark.features.day_files import DayFile
 from interest_spark.features.sequences.catalogue import read_categories, read_numbers
 from interest_spark.features.sequences.histories import EVENT_COLUMNS, Window, histories, interest_rows
+from interest_spark.foundation.dates import days_since_1970
 from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
 from interest_spark.storage.buckets import Bucket, bucket_count, read_bucket
 from interest_spark.storage.parts import read_columns, read_pieces, write_part
@@ -29,23 +31,13 @@ PEOPLE, BOTS = "sequences", "bot_sequences"
 
 _BYTES_A_TASK = 64 << 20
 _BYTES_A_BUCKET = 24 << 20
-_EPOCH = date(1970, 1, 1)
-
-
-@dataclass(frozen=True)
-class EventFile:
-    """A committed file of events, the day that delivered them, and whether histories reach back to that day."""
-
-    path: str
-    size: int  # bytes
-    day: str
-    within_history: bool = True
 
 
 @dataclass(frozen=True)
 class HistoryBuild:
     """What tasks need beside files of events: the files of other tables, settings, and the folders to write to.
 
+    Of days up to `history_after` nothing counts but who had an event.
     `earlier` are the files of histories to go on from, by table; without any, histories are built from all events.
     """
 
@@ -55,15 +47,16 @@ class HistoryBuild:
     bots: tuple[str, ...]
     behaviors: tuple[str, ...]
     window: Window
+    history_after: str
     day: str
     buckets: int
     folders: Mapping[str, str]
     earlier: Mapping[str, tuple[str, ...]]
 
-    def split(self, files: Sequence[EventFile]) -> Iterator[Mapping[int, pl.DataFrame]]:
+    def split(self, files: Sequence[DayFile]) -> Iterator[Mapping[int, pl.DataFrame]]:
         """Rows of `interest_rows` by bucket; of days before all history only who had an event."""
         for file in files:
-            for events in read_pieces(file.path, EVENT_COLUMNS if file.within_history else ("user_id",)):
+            for events in read_pieces(file.path, EVENT_COLUMNS if self._counts(file) else ("user_id",)):
                 yield by_bucket(self._rows(events, file), "user_id", self.buckets)
 
     def combine(self, bucket: int, rows: list[pl.DataFrame]) -> Iterator[tuple[str, str]]:
@@ -84,17 +77,21 @@ class HistoryBuild:
         is_bot = pc.is_in(found["user_id"], _users_of(self.bots))
         return {PEOPLE: found.filter(pc.invert(is_bot)), BOTS: found.filter(is_bot)}
 
-    def _rows(self, events: pl.DataFrame, file: EventFile) -> pl.DataFrame:
-        arrival_day = (date.fromisoformat(file.day) - _EPOCH).days
-        behaviors = self.behaviors if file.within_history else ()
+    def _rows(self, events: pl.DataFrame, file: DayFile) -> pl.DataFrame:
+        arrival_day = days_since_1970(date.fromisoformat(file.day))
+        behaviors = self.behaviors if self._counts(file) else ()
         return interest_rows(events, read_numbers(self.vocab), behaviors, arrival_day)
+
+    def _counts(self, file: DayFile) -> bool:
+        """Whether an event of the file can be within the window: none is younger than its delivery."""
+        return file.day > self.history_after
 
 
 _NO_USERS = pl.DataFrame(schema={"user_id": pl.String})
 
 
 def build_histories(
-    spark: "SparkSession", build: HistoryBuild, events: Sequence[EventFile]
+    spark: "SparkSession", build: HistoryBuild, events: Sequence[DayFile]
 ) -> Mapping[str, Sequence[str]]:
     """Write the histories of the day from these files of events; returns the paths of the files by table."""
     groups = grouped_by_size([file.size for file in events], _BYTES_A_TASK)
@@ -103,9 +100,9 @@ def build_histories(
     return {table: [path for of, path in written if of == table] for table in build.folders}
 
 
-def buckets_for(events: Sequence[EventFile], at_least: int) -> int:
+def buckets_for(events: Sequence[DayFile], at_least: int) -> int:
     """So many that a task holds one: its rows take some ten times the bytes of the files that they come from."""
-    return max(at_least, _buckets_of(sum(file.size for file in events if file.within_history)))
+    return max(at_least, _buckets_of(sum(file.size for file in events)))
 
 
 def buckets_to_go_on(earlier: Mapping[str, Sequence[str]], more: int) -> int | None:

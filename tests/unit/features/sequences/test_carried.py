@@ -84,7 +84,8 @@ def test_within_a_window_of_days_only_their_events_count(events: list[tuple], hi
         recent = [event for event, day in zip(own, days, strict=True) if day >= window.first_day]
         assert row["events"] == len(row["item_index"]) == sum(row["active_day_events"]) == len(recent)
         assert row["active_day"] == sorted({day for day in days if day >= window.first_day})
-        last_day = {event[4]: 10 + event[0] - event[1] for event in sorted(recent, key=lambda event: event[0] - event[1])}
+        recent.sort(key=lambda event: event[0] - event[1])
+        last_day = {event[4]: 10 + event[0] - event[1] for event in recent}
         assert dict(zip(row["seen"], row["seen_day"], strict=True)) == {
             "abcdef".index(item) + 2: day for item, day in last_day.items()
         }

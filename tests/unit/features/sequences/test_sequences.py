@@ -58,7 +58,8 @@ def test_each_user_has_the_last_events_in_order_and_all_distinct_items(
             rows = interest_rows(frame_of(delivered[piece::pieces]), NUMBERS, ["view", "purchase"], day)
             for bucket, part in by_bucket(rows, "user_id", buckets).items():
                 parts[bucket].append(part)
-    found = [row for given in parts.values() if given for row in histories(pl.concat(given), CATEGORY_OF, Window(max_length)).to_pylist()]
+    window, full = Window(max_length), [pl.concat(given) for given in parts.values() if given]
+    found = [row for rows in full for row in histories(rows, CATEGORY_OF, window).to_pylist()]
     assert sorted(row["user_id"] for row in found) == sorted({str(event["user_id"]) for event in events})
     for row in found:
         own = [event for event in events if event["user_id"] == row["user_id"] and event["behavior"] != "search"]
