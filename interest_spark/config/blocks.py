@@ -44,9 +44,9 @@ class BlocksConfig(Section):
     """Packed training blocks: `tokens` per block, several histories in one, or a window of a longer one.
 
     A token's target is the `next_event`, or an item of the `next_session`: the one after a pause of at least
-    `session_gap_minutes`. The latter suits shops whose events come in baskets, since suggestions are for later days.
-    `held_out` says which targets are kept out of training to validate it on; their blocks are in files of their own,
-    `files` of each kind.
+    `sequences.session_gap_minutes`. The latter suits shops whose events come in baskets, since suggestions are for
+    later days. `held_out` says which targets are kept out of training to validate it on; their blocks are in files of
+    their own, `files` of each kind.
 
     The first `category_codes` categories have a token code each, those beyond share `category_buckets` further ones.
     Each code costs the model as much as an item, used or not: hence not as many as the largest shop could want.
@@ -54,7 +54,6 @@ class BlocksConfig(Section):
 
     tokens: int = Field(default=200, ge=2)
     target: Literal["next_event", "next_session"] = "next_event"
-    session_gap_minutes: int = Field(default=360, ge=1)
     held_out: HeldOutConfig = NothingHeldOut()
     category_codes: int = Field(default=4096, ge=1)
     category_buckets: int = Field(default=1024, ge=1)

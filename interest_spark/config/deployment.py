@@ -59,4 +59,5 @@ class Config(Section):
             category_codes=self.blocks.category_codes,
             category_buckets=self.blocks.category_buckets,
             time_zone=self.shop.time_zone,
+            session_gap_minutes=self.sequences.session_gap_minutes,
         )

@@ -115,6 +115,12 @@ TABLES: dict[str, pa.Schema] = {
         events=(pa.int64(), "in this delivery"),
         bot_events=(pa.int64(), "of these, by users whose traffic of that day is a machine's"),
     ),
+    "sessions": _table(
+        user_id=(pa.string(), "as the shop wrote it"),
+        session_start=(_TIME, "first event; names the session together with the user"),
+        session_end=(_TIME, "last event known as of the day"),
+        events=(pa.int64(), "in between"),
+    ),
     "bot_days": _table(
         user_id=(pa.string(), "as the shop wrote it"),
         event_day=(pa.date32(), "a day on which the traffic is a machine's"),
@@ -219,8 +225,8 @@ DAYS_KEPT = dict.fromkeys(("train_blocks", "sequences", "bot_sequences", "user_v
 
 MADE_BY = {
     **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users"), "ingest"),
-    **dict.fromkeys(("user_days", "item_days", "bot_days", "bots", "vocab", "popularity"), "sequences"),
-    **dict.fromkeys(("categories", "bot_sequences", "sequences"), "sequences"),
+    **dict.fromkeys(("user_days", "item_days", "sessions", "bot_days", "bots", "vocab"), "sequences"),
+    **dict.fromkeys(("popularity", "categories", "bot_sequences", "sequences"), "sequences"),
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",

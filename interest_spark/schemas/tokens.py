@@ -15,6 +15,8 @@ INPUTS = {
     "time_gap": "event_time",
     "hour": "event_time",
     "weekday": "event_time",
+    "session": "event_time",
+    "session_place": "event_time",
 }
 """Each column with the list of `sequences` that it is computed from."""
 
@@ -23,6 +25,8 @@ FIRST_CATEGORY_INDEX = 1
 
 PRICE_BUCKETS = 64
 TIME_GAP_BUCKETS = 31
+LAST_SESSION, LAST_SESSION_PLACE = 127, 63
+"""Codes of a history's 127th session and all after it, and of a session's 63rd event and all after it."""
 
 _CODES = {
     "behavior": 32,  # room for behaviors to come: an appended one must not change the shape of a trained table
@@ -30,6 +34,8 @@ _CODES = {
     "time_gap": 2 + TIME_GAP_BUCKETS,  # 1 is the first event
     "hour": 1 + 24,
     "weekday": 1 + 7,
+    "session": 1 + LAST_SESSION,
+    "session_place": 1 + LAST_SESSION_PLACE,
 }
 
 
@@ -45,6 +51,7 @@ class ColumnScheme(BaseModel):
     category_codes: int = Field(default=4096, ge=1)
     category_buckets: int = Field(default=1024, ge=1)
     time_zone: str = "UTC"  # of hours and weekdays
+    session_gap_minutes: int = Field(default=30, ge=1)
 
     def codes(self, column: str) -> int:
         """How many codes the column has, 0 included: its codes are smaller."""

@@ -16,12 +16,13 @@ from interest_spark.steps.events import EVENTS
 from interest_spark.steps.popularity import POPULARITY
 from interest_spark.steps.score import SCORE
 from interest_spark.steps.sequences import SEQUENCES
+from interest_spark.steps.sessions import SESSIONS
 from interest_spark.steps.training import TRAIN, TRAIN_BLOCKS
 from interest_spark.steps.vocab import VOCAB
 
 JOBS: dict[str, tuple[Step, ...]] = {
     "ingest": (ITEMS, USERS, EVENTS),
-    "sequences": (DAILY, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES),
+    "sequences": (DAILY, SESSIONS, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES),
     "train": (TRAIN_BLOCKS, TRAIN),
     "score": (SCORE,),
     "evaluate": (EVALUATE,),

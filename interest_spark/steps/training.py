@@ -110,7 +110,7 @@ TRAIN_BLOCKS = Step(
     # Sequences of earlier releases, which hold hashes in place of category numbers, lack `arrival_day`: refused.
     reads=(Read("sequences", required=True), CATEGORY_NUMBERS, _EARLIER_MODELS, _EVENT_DAYS),
     writes=("train_blocks",),
-    settings=("blocks", "shop.time_zone"),
+    settings=("blocks", "shop.time_zone", "sequences.session_gap_minutes"),
     revision=3,
     compute=_pack,
     target=_blocks_target,

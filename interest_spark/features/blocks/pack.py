@@ -180,7 +180,7 @@ def _pack_lot(lot: pa.Table, rules: PackingRules, *, held_out: bool) -> dict[str
 
 def _target_places(lot: pa.Table, rules: PackingRules) -> tuple[np.ndarray, np.ndarray]:
     """The places of the targets to learn and of those held out."""
-    bounds, within = history_bounds(lot), _targets_within(lot, rules.config)
+    bounds, within = history_bounds(lot), _targets_within(lot, rules)
     cut = end_of_learning(rules.config.held_out, rules.day, rules.scheme.time_zone)
     if cut is not None:
         instant = int(cut.timestamp()) * _MICROSECONDS_A_SECOND
@@ -196,11 +196,11 @@ def _target_places(lot: pa.Table, rules: PackingRules) -> tuple[np.ndarray, np.n
     return learnt, validated
 
 
-def _targets_within(lot: pa.Table, config: BlocksConfig) -> TargetsWithin:
+def _targets_within(lot: pa.Table, rules: PackingRules) -> TargetsWithin:
     items = flat_items(lot)
-    if config.target == "next_event":
+    if rules.config.target == "next_event":
         return partial(next_events, items)
-    gap = config.session_gap_minutes * _MICROSECONDS_A_MINUTE
+    gap = rules.scheme.session_gap_minutes * _MICROSECONDS_A_MINUTE
     return partial(next_sessions, items, times=flat_times(lot), gap=gap)
 
 

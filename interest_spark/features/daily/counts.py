@@ -83,7 +83,7 @@ class _Timeline:
         return found
 
     def _sessions(self, gap: int) -> dict[str, pa.Array]:
-        pause = np.diff(self.time, prepend=self.time[:1]) > gap * _MICROSECONDS
+        pause = np.diff(self.time, prepend=self.time[:1]) >= gap * _MICROSECONDS
         begins = self.begins | pause
         firsts = np.flatnonzero(begins)
         ends = np.append(firsts[1:], len(self.time))

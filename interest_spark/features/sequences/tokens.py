@@ -13,7 +13,15 @@ import pyarrow.compute as pc
 
 from interest_spark.features.clock import local_seconds
 from interest_spark.foundation.dates import parse_zone
-from interest_spark.schemas.tokens import INPUTS, PRICE_BUCKETS, TIME_GAP_BUCKETS, ColumnScheme, source_lists
+from interest_spark.schemas.tokens import (
+    INPUTS,
+    LAST_SESSION,
+    LAST_SESSION_PLACE,
+    PRICE_BUCKETS,
+    TIME_GAP_BUCKETS,
+    ColumnScheme,
+    source_lists,
+)
 
 Histories: TypeAlias = pa.Table | pa.RecordBatch
 """One history a row: position-aligned lists as in `sequences`, oldest event first."""
@@ -118,6 +126,24 @@ def _times(times: pa.Array, bounds: np.ndarray, scheme: ColumnScheme) -> Columns
         "time_gap": _gap_buckets(instants, bounds),
         "hour": 1 + local % _DAY // _HOUR,
         "weekday": 1 + (local // _DAY + 3) % 7,  # 1 is Monday; 1970 began on a Thursday
+        **_sessions(instants, bounds, 60 * scheme.session_gap_minutes),
+    }
+
+
+def _sessions(instants: np.ndarray, bounds: np.ndarray, gap: int) -> Columns:
+    """The number of each event's session in the list, and the event's place in the session, both from 1.
+
+    Counted from the oldest event listed: what comes after an event says nothing of it.
+    """
+    first_events = bounds[:-1][np.diff(bounds) > 0]
+    begins = np.diff(instants, prepend=instants[:1]) >= gap * _MICROSECONDS
+    begins[first_events] = True
+    sessions, places = np.cumsum(begins), np.arange(len(instants))
+    before = np.repeat(sessions[first_events] - 1, np.diff(np.append(first_events, len(instants))))
+    place = places - places[begins][sessions - 1] + 1 if len(instants) else places
+    return {
+        "session": np.minimum(sessions - before, LAST_SESSION),
+        "session_place": np.minimum(place, LAST_SESSION_PLACE),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
 from statistics import fmean, pstdev
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,7 +43,7 @@ def by_user_and_day(events: list[tuple[Any, ...]], zone: str) -> dict[tuple[str,
 
 def reasons(times: list[datetime], zone: str, bots: BotsConfig) -> list[str]:
     """Of one delivery."""
-    gaps = [(after - before).total_seconds() for before, after in zip(times, times[1:], strict=False)]
+    gaps = [(after - before).total_seconds() for before, after in pairwise(times)]
     rhythm = len(times) >= bots.min_events_for_rhythm and any(gaps)
     crossed = {
         "volume": len(times) > bots.max_events_per_day,
@@ -66,7 +67,7 @@ def test_a_users_day(events: list[tuple[Any, ...]], zone: str) -> None:
         }
         sessions: list[list[datetime]] = []
         for time in times:
-            if not sessions or (time - sessions[-1][-1]).total_seconds() > GAP:
+            if not sessions or (time - sessions[-1][-1]).total_seconds() >= GAP:
                 sessions.append([])
             sessions[-1].append(time)
         assert row["session_start"] == [each[0] for each in sessions]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 DAY = date(2024, 5, 1)
 CONFIG = BlocksConfig(tokens=12, files=3, row_group_blocks=5)
-SCHEME = ColumnScheme(category_codes=40, category_buckets=10, time_zone="Asia/Shanghai")
+SCHEME = ColumnScheme(category_codes=40, category_buckets=10, time_zone="Asia/Shanghai", session_gap_minutes=180)
 
 
 def day_number(day: str) -> int:
@@ -213,7 +213,7 @@ def test_nothing_that_happens_in_the_held_out_period_changes_what_is_learnt(
     target: str, users: list[list[tuple[int, int]]], data: st.DataObject
 ) -> None:
     """Items by hours since the cut: 0 is the midnight of Shanghai that begins the run's day."""
-    config = BlocksConfig(tokens=4, target=target, session_gap_minutes=180, held_out=HeldOutPeriod())
+    config = BlocksConfig(tokens=4, target=target, held_out=HeldOutPeriod())
     midnight = datetime(2024, 4, 30, 16, tzinfo=timezone.utc)
 
     def rows(users: list[list[tuple[int, int]]]) -> pa.Table:

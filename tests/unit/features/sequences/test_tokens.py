@@ -61,10 +61,13 @@ def bucket_of_price(price: float | None) -> int:
 
 
 def expected_rows(history: list[tuple[Any, ...]], scheme: ColumnScheme) -> list[dict[str, int]]:
-    times, rows = times_of(history), []
+    times, rows, session = times_of(history), [], []
     for place, (behavior, category, price, _) in enumerate(history):
         local = times[place].astimezone(ZoneInfo(scheme.time_zone))
         gap = (times[place] - times[place - 1]) // timedelta(seconds=1)
+        if not place or times[place] - times[place - 1] >= timedelta(minutes=scheme.session_gap_minutes):
+            session.append(0)
+        session[-1] += 1
         rows.append(
             {
                 "behavior": behavior,
@@ -73,6 +76,8 @@ def expected_rows(history: list[tuple[Any, ...]], scheme: ColumnScheme) -> list[
                 "time_gap": min(2 + gap.bit_length(), 32) if place else 1,
                 "hour": 1 + local.hour,
                 "weekday": local.isoweekday(),
+                "session": len(session),
+                "session_place": session[-1],
             }
         )
     return rows
@@ -134,6 +139,8 @@ def test_codes_are_permanent() -> None:
     split = len(prices)
     assert columns["price_bucket"][:split].tolist() == [0, 0, 0, 0, 1, 1, 12, 13, 14, 15, 20, 27, 40, 60, 64]
     assert columns["time_gap"][split:].tolist() == [1, 2, 3, 4, 8, 14, 19, 32]
+    assert columns["session"][split:].tolist() == [1, 1, 1, 1, 1, 2, 3, 4]
+    assert columns["session_place"][split:].tolist() == [1, 2, 3, 4, 5, 1, 1, 1]
     assert {name: ColumnScheme().codes(name) for name in INPUTS} == {
         "behavior": 32,
         "category": 5121,
@@ -141,6 +148,8 @@ def test_codes_are_permanent() -> None:
         "time_gap": 33,
         "hour": 25,
         "weekday": 8,
+        "session": 128,
+        "session_place": 64,
     }
 
 
