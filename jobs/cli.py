@@ -16,6 +16,8 @@ COMMANDS = (
     "daily",
     "plan",
     "backfill",
+    "rebuild",
+    "verify",
     "maintain",
     "doctor",
     "synth",

@@ -220,7 +220,7 @@ raw lines (events, items, users), or the name of the `model`.
 PERMANENT = ("vocab", "categories", "models")
 """Tables that later days build on, whatever their age."""
 
-DAYS_KEPT = dict.fromkeys(("train_blocks", "sequences", "bot_sequences", "user_vectors"), 35)
+DAYS_KEPT = dict.fromkeys(("sessions", "bot_days", "bot_sequences", "sequences", "train_blocks", "user_vectors"), 35)
 """How long a day of a table is kept, in days; what is not named is kept for ever. `maintain.keep_days` overrides it."""
 
 MADE_BY = {

@@ -3,22 +3,27 @@
     python -m tests.bench.bench_sequences [--events 20e6] [--rounds 3] [--heaviest .2] [--folder FOLDER]
 
 Zipf events over 30 days, 50 a user on average, 50 thousand items, histories of 200. Every contender is a process of
-its own on all cores, and is timed from the started session to the written files. The hand-written job keeps lists
-of items, behaviors, times and prices; ours also has categories, days of arrival, every item ever seen and the users
-without interest. `--heaviest` gives one user that share of all events.
+its own on all cores, and is timed from the started session to the written, or committed, files. The hand-written job
+keeps lists of items, behaviors, times and prices; ours also has categories, days of arrival, every item ever seen and
+the users without interest. `job` is the whole job `sequences`: counts, sessions, bots, new items and popularity, too.
+`next` is that job on the next day, with 2 % new events, and `next-step` its histories alone; by hand a next day is
+as much as all days. `--heaviest` gives one user that share of all events. Contenders also tell the bytes that they
+shuffled.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,17 +32,16 @@ import pyarrow.parquet as pq
 from interest_spark.config.deployment import Config
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import run_steps
+from interest_spark.pipeline.step import Step
 from interest_spark.schemas.tables import TABLES
 from interest_spark.steps.nightly import JOBS
+from interest_spark.steps.sequences import SEQUENCES
 from interest_spark.storage.commit import commit, data_files, stage_files
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.table_schemas import conform
 from interest_spark.storage.warehouse import Warehouse
 from tests.bench.reports import figure, report, say
-
-if TYPE_CHECKING:
-    pass
 
 FIRST, DAYS, ITEMS, LENGTH = date(2026, 1, 1), 30, 50_000, 200
 LAST = FIRST + timedelta(DAYS - 1)
@@ -56,46 +60,64 @@ def main() -> None:
         folder = Path(options.folder or scratch)
         if not (folder / "made").exists():
             make_warehouse(folder, int(options.events), options.heaviest)
-        seconds: dict[str, list[float]] = {name: [] for name in options.contenders.split(",")}
+        runs: dict[str, list[dict[str, Any]]] = {name: [] for name in options.contenders.split(",")}
+        if NEXT & runs.keys() and not (folder / "carried").exists():
+            _run("carried", folder)
         for _ in range(options.rounds):
-            for name in seconds:
-                seconds[name].append(_run(name, folder))
+            for name in runs:
+                runs[name].append(_run(name, folder))
+    seconds = {name: [float(run["seconds"]) for run in each] for name, each in runs.items()}
     figures = [figure(name, "s", each, 2) for name, each in seconds.items()]
-    hand = [np.median(each) for name, each in seconds.items() if name.startswith("hand")]
-    if hand and "ours" in seconds:
-        figures.append(figure("by hand to ours", "ratio", [float(min(hand) / np.median(seconds["ours"]))], 2))
+    figures += [figure(f"{name} shuffled", "MB", [each[0]["shuffled"] / 1e6], 1) for name, each in runs.items()]
+    hand = min((float(np.median(each)) for name, each in seconds.items() if name.startswith("hand")), default=None)
+    for name in seconds.keys() & {"ours", "job", *NEXT}:
+        if hand is not None:
+            figures.append(figure(f"by hand to {name}", "ratio", [hand / float(np.median(seconds[name]))], 2))
     report("sequences", f"{options.events:.0f} events, heaviest user {options.heaviest}", figures, seconds=seconds)
 
 
 def make_warehouse(folder: Path, events: int, heaviest: float) -> None:
-    """`events`, and what the step `sequences` reads beside it, committed without Spark."""
-    rng, users = np.random.default_rng(7), max(events // 50, 1)
-    user_ids = pa.array([f"user-{number:08d}" for number in range(users)])
-    item_ids = pa.array([f"item-{number:07d}" for number in range(ITEMS)])
-    user_weights, item_weights = _zipf(users, 0.6), _zipf(ITEMS, 1.0)
-    warehouse, permuted = Warehouse(folder / "warehouse"), rng.permutation(users)
+    """`events`, and what the step `sequences` reads beside it, committed without Spark; then the next day's events."""
+    world = _World(max(events // 50, 1), heaviest)
+    warehouse = Warehouse(folder / "warehouse")
     for number in range(DAYS):
-        day, count = FIRST + timedelta(number), events // DAYS
-        user = permuted[np.minimum(np.searchsorted(user_weights, rng.random(count)), users - 1)]
-        user[rng.random(count) < heaviest] = permuted[0]
-        item = np.minimum(np.searchsorted(item_weights, rng.random(count)), ITEMS - 1)
+        put(warehouse, "events", FIRST + timedelta(number), world.events(FIRST + timedelta(number), events // DAYS))
+    numbers = pa.array(range(2, ITEMS + 2), pa.int32())
+    put(warehouse, "vocab", LAST, {"item_id": world.item_ids, "item_index": numbers})
+    for table in ("bots", "categories", "items"):
+        put(warehouse, table, LAST, {})
+    put(warehouse, "events", LAST + timedelta(1), world.events(LAST + timedelta(1), events // 50))
+    (folder / "made").touch()
+
+
+class _World:
+    """Users and items, and what they do on a day."""
+
+    def __init__(self, users: int, heaviest: float) -> None:
+        self.rng, self.heaviest = np.random.default_rng(7), heaviest
+        self.user_ids = pa.array([f"user-{number:08d}" for number in range(users)])
+        self.item_ids = pa.array([f"item-{number:07d}" for number in range(ITEMS)])
+        self.user_weights, self.item_weights = _zipf(users, 0.6), _zipf(ITEMS, 1.0)
+        self.permuted = self.rng.permutation(users)
+
+    def events(self, day: date, count: int) -> dict[str, pa.Array]:
+        """`count` of them, in the order of time."""
+        rng = self.rng
+        user = self.permuted[np.minimum(np.searchsorted(self.user_weights, rng.random(count)), len(self.permuted) - 1)]
+        user[rng.random(count) < self.heaviest] = self.permuted[0]
+        item = np.minimum(np.searchsorted(self.item_weights, rng.random(count)), ITEMS - 1)
         start = np.datetime64(day, "us").astype(np.int64)
         times = start + np.sort(rng.integers(0, 86_400, count)) * 1_000_000
-        columns = {
-            "user_id": user_ids.take(pa.array(user)),
-            "item_id": item_ids.take(pa.array(item)),
+        say(f"{day}: {count} events of {len(np.unique(user))} users")
+        return {
+            "user_id": self.user_ids.take(pa.array(user)),
+            "item_id": self.item_ids.take(pa.array(item)),
             "behavior": pa.array(BEHAVIORS).take(pa.array(rng.choice(4, count, p=[0.8, 0.1, 0.05, 0.05]))),
             "event_time": pa.array(times, pa.int64()).cast(pa.timestamp("us", "UTC")),
             "price": pa.array(np.round(rng.gamma(2, 20, count), 2)),
             "source_file": pa.array([f"/logs/dt={day}/part-0.jsonl.gz"]).take(pa.array(np.zeros(count, np.int64))),
             "source_line": pa.array(np.arange(1, count + 1)),
         }
-        put(warehouse, "events", day, columns)
-        say(f"{day}: {count} events")
-    put(warehouse, "vocab", LAST, {"item_id": item_ids, "item_index": pa.array(range(2, ITEMS + 2), pa.int32())})
-    for table in ("bots", "categories", "items"):
-        put(warehouse, table, LAST, {})
-    (folder / "made").touch()
 
 
 def put(warehouse: Warehouse, table: str, day: date, columns: dict[str, pa.Array]) -> None:
@@ -111,12 +133,60 @@ def put(warehouse: Warehouse, table: str, day: date, columns: dict[str, pa.Array
 
 def ours(folder: Path) -> dict[str, Any]:
     """The step `sequences`."""
-    context = RunContext(_config(folder), LAST, force=True)
+    return _timed([SEQUENCES], RunContext(_config(folder), LAST, force=True))
+
+
+def whole_job(folder: Path) -> dict[str, Any]:
+    """All steps of the job `sequences`, from nothing but events."""
+    with _copy(folder / "warehouse" / "events", "warehouse/events") as copied:
+        return _timed(JOBS["sequences"], RunContext(_config(copied), LAST))
+
+
+def carried(folder: Path) -> dict[str, Any]:
+    """Leaves what the job makes of all days but the next, for `next` to go on from."""
+    with _copy(folder / "warehouse" / "events", "warehouse/events") as copied:
+        found = _timed(JOBS["sequences"], RunContext(_config(copied), LAST))
+        copied.rename(folder / "carried")
+        return found
+
+
+def next_day(steps: Sequence[Step]) -> Callable[[Path], dict[str, Any]]:
+    """These steps on the next day, after those before them; histories go on from the day before."""
+
+    def run(folder: Path) -> dict[str, Any]:
+        with _copy(folder / "carried") as copied:
+            context = RunContext(_config(copied), LAST + timedelta(1))
+            run_steps([(step, context) for step in JOBS["sequences"] if step not in steps])
+            return _timed(steps, context)
+
+    return run
+
+
+def _timed(steps: Sequence[Step], context: RunContext) -> dict[str, Any]:
     _ = context.spark
-    (step,) = (step for step in JOBS["sequences"] if step.name == "sequences")
-    started = time.perf_counter()
-    outcome = run_steps([(step, context)])
-    return {"seconds": time.perf_counter() - started, "rows": dict(outcome.rows)}
+    shuffled, started = _shuffled(context), time.perf_counter()
+    outcome = run_steps([(step, context) for step in steps])
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "shuffled": _shuffled(context) - shuffled, "rows": dict(outcome.rows)}
+
+
+def _shuffled(context: RunContext) -> int:
+    """Bytes that all stages of the application so far have written for others to read."""
+    store = context.spark.sparkContext._jsc.sc().statusStore()
+    none, statuses = (getattr(store, f"stageList$default${place}")() for place in (4, 5))
+    stages = store.stageList(None, False, False, none, statuses)
+    return sum(stages.apply(place).shuffleWriteBytes() for place in range(stages.size()))
+
+
+@contextmanager
+def _copy(source: Path, into: str = "") -> Iterator[Path]:
+    """A folder with the files of `source`, which nobody changes, below `into`; it is removed afterwards."""
+    with tempfile.TemporaryDirectory(
+        dir=source.parents[1] if into else source.parent, ignore_cleanup_errors=True
+    ) as name:
+        target = Path(name) / "copy"
+        shutil.copytree(source, target / into, copy_function=os.link)
+        yield target
 
 
 def by_hand(fallback: int) -> Callable[[Path], dict[str, Any]]:
@@ -130,7 +200,8 @@ def by_hand(fallback: int) -> Callable[[Path], dict[str, Any]]:
         spark, warehouse = context.spark, context.warehouse
         started = time.perf_counter()
         vocab = warehouse.open("vocab").read(spark).select("item_id", "item_index")
-        events = warehouse.open("events").read(spark).where(F.col("behavior").isin(*BEHAVIORS))
+        events = warehouse.open("events").read(spark, through=LAST.isoformat())
+        events = events.where(F.col("behavior").isin(*BEHAVIORS))
         event = F.struct(*_LISTS)
         lists = events.join(F.broadcast(vocab), "item_id").groupBy("user_id").agg(F.collect_list(event).alias("events"))
         newest = F.slice(F.sort_array("events", asc=False), 1, LENGTH)
@@ -139,7 +210,7 @@ def by_hand(fallback: int) -> Callable[[Path], dict[str, Any]]:
         target = str(folder / f"by-hand-{os.getpid()}")
         last.select("user_id", *columns).write.parquet(target)
         seconds = time.perf_counter() - started
-        return {"seconds": seconds, "rows": spark.read.parquet(target).count()}
+        return {"seconds": seconds, "shuffled": _shuffled(context), "rows": spark.read.parquet(target).count()}
 
     return run
 
@@ -151,11 +222,12 @@ def polars_alone(folder: Path) -> dict[str, Any]:
     warehouse = Warehouse(folder / "warehouse")
     started = time.perf_counter()
     vocab = pl.scan_parquet(warehouse.files("vocab")).select("item_id", "item_index")
-    events = pl.scan_parquet(warehouse.files("events")).select("user_id", "item_id", "event_time", "behavior", "price")
+    files = warehouse.files("events", through=LAST.isoformat())
+    events = pl.scan_parquet(files).select("user_id", "item_id", "event_time", "behavior", "price")
     ordered = events.join(vocab, on="item_id").sort("event_time", maintain_order=True)
     lists = ordered.group_by("user_id").agg(pl.col(*_LISTS).tail(LENGTH)).collect(engine="streaming")
     lists.write_parquet(folder / f"polars-{os.getpid()}.parquet")
-    return {"seconds": time.perf_counter() - started, "rows": len(lists)}
+    return {"seconds": time.perf_counter() - started, "shuffled": 0, "rows": len(lists)}
 
 
 CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
@@ -163,15 +235,21 @@ CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "hand-128": by_hand(128),
     "hand-2m": by_hand(2_000_000),
     "polars": polars_alone,
+    "job": whole_job,
+    "next": next_day(JOBS["sequences"]),
+    "next-step": next_day([SEQUENCES]),
+    "carried": carried,
 }
+NEXT = {"next", "next-step"}
+DEFAULT = ("ours", "hand-128", "hand-2m", "polars", "job", "next", "next-step")
 
 
-def _run(name: str, folder: Path) -> float:
+def _run(name: str, folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.bench.bench_sequences", "--run", name, "--folder", str(folder)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    found = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     say(f"{name}: {found}")
-    return float(found["seconds"])
+    return found
 
 
 def _config(folder: Path, conf: dict[str, str] | None = None) -> Config:
@@ -195,7 +273,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--events", type=float, default=20e6)
     parser.add_argument("--heaviest", type=float, default=0.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--contenders", default=",".join(DEFAULT))
     parser.add_argument("--folder", help="keeps what is generated, for the next run")
     parser.add_argument("--run", choices=CONTENDERS, help=argparse.SUPPRESS)
     return parser.parse_args()

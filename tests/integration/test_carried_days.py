@@ -1,0 +1,44 @@
+"""Tables that are carried from day to day equal what the whole log gives, and `interest verify` sees it if not."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.pipeline.context import RunContext
+from interest_spark.steps.verify import verify
+from interest_spark.storage.warehouse import Warehouse
+from tests.carried_world import deliver_days, expected, found, world_config
+from tests.runs import run_job
+
+pytestmark = pytest.mark.usefixtures("spark")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("history_days", [None, 4])
+def test_carried_equals_what_the_log_gives(tmp_path: Path, history_days: int | None) -> None:
+    config = world_config(tmp_path, history_days=history_days)
+    for day in deliver_days(tmp_path, days=9, seed=11):
+        for job in ("ingest", "sequences"):
+            run_job(job, RunContext(config, day))
+        assert found(config, day) == expected(config, day), day
+    verify(RunContext(config, day), buckets=3, of=4)
+    with pytest.raises(BadDataError, match=r"table sequences: 1 of \d+ differ from a rebuild: u\d+ on"):
+        _forget_an_event(config.warehouse, day)
+        verify(RunContext(config, day), buckets=4, of=4)
+
+
+def _forget_an_event(warehouse: Path, day: date) -> None:
+    """Spoil a committed file, as a fault of a disk or of this code might."""
+    for file in Warehouse(warehouse).files("sequences", day=day.isoformat()):
+        rows = pq.read_table(file)
+        if not rows.num_rows:
+            continue
+        events = rows["events"].to_pylist()
+        place = rows.schema.get_field_index("events")
+        rows = rows.set_column(place, rows.schema.field(place), pa.array([events[0] - 1, *events[1:]]))
+        pq.write_table(rows, file)
+        return
