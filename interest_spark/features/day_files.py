@@ -1,8 +1,11 @@
 """Committed files that tasks read themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
+from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.snapshot import Snapshot
 
@@ -23,3 +26,9 @@ def day_files(table: Snapshot, slices: Iterable[Slice]) -> list[DayFile]:
         for each in slices
         for path in table.files_of(each)
     ]
+
+
+def read_counts(file: DayFile, behaviors: Sequence[str]) -> pl.DataFrame:
+    """The rows of a file of `item_days` that are of these behaviors, with `dt`."""
+    rows = pl.read_parquet(file.path, columns=list(TABLES["item_days"].names), glob=False, hive_partitioning=False)
+    return rows.filter(pl.col("behavior").is_in(behaviors)).with_columns(dt=pl.lit(file.day))

@@ -1,18 +1,25 @@
 """Items to permanent numbers for categories that have none yet."""
 
-from pyspark.sql import functions as F
-
-from interest_spark.features.categories import new_categories
+from interest_spark.features.categories import CategoriesBuild, number_categories
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, newest_day
 from interest_spark.steps.reads import CATEGORY_NUMBERS
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-    known = inputs["categories"].rows(context)
-    given_today = known.where(F.col("dt") == context.dt)  # by an earlier run of the day: they stay
-    new = new_categories(inputs["items"].rows(context), known, context.dt)
-    return Result({"categories": given_today.unionByName(new).coalesce(1)})
+    items, known = inputs["items"], inputs["categories"]
+
+    def build(folder: str) -> CategoriesBuild:
+        return CategoriesBuild(
+            items=tuple(items.files()),
+            items_day=max((each.day for each in items.slices()), default=context.dt),
+            known=tuple(known.files()),
+            given_today=tuple(known.snapshot.files(day=context.dt)),
+            day=context.dt,
+            folder=folder,
+        )
+
+    return Result(write=lambda folders: {"categories": number_categories(context.spark, build(folders["categories"]))})
 
 
 CATEGORIES = Step(

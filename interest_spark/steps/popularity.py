@@ -1,9 +1,10 @@
 """Counts of recent days to the items in the order of how often they were used."""
 
-from interest_spark.features.popularity import rank_by_popularity
+from interest_spark.features.day_files import day_files
+from interest_spark.features.popularity import PopularityBuild, rank_items
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step
-from interest_spark.steps.reads import NUMBERS, history, interest_counts
+from interest_spark.steps.reads import NUMBERS, history
 from interest_spark.storage.snapshot import Snapshot
 
 
@@ -14,9 +15,14 @@ def _recent(context: RunContext, table: Snapshot) -> Selection:
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-    counts = interest_counts(context, inputs)
-    ranked = rank_by_popularity(counts, inputs["vocab"].rows(context), context.dt)
-    return Result({"popularity": ranked.coalesce(1)})
+    counts = inputs["item_days"]
+
+    def build(folder: str) -> PopularityBuild:
+        files = tuple(day_files(counts.snapshot, counts.slices()))
+        behaviors = context.config.sequences.behaviors
+        return PopularityBuild(files, tuple(inputs["vocab"].files()), behaviors, context.dt, folder)
+
+    return Result(write=lambda folders: {"popularity": rank_items(context.spark, build(folders["popularity"]))})
 
 
 POPULARITY = Step(

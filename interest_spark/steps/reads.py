@@ -1,15 +1,11 @@
 """Which slices of a table several steps read."""
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Inputs, Read, Selection, whole_table
 from interest_spark.storage.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
 
 NUMBERS = Read("vocab", whole_table, exact=False)
 """The permanent numbers of all items: what other days add to them changes nothing in what a step makes."""
@@ -36,11 +32,3 @@ def require_events(context: RunContext, inputs: Inputs) -> None:
         raise BadDataError(
             f"no events up to {context.dt}; run `interest ingest --day {context.dt}` first, or choose a later day"
         )
-
-
-def interest_counts(context: RunContext, inputs: Inputs) -> "DataFrame":
-    """The input `item_days`, of the behaviors that count as interest."""
-    from pyspark.sql import functions as F
-
-    counts = inputs["item_days"].rows(context)
-    return counts.where(F.col("behavior").isin(*context.config.sequences.behaviors))

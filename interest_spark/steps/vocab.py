@@ -1,13 +1,12 @@
 """Counts of days to permanent numbers for items that have none yet."""
 
-from pyspark.sql import functions as F
-
-from interest_spark.features.vocab import new_items
+from interest_spark.features.day_files import day_files
+from interest_spark.features.vocab import VocabBuild, number_items
 from interest_spark.pipeline.carry import changed_days, contents_by_day
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target
-from interest_spark.steps.reads import NUMBERS, history, interest_counts, require_events
+from interest_spark.steps.reads import NUMBERS, history, require_events
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -21,10 +20,20 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     require_events(context, inputs)
-    counts = interest_counts(context, inputs).where(F.col("dt").isin(assignment.findings))
-    known = inputs["vocab"].rows(context)
-    given_today = known.where(F.col("dt") == context.dt)  # by an earlier run of the day: they stay
-    return Result({"vocab": given_today.unionByName(new_items(counts, known, context.dt)).coalesce(1)})
+    counts, vocab = inputs["item_days"], inputs["vocab"]
+    changed = (each for each in counts.slices() if each.day in assignment.findings)
+
+    def build(folder: str) -> VocabBuild:
+        return VocabBuild(
+            counts=tuple(day_files(counts.snapshot, changed)),
+            known=tuple(vocab.files()),
+            given_today=tuple(vocab.snapshot.files(day=context.dt)),
+            behaviors=context.config.sequences.behaviors,
+            day=context.dt,
+            folder=folder,
+        )
+
+    return Result(write=lambda folders: {"vocab": number_items(context.spark, build(folders["vocab"]))})
 
 
 VOCAB = Step(
