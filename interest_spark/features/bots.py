@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _SUMMED = ("events", "gaps", "gap_ms", "gap_ms_squared")
 _COUNTS = ("user_id", "event_day", "hours", *_SUMMED)
-_BYTES_A_TASK, _BYTES_A_BUCKET = 16 << 20, 32 << 20
+_BYTES_A_TASK, _BYTES_A_BUCKET, _BYTES_OF_LATE_DAYS = 16 << 20, 32 << 20, 256 << 20
 
 
 def machine_days(counts: pl.DataFrame, earlier: pl.DataFrame, bots: BotsConfig, first_day: date | None) -> pa.Table:
@@ -78,7 +79,10 @@ def _judged(days: pl.DataFrame, bots: BotsConfig) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class BotsBuild:
-    """Of which `day` the bots are, after which day counts are new, and the folder of each table to write to."""
+    """Of which `day` the bots are, after which day counts are new, and the folder of each table to write to.
+
+    `late_in`: files of the new counts, where their late keys fit into a worker's memory.
+    """
 
     day: str
     config: BotsConfig
@@ -86,19 +90,35 @@ class BotsBuild:
     first_day: date | None
     folders: Mapping[str, str]
     buckets: int
+    late_in: tuple[DayFile, ...]
 
     def split(self, files: Sequence[tuple[str, DayFile]]) -> Iterator[Mapping[int, pl.DataFrame]]:
         """Rows of `bot_days` or `user_days`, whichever table a file is of, by the bucket of their user."""
         for table, file in files:
             for rows in read_pieces(file.path, _COUNTS if table == "user_days" else TABLES[table].names):
-                counted = rows.with_columns(is_new=pl.lit(file.day > self.new_after))
-                yield by_bucket(counted if table == "user_days" else rows, "user_id", self.buckets)
+                for part in self._of_interest(rows, file) if table == "user_days" else [rows]:
+                    yield by_bucket(part, "user_id", self.buckets)
+
+    def _of_interest(self, counts: pl.DataFrame, file: DayFile) -> Iterator[pl.DataFrame]:
+        """What others must know of a delivery: counts of days of which another has brought events, too, else verdicts.
+
+        Nearly all days come with one delivery, their own, and most of their users are people: nothing of them is
+        exchanged.
+        """
+        is_new = file.day > self.new_after
+        if self.late_in:
+            late, keys = _late_days(self.late_in), ["user_id", "event_day"]
+            alone = counts.join(late, on=keys, how="anti")
+            counts = counts.join(late, on=keys, how="semi")
+            if is_new:
+                yield _judged(alone, self.config)
+        yield counts.with_columns(is_new=pl.lit(is_new))
 
     def combine(self, bucket: int, rows: list[pl.DataFrame]) -> Iterator[tuple[str, str]]:
         """Writes the bucket's rows of `bot_days` and `bots`; gives table and path."""
         counts = [_NO_COUNTS, *(each for each in rows if "is_new" in each.columns)]
-        earlier = [_NO_DAYS, *(each for each in rows if "is_new" not in each.columns)]
-        days = machine_days(pl.concat(counts), pl.concat(earlier), self.config, self.first_day)
+        judged = [_NO_DAYS, *(each for each in rows if "is_new" not in each.columns)]
+        days = machine_days(pl.concat(counts), pl.concat(judged), self.config, self.first_day)
         for table, found in {"bot_days": days, "bots": machines(days)}.items():
             if len(found):
                 yield table, write_part(self.folders[table], table, self.day, found, bucket)
@@ -114,12 +134,26 @@ def find_machines(
     """Write `bots` and `bot_days` from files of `user_days` and the `bot_days` of an earlier day; paths by table."""
     files = [*(("user_days", file) for file in counts), *(("bot_days", file) for file in earlier)]
     groups = grouped_by_size([file.size for _, file in files], _BYTES_A_TASK)
-    written = exchange(
-        spark, [[files[place] for place in group] for group in groups], build.split, build.buckets, build.combine
-    )
+    inputs = [[files[place] for place in group] for group in groups]
+    written = exchange(spark, inputs, build.split, build.buckets, build.combine)
     return {table: [path for of, path in written if of == table] for table in build.folders}
+
+
+def fits_a_worker(new: Sequence[DayFile]) -> bool:
+    """Whether a worker can hold the late days of all these counts: each is a small part of its file."""
+    return sum(file.size for file in new) <= _BYTES_OF_LATE_DAYS
 
 
 def buckets_for(counts: Sequence[DayFile]) -> int:
     """So many that a task holds one."""
     return -(-sum(file.size for file in counts) // _BYTES_A_BUCKET) or 1
+
+
+@lru_cache(maxsize=1)
+def _late_days(files: tuple[DayFile, ...]) -> pl.DataFrame:
+    """The users' days of which a later delivery has brought events."""
+    found = [pl.DataFrame(schema={"user_id": pl.String, "event_day": pl.Date})]
+    for file in files:
+        for keys in read_pieces(file.path, ("user_id", "event_day")):
+            found.append(keys.filter(pl.col("event_day") < date.fromisoformat(file.day)))
+    return pl.concat(found).unique()

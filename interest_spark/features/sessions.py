@@ -14,7 +14,8 @@ import pyarrow as pa
 from interest_spark.features.day_files import DayFile
 from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
 from interest_spark.schemas.tables import TABLES
-from interest_spark.storage.parts import empty_frame, read_pieces, write_part
+from interest_spark.storage.buckets import Bucket, read_bucket
+from interest_spark.storage.parts import read_pieces, write_part
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _LISTS = ("session_start", "session_end", "session_events")
-_BYTES_A_TASK, _BYTES_A_BUCKET = 16 << 20, 32 << 20
+_BYTES_A_TASK = 16 << 20
+BYTES_A_BUCKET = 32 << 20  # of files
 
 
 def join_sessions(pieces: pl.DataFrame, gap: "timedelta") -> pl.DataFrame:
@@ -45,40 +47,37 @@ def sessions_of(counts: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class SessionsBuild:
-    """Of which `day` the sessions are, the pause between two, since when they must have ended, where to write them."""
+    """Of which `day` the sessions are, the pause between two, since when they must have ended, where to write them.
+
+    `earlier` are files of the sessions of an earlier day, by bucket.
+    """
 
     day: str
     gap: "timedelta"
     ended_since: "datetime"
     folder: str
     buckets: int
+    earlier: tuple[str, ...]
 
-    def split(self, files: Sequence[tuple[str, DayFile]]) -> Iterator[Mapping[int, pl.DataFrame]]:
-        """Rows of `sessions` by the bucket of their user; a file is of that table or of `user_days`."""
-        for table, file in files:
-            names = TABLES[table].names if table == "sessions" else ("user_id", *_LISTS)
-            for rows in read_pieces(file.path, names):
-                yield by_bucket(rows if table == "sessions" else sessions_of(rows), "user_id", self.buckets)
+    def split(self, files: Sequence[DayFile]) -> Iterator[Mapping[int, pl.DataFrame]]:
+        """Sessions in files of `user_days`, by the bucket of their user."""
+        for file in files:
+            for counts in read_pieces(file.path, ("user_id", *_LISTS)):
+                yield by_bucket(sessions_of(counts), "user_id", self.buckets)
 
-    def combine(self, bucket: int, rows: list[pl.DataFrame]) -> Iterator[str]:
+    def combine(self, number: int, rows: list[pl.DataFrame]) -> Iterator[str]:
         """Writes the bucket's sessions; gives the path."""
-        joined = join_sessions(pl.concat([empty_frame("sessions"), *rows]), self.gap)
+        bucket = Bucket(number, self.buckets)
+        known = pl.DataFrame(read_bucket("sessions", self.earlier, bucket))
+        joined = join_sessions(pl.concat([known, *rows]), self.gap)
         kept = joined.filter(pl.col("session_end") >= self.ended_since)
         if len(kept):
             table: pa.Table = kept.to_arrow().cast(TABLES["sessions"])
             yield write_part(self.folder, "sessions", self.day, table, bucket)
 
 
-def build_sessions(
-    spark: "SparkSession", build: SessionsBuild, counts: Sequence[DayFile], earlier: Sequence[DayFile]
-) -> list[str]:
+def build_sessions(spark: "SparkSession", build: SessionsBuild, counts: Sequence[DayFile]) -> list[str]:
     """Write `sessions` from files of `user_days` and the sessions of an earlier day; returns the paths."""
-    files = [*(("user_days", file) for file in counts), *(("sessions", file) for file in earlier)]
-    groups = grouped_by_size([file.size for _, file in files], _BYTES_A_TASK)
-    inputs = [[files[place] for place in group] for group in groups]
+    groups = grouped_by_size([file.size for file in counts], _BYTES_A_TASK)
+    inputs = [[counts[place] for place in group] for group in groups]
     return exchange(spark, inputs, build.split, build.buckets, build.combine)
-
-
-def buckets_for(files: Sequence[DayFile]) -> int:
-    """So many that a task holds one."""
-    return -(-sum(file.size for file in files) // _BYTES_A_BUCKET) or 1

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from interest_spark.features.bots import BotsBuild, buckets_for, find_machines
+from interest_spark.features.bots import BotsBuild, buckets_for, find_machines, fits_a_worker
 from interest_spark.features.day_files import day_files
 from interest_spark.pipeline.carry import contents_by_day, earlier_day
 from interest_spark.pipeline.context import RunContext
@@ -26,9 +26,11 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     known = inputs["bot_days"].snapshot
     earlier = day_files(known, known.slices(day=start)) if start else []
     first_day, buckets = first_day_of_history(context), buckets_for(counts)
+    new = tuple(file for file in counts if file.day > start)
+    late_in = new if fits_a_worker(new) else ()
 
     def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
-        build = BotsBuild(context.dt, config.bots, start, first_day, folders, buckets)
+        build = BotsBuild(context.dt, config.bots, start, first_day, folders, buckets, late_in)
         return find_machines(context.spark, build, counts, earlier)
 
     return Result(write=write)

@@ -3,14 +3,7 @@
 from functools import partial
 
 from interest_spark.features.day_files import day_files
-from interest_spark.features.sequences.build import (
-    BOTS,
-    PEOPLE,
-    HistoryBuild,
-    buckets_for,
-    buckets_to_go_on,
-    build_histories,
-)
+from interest_spark.features.sequences.build import BOTS, BYTES_A_BUCKET, PEOPLE, HistoryBuild, build_histories
 from interest_spark.features.sequences.histories import Window
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.foundation.log import get_logger
@@ -19,6 +12,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, newest_day, through_day
 from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS, first_day_of_history, history, require_events
+from interest_spark.storage.buckets import buckets_for, buckets_to_go_on
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -33,10 +27,12 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     earlier = {table: inputs[table].snapshot.files(day=start) for table in (BOTS, PEOPLE)} if start else {}
     all_events = day_files(inputs["events"].snapshot, inputs["events"].slices())
     events = [file for file in all_events if file.day > (start or "")]
-    buckets = buckets_to_go_on(earlier, sum(file.size for file in events)) if earlier else None
+    files_of_buckets, size = [file for each in earlier.values() for file in each], sum(file.size for file in events)
+    buckets = buckets_to_go_on(files_of_buckets, size, BYTES_A_BUCKET)
     if buckets is None:
         earlier, events = {}, all_events
-        buckets = buckets_for(events, context.config.spark.shuffle_partitions)
+        wanted = buckets_for(sum(file.size for file in events), BYTES_A_BUCKET)
+        buckets = max(wanted, context.config.spark.shuffle_partitions)
     get_logger().info("histories", go_on_from=start if earlier else None, files=len(events), buckets=buckets)
     first = first_day_of_history(context)
     since = None if first is None else days_since_1970(first)

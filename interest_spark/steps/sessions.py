@@ -4,12 +4,13 @@ from datetime import timedelta
 from functools import partial
 
 from interest_spark.features.day_files import day_files
-from interest_spark.features.sessions import SessionsBuild, buckets_for, build_sessions
+from interest_spark.features.sessions import BYTES_A_BUCKET, SessionsBuild, build_sessions
 from interest_spark.foundation.dates import day_start, parse_zone
 from interest_spark.pipeline.carry import contents_by_day, earlier_day
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
+from interest_spark.storage.buckets import buckets_for, buckets_to_go_on
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -18,19 +19,20 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-    config, start = context.config, assignment.findings or ""
+    config, start = context.config, assignment.findings
     days, known = inputs["user_days"], inputs["sessions"].snapshot
-    counts = day_files(days.snapshot, (each for each in days.slices() if each.day > start))
-    earlier = day_files(known, known.slices(day=start)) if start else []
+    all_counts = day_files(days.snapshot, days.slices())
+    counts, earlier = [file for file in all_counts if file.day > (start or "")], known.files(day=start) if start else []
+    buckets = buckets_to_go_on(earlier, sum(file.size for file in counts), BYTES_A_BUCKET)
+    if buckets is None:
+        counts, earlier = all_counts, []
+        buckets = buckets_for(sum(file.size for file in counts), BYTES_A_BUCKET)
     gap = timedelta(minutes=config.sequences.session_gap_minutes)
     # An event of the next delivery happened at most so many days before it, and joins what ended a pause before that.
     oldest = day_start(context.day - timedelta(config.ingest.max_late_days), parse_zone(config.shop.time_zone)) - gap
-    build = partial(SessionsBuild, context.dt, gap, oldest, buckets=buckets_for([*counts, *earlier]))
-
+    build = partial(SessionsBuild, context.dt, gap, oldest, buckets=buckets, earlier=tuple(earlier))
     return Result(
-        write=lambda folders: {
-            "sessions": build_sessions(context.spark, build(folder=folders["sessions"]), counts, earlier)
-        }
+        write=lambda folders: {"sessions": build_sessions(context.spark, build(folder=folders["sessions"]), counts)}
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import gcd
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -50,6 +51,22 @@ def bucket_count(files: Sequence[str]) -> int | None:
     found = {(int(name[2]), name[3]) if name else None for name in names}
     kind = found.pop() if len(found) == 1 else None
     return kind[0] if kind and kind[1] == hashing() else None
+
+
+def buckets_for(size: int, bytes_a_bucket: int) -> int:
+    """How many buckets hold files of `size` bytes."""
+    return max(-(-size // bytes_a_bucket), 1)
+
+
+def buckets_to_go_on(earlier: Sequence[str], more: int, bytes_a_bucket: int) -> int | None:
+    """As many as the earlier files have, or twice, four times … as many once these and `more` bytes need them.
+
+    None if nobody can tell the buckets of the files.
+    """
+    count, size = bucket_count(earlier), more + sum(Path(file).stat().st_size for file in earlier)
+    while count and 2 * count < buckets_for(size, bytes_a_bucket):
+        count *= 2
+    return count
 
 
 def read_bucket(table: str, files: Sequence[str], bucket: Bucket) -> pa.Table:

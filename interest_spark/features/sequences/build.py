@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,7 +19,7 @@ from interest_spark.features.sequences.catalogue import read_categories, read_nu
 from interest_spark.features.sequences.histories import EVENT_COLUMNS, Window, histories, interest_rows
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
-from interest_spark.storage.buckets import Bucket, bucket_count, read_bucket
+from interest_spark.storage.buckets import Bucket, read_bucket
 from interest_spark.storage.parts import read_columns, read_pieces, write_part
 
 if TYPE_CHECKING:
@@ -30,7 +29,8 @@ PEOPLE, BOTS = "sequences", "bot_sequences"
 """The tables of histories: a bot's are kept as well, for who is one today may be none tomorrow."""
 
 _BYTES_A_TASK = 64 << 20
-_BYTES_A_BUCKET = 24 << 20
+BYTES_A_BUCKET = 24 << 20
+"""Of files: in memory a bucket's rows take some ten times as many."""
 
 
 @dataclass(frozen=True)
@@ -98,27 +98,6 @@ def build_histories(
     inputs = [[events[place] for place in group] for group in groups]
     written = exchange(spark, inputs, build.split, build.buckets, build.combine)
     return {table: [path for of, path in written if of == table] for table in build.folders}
-
-
-def buckets_for(events: Sequence[DayFile], at_least: int) -> int:
-    """So many that a task holds one: its rows take some ten times the bytes of the files that they come from."""
-    return max(at_least, _buckets_of(sum(file.size for file in events)))
-
-
-def buckets_to_go_on(earlier: Mapping[str, Sequence[str]], more: int) -> int | None:
-    """As many as the earlier histories have, or twice, four times … as many once these and `more` bytes need them.
-
-    None if nobody can tell the buckets of the files.
-    """
-    files = [file for each in earlier.values() for file in each]
-    count, size = bucket_count(files), more + sum(Path(file).stat().st_size for file in files)
-    while count and 2 * count < _buckets_of(size):
-        count *= 2
-    return count
-
-
-def _buckets_of(size: int) -> int:
-    return -(-size // _BYTES_A_BUCKET)
 
 
 @lru_cache(maxsize=1)
