@@ -29,6 +29,7 @@ from interest_spark.pipeline.step import (
     own_model,
     through_day,
 )
+from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS
 from interest_spark.storage.bundles import BUNDLES
 from interest_spark.storage.layout import Slice
@@ -41,6 +42,7 @@ def _earlier_models(context: RunContext, _: Snapshot) -> Selection:
     return {"through": context.days_before(1), "name": context.served_model}
 
 
+_SEQUENCES = Read("sequences", required=True, columns=("user_id", "arrival_day", *source_lists(INPUTS)))
 _EARLIER_MODELS = Read("models", _earlier_models, exact=False)
 _EVENT_DAYS = Read("events", through_day, exact=False)
 _EVENTS_OF = "events of "
@@ -108,7 +110,7 @@ def _report_sharing(context: RunContext, inputs: Inputs) -> Mapping[str, int | f
 TRAIN_BLOCKS = Step(
     name="train_blocks",
     # Sequences of earlier releases, which hold hashes in place of category numbers, lack `arrival_day`: refused.
-    reads=(Read("sequences", required=True), CATEGORY_NUMBERS, _EARLIER_MODELS, _EVENT_DAYS),
+    reads=(_SEQUENCES, CATEGORY_NUMBERS, _EARLIER_MODELS, _EVENT_DAYS),
     writes=("train_blocks",),
     settings=("blocks", "shop.time_zone", "sequences.session_gap_minutes"),
     revision=3,
@@ -190,7 +192,7 @@ TRAIN = Step(
     name="train",
     reads=(
         Read("train_blocks", own_model, required=True),
-        Read("sequences", required=True),
+        _SEQUENCES,
         NUMBERS,
         _EARLIER_MODELS,
         _EVENT_DAYS,

@@ -66,7 +66,8 @@ def sequence(user: str, items: Sequence[int], seen: Iterable[int] | None = None,
         "events": length,
         **lists,
     }
-    return tuple(row[name] for name in TABLES["sequences"].names)
+    without_window = {"seen_day": [], "active_day": [], "active_day_events": []}
+    return tuple({**without_window, **row}[name] for name in TABLES["sequences"].names)
 
 
 def popularity(counts: dict[int, int]) -> list[tuple[int, str, int, int]]:
