@@ -25,6 +25,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 BOTS = {"max_events_per_day": 40, "max_active_hours": 12, "min_events_for_rhythm": 8, "min_gap_variation": 0.1}
 LATE_DAYS = 5
 
+HISTORY = ["user_id", "item_index", "behavior", "event_time", "price", "arrival_day", "seen", "events"]
+
 Row = dict[str, Any]
 
 
@@ -88,10 +90,7 @@ def _line(rng: random.Random, day: date, user: str, newest_item: int) -> Row:
 def expected(config: Config, day: date) -> dict[str, list[Row]]:
     """`sequences`, `bot_sequences`, `bots`, `sessions` and `popularity` as of the day; lists of `category` left out."""
     warehouse = Warehouse(config.warehouse)
-    events: list[Row] = []
-    for delivered in warehouse.days("events", through=day.isoformat()):
-        rows = warehouse.read_small("events", day=delivered).to_pylist()
-        events += [{**row, "dt": date.fromisoformat(delivered)} for row in rows]
+    events = _events(warehouse, day)
     bots = _bots(events, config, day)
     numbers = {row["item_id"]: row["item_index"] for row in warehouse.read_small("vocab").to_pylist()}
     histories = _histories(events, numbers, config, day)
@@ -102,6 +101,26 @@ def expected(config: Config, day: date) -> dict[str, list[Row]]:
         "sessions": _sessions(events, config, day),
         "popularity": _popularity(events, numbers, config, day),
     }
+
+
+def changed_by_late_events(config: Config, day: date, past: date) -> list[Row]:
+    """What is known on `day` of histories as of the end of a `past` day, where that is not what was known then."""
+    warehouse = Warehouse(config.warehouse)
+    events = [event for event in _events(warehouse, day) if _local_day(event) <= past]
+    numbers = {row["item_id"]: row["item_index"] for row in warehouse.read_small("vocab").to_pylist()}
+    bots = {row["user_id"] for row in warehouse.read_small("bots", day=day.isoformat()).to_pylist()}
+    then = _histories(_events(warehouse, past), numbers, config, past)
+    now = _histories(events, numbers, config, past)
+    return [row for row in now if row not in then and row["user_id"] not in bots]
+
+
+def _events(warehouse: Warehouse, day: date) -> list[Row]:
+    """All that was accepted up to a day's delivery."""
+    events: list[Row] = []
+    for delivered in warehouse.days("events", through=day.isoformat()):
+        rows = warehouse.read_small("events", day=delivered).to_pylist()
+        events += [{**row, "dt": date.fromisoformat(delivered)} for row in rows]
+    return events
 
 
 def _local_day(event: Row) -> date:
@@ -210,11 +229,10 @@ def _popularity(events: list[Row], numbers: dict[str, int], config: Config, day:
 def found(config: Config, day: date) -> dict[str, list[Row]]:
     """The committed tables, cut to what `expected` says of them."""
     warehouse, tables = Warehouse(config.warehouse), {}
-    history = ["user_id", "item_index", "behavior", "event_time", "price", "arrival_day", "seen", "events"]
     names = {
         "bots": ["user_id", "reason"],
-        "sequences": history,
-        "bot_sequences": history,
+        "sequences": HISTORY,
+        "bot_sequences": HISTORY,
         "sessions": ["user_id", "session_start", "session_end", "events"],
         "popularity": ["item_index", "item_id", "events", "rank"],
     }

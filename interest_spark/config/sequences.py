@@ -13,6 +13,7 @@ class SequencesConfig(Section):
     max_length: int = Field(default=201, ge=2)
     history_days: int | None = Field(default=None, ge=1)
     popularity_days: int = Field(default=30, ge=1)
+    restate_days: int = Field(default=0, ge=0)
     session_gap_minutes: int = Field(default=30, ge=1)
 
     @field_validator("behaviors")

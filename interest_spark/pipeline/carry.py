@@ -6,7 +6,7 @@ again. Nothing is ever subtracted.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import COLUMNS_OF
@@ -63,6 +63,14 @@ def changed_days(context: RunContext, made: MadeFrom, table: Snapshot) -> list[s
     seen = found.inputs if found and same_rules else {}
     changed = {name for name, content in made.inputs.items() if seen.get(name) != content}
     return sorted({day_of(name) for name in changed if _OF_DAY.search(name)})
+
+
+def holds_of(found: MadeFrom | None, contents: Mapping[str, str], through: str) -> bool:
+    """Whether a slice was made from these `contents_by_day` of the days up to `through`, as they are now."""
+    if found is None:
+        return False
+    then = {name: content for name, content in found.inputs.items() if _OF_DAY.search(name)}
+    return then == {name: content for name, content in contents.items() if day_of(name) <= through}
 
 
 def _holds_still(earlier: MadeFrom, now: MadeFrom, through: str) -> bool:

@@ -151,6 +151,7 @@ TABLES: dict[str, pa.Schema] = {
     ),
     "sequences": _history_table(),
     "bot_sequences": _history_table(),
+    "restated_sequences": _history_table(),
     "popularity": _table(
         item_index=(pa.int32(), "number of an item with an event in the last `sequences.popularity_days`"),
         item_id=(pa.string(), "as the shop wrote it"),
@@ -220,13 +221,18 @@ raw lines (events, items, users), or the name of the `model`.
 PERMANENT = ("vocab", "categories", "models")
 """Tables that later days build on, whatever their age."""
 
-DAYS_KEPT = dict.fromkeys(("sessions", "bot_days", "bot_sequences", "sequences", "train_blocks", "user_vectors"), 35)
+_LATEST_DAYS_ALONE = (
+    *("sessions", "bot_days", "bot_sequences", "sequences", "restated_sequences"),
+    *("train_blocks", "user_vectors"),
+)
+DAYS_KEPT = dict.fromkeys(_LATEST_DAYS_ALONE, 35)
 """How long a day of a table is kept, in days; what is not named is kept for ever. `maintain.keep_days` overrides it."""
 
 MADE_BY = {
     **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users"), "ingest"),
     **dict.fromkeys(("user_days", "item_days", "sessions", "bot_days", "bots", "vocab"), "sequences"),
     **dict.fromkeys(("popularity", "categories", "bot_sequences", "sequences"), "sequences"),
+    "restated_sequences": "sequences",
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",

@@ -14,6 +14,7 @@ from interest_spark.steps.daily import DAILY
 from interest_spark.steps.evaluate import EVALUATE, cutoff_of
 from interest_spark.steps.events import EVENTS
 from interest_spark.steps.popularity import POPULARITY
+from interest_spark.steps.restated import RESTATED_SEQUENCES
 from interest_spark.steps.score import SCORE
 from interest_spark.steps.sequences import SEQUENCES
 from interest_spark.steps.sessions import SESSIONS
@@ -22,7 +23,7 @@ from interest_spark.steps.vocab import VOCAB
 
 JOBS: dict[str, tuple[Step, ...]] = {
     "ingest": (ITEMS, USERS, EVENTS),
-    "sequences": (DAILY, SESSIONS, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES),
+    "sequences": (DAILY, SESSIONS, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES, RESTATED_SEQUENCES),
     "train": (TRAIN_BLOCKS, TRAIN),
     "score": (SCORE,),
     "evaluate": (EVALUATE,),

@@ -1,6 +1,7 @@
 """Events to one ordered history a user as of the end of the day, carried on from those of an earlier day."""
 
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from interest_spark.features.day_files import day_files
 from interest_spark.features.sequences.build import BOTS, BYTES_A_BUCKET, PEOPLE, HistoryBuild, build_histories
@@ -22,7 +23,6 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     require_events(context, inputs)
-    settings, files = context.config.sequences, {name: tuple(each.files()) for name, each in inputs.items()}
     start: str | None = assignment.findings
     earlier = {table: inputs[table].snapshot.files(day=start) for table in (BOTS, PEOPLE)} if start else {}
     all_events = day_files(inputs["events"].snapshot, inputs["events"].slices())
@@ -34,22 +34,27 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
         wanted = buckets_for(sum(file.size for file in events), BYTES_A_BUCKET)
         buckets = max(wanted, context.config.spark.shuffle_partitions)
     get_logger().info("histories", go_on_from=start if earlier else None, files=len(events), buckets=buckets)
-    first = first_day_of_history(context)
+    build = history_build(context, inputs, buckets, earlier)
+    return Result(write=lambda folders: build_histories(context.spark, replace(build, folders=folders), events))
+
+
+def history_build(
+    context: RunContext, inputs: Inputs, buckets: int, earlier: Mapping[str, Sequence[str]]
+) -> HistoryBuild:
+    """How histories as of the run's day are built; the folders are still to be named."""
+    settings, first = context.config.sequences, first_day_of_history(context)
     since = None if first is None else days_since_1970(first)
-    build = partial(
-        HistoryBuild,
-        vocab=files["vocab"],
-        items=files["items"],
-        categories=files["categories"],
-        bots=files["bots"],
+    files = {name: tuple(inputs[name].files()) for name in ("vocab", "items", "categories", "bots")}
+    return HistoryBuild(
+        **files,
         behaviors=tuple(settings.behaviors),
         window=Window(settings.max_length, since, context.config.shop.time_zone),
         history_after=history(context, inputs["events"].snapshot)["after"] or "",
         day=context.dt,
         buckets=buckets,
+        folders={},
         earlier={table: tuple(each) for table, each in earlier.items()},
     )
-    return Result(write=lambda folders: build_histories(context.spark, build(folders=folders), events))
 
 
 SEQUENCES = Step(

@@ -1,6 +1,6 @@
 """Tables that are carried from day to day equal what the whole log gives, and `interest verify` sees it if not."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.steps.verify import verify
 from interest_spark.storage.warehouse import Warehouse
-from tests.carried_world import deliver_days, expected, found, world_config
+from tests.carried_world import FIRST, HISTORY, changed_by_late_events, deliver_days, expected, found, world_config
 from tests.runs import run_job
 
 pytestmark = pytest.mark.usefixtures("spark")
@@ -20,11 +20,18 @@ pytestmark = pytest.mark.usefixtures("spark")
 @pytest.mark.slow
 @pytest.mark.parametrize("history_days", [None, 4])
 def test_carried_equals_what_the_log_gives(tmp_path: Path, history_days: int | None) -> None:
-    config = world_config(tmp_path, history_days=history_days)
+    changed, config = 0, world_config(tmp_path, history_days=history_days, restate_days=3)
     for day in deliver_days(tmp_path, days=9, seed=11):
         for job in ("ingest", "sequences"):
             run_job(job, RunContext(config, day))
         assert found(config, day) == expected(config, day), day
+        for past in (day - timedelta(days) for days in (1, 2, 3)):
+            if past >= FIRST and found(config, past) == expected(config, past):  # else it was delivered anew since
+                restated = Warehouse(config.warehouse).read_small("restated_sequences", day=past.isoformat())
+                rows = sorted(restated.select(HISTORY).to_pylist(), key=lambda row: row["user_id"])
+                assert rows == changed_by_late_events(config, day, past), (day, past)
+                changed += len(rows)
+    assert changed > 20
     verify(RunContext(config, day), buckets=3, of=4)
     with pytest.raises(BadDataError, match=r"table sequences: 1 of \d+ differ from a rebuild: u\d+ on"):
         _forget_an_event(config.warehouse, day)

@@ -19,6 +19,7 @@ from interest_spark.features.sequences.catalogue import read_categories, read_nu
 from interest_spark.features.sequences.histories import EVENT_COLUMNS, Window, histories, interest_rows
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
+from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.buckets import Bucket, read_bucket
 from interest_spark.storage.parts import read_columns, read_pieces, write_part
 
@@ -57,7 +58,7 @@ class HistoryBuild:
         """Rows of `interest_rows` by bucket; of days before all history only who had an event."""
         for file in files:
             for events in read_pieces(file.path, EVENT_COLUMNS if self._counts(file) else ("user_id",)):
-                yield by_bucket(self._rows(events, file), "user_id", self.buckets)
+                yield by_bucket(self.rows_of(events, file), "user_id", self.buckets)
 
     def combine(self, bucket: int, rows: list[pl.DataFrame]) -> Iterator[tuple[str, str]]:
         """Writes the bucket's histories; gives the table and the path of each file that has any."""
@@ -67,17 +68,27 @@ class HistoryBuild:
 
     def histories(self, bucket: int, rows: list[pl.DataFrame]) -> dict[str, pa.Table]:
         """The bucket's rows of each table."""
-        place = Bucket(bucket, self.buckets)
-        earlier = [read_bucket(table, files, place) for table, files in self.earlier.items()]
-        if not rows and not any(map(len, earlier)):
+        earlier = self.earlier_of(Bucket(bucket, self.buckets))
+        if not rows and not len(earlier):
             return {}
-        category_of = read_categories(self.vocab, self.items, self.categories)
         new = pl.concat(rows) if rows else interest_rows(_NO_USERS, _NO_USERS, (), 0)
-        found = histories(new, category_of, self.window, pa.concat_tables(earlier) if earlier else None)
-        is_bot = pc.is_in(found["user_id"], _users_of(self.bots))
-        return {PEOPLE: found.filter(pc.invert(is_bot)), BOTS: found.filter(is_bot)}
+        found = self.extend(new, earlier)
+        return {PEOPLE: self.people(found), BOTS: found.filter(pc.is_in(found["user_id"], _users_of(self.bots)))}
 
-    def _rows(self, events: pl.DataFrame, file: DayFile) -> pl.DataFrame:
+    def earlier_of(self, bucket: Bucket) -> pa.Table:
+        """The bucket's earlier histories, of people and bots."""
+        return pa.concat_tables([_NONE, *(read_bucket(table, files, bucket) for table, files in self.earlier.items())])
+
+    def extend(self, new: pl.DataFrame, earlier: pa.Table) -> pa.Table:
+        """Earlier histories with rows of `interest_rows` that were delivered since."""
+        return histories(new, read_categories(self.vocab, self.items, self.categories), self.window, earlier)
+
+    def people(self, found: pa.Table) -> pa.Table:
+        """The histories of all but bots."""
+        return found.filter(pc.invert(pc.is_in(found["user_id"], _users_of(self.bots))))
+
+    def rows_of(self, events: pl.DataFrame, file: DayFile) -> pl.DataFrame:
+        """Rows of `interest_rows`."""
         arrival_day = days_since_1970(date.fromisoformat(file.day))
         behaviors = self.behaviors if self._counts(file) else ()
         return interest_rows(events, read_numbers(self.vocab), behaviors, arrival_day)
@@ -87,6 +98,7 @@ class HistoryBuild:
         return file.day > self.history_after
 
 
+_NONE = TABLES["sequences"].empty_table()
 _NO_USERS = pl.DataFrame(schema={"user_id": pl.String})
 
 
