@@ -18,6 +18,7 @@ from interest_spark.storage.layout import Slice, data_folder
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
 
+_CHANGES_SHOWN = 5
 COLUMNS_OF = "columns of "
 """How a record's entry for the columns of a table begins."""
 
@@ -137,7 +138,9 @@ def _why_stale(step: Step, context: RunContext, table: Snapshot, target: Target,
     found = table.made_from(committed[-1])
     if found is None:
         return "it was made by release 0.1, which did not record what from"
-    return "; ".join(target.made_from[day].changes_since(found)) or None
+    changes = target.made_from[day].changes_since(found)
+    more = [f"and {len(changes) - _CHANGES_SHOWN} more"] if len(changes) > _CHANGES_SHOWN else []
+    return "; ".join([*changes[:_CHANGES_SHOWN], *more]) or None
 
 
 def _check_there(read: Read, found: Input, context: RunContext) -> None:
