@@ -45,6 +45,7 @@ _OFFSETS = {
 _INVALID = 2_000_000_000  # no field has such a value
 _LARGEST_YEAR = 999_999_999
 _LARGEST_OFFSET = 18 * 3600
+_DEFAULTS = {"y": 1970, "M": 1, "d": 1, "m": 0, "s": 0}  # as Spark has them
 _HOURS = {"H": (0, 23), "k": (1, 24), "K": (0, 11), "h": (1, 12)}
 _LETTER = {"L": "M", "X": "offset", "x": "offset", "Z": "offset"}
 
@@ -126,27 +127,46 @@ def _resolve(text: pl.Series, layout: _Layout) -> pl.DataFrame:
     """`local`, microseconds since 1970 of date and time as they are written, and `offset`, seconds, where one is."""
     groups, fits = _groups(text, layout)
     values, agree = _values(layout.fields)
-    # Spark's own defaults.
-    year, month, day, minute, second, fraction = (
-        values[letter].fill_null(default) if letter in values else pl.lit(default)
-        for letter, default in (("y", 1970), ("M", 1), ("d", 1), ("m", 0), ("s", 0), ("S", 0))
-    )
     hour, hour_is_valid = _hour(values)
-    offset = values.get("offset", pl.lit(None, pl.Int64))
+    year, month, day, minute, second = (
+        values[letter].fill_null(default) if letter in values else pl.lit(default, pl.Int64)
+        for letter, default in _DEFAULTS.items()
+    )
+    fields = groups.select(
+        fits=pl.lit(fits) & reduce(and_, agree, hour_is_valid),
+        year=year,
+        month=month,
+        day=day,
+        hour=hour,
+        minute=minute,
+        second=second,
+        fraction=values["S"].fill_null(0) if "S" in values else pl.lit(0, pl.Int64),
+        offset=values.get("offset", pl.lit(None, pl.Int64)),
+    )
+    return fields.select(pl.when(_is_valid()).then(_microseconds()).alias("local"), "offset")
+
+
+def _is_valid() -> pl.Expr:
+    """Whether the columns that `_resolve` makes are those of a date and time that there is."""
+    year, month = pl.col("year"), pl.col("month")
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    days_in_month = pl.when(month == 2).then(28 + leap.cast(pl.Int64)).otherwise(30 + (month + month // 8) % 2)
     valid = [
-        pl.lit(fits),
-        *agree,
         year.abs() <= _LARGEST_YEAR,
         month.is_between(1, 12),
-        day.is_between(1, _days_in_month(year, month)),
-        hour_is_valid,
-        minute.is_between(0, 59),
-        second.is_between(0, 59),
-        (offset.abs() <= _LARGEST_OFFSET).fill_null(value=True),
+        pl.col("day").is_between(1, days_in_month),
+        pl.col("minute").is_between(0, 59),
+        pl.col("second").is_between(0, 59),
+        (pl.col("offset").abs() <= _LARGEST_OFFSET).fill_null(value=True),
     ]
-    seconds = _days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
-    local = pl.when(reduce(and_, valid)).then(seconds * _MICROSECONDS + fraction)
-    return groups.select(local=local, offset=offset)
+    return reduce(and_, valid, pl.col("fits"))
+
+
+def _microseconds() -> pl.Expr:
+    """Since 1970, in the Gregorian calendar."""
+    hours = _days(pl.col("year"), pl.col("month"), pl.col("day")) * 24 + pl.col("hour")
+    seconds = (hours * 60 + pl.col("minute")) * 60 + pl.col("second")
+    return seconds * _MICROSECONDS + pl.col("fraction")
 
 
 def _groups(text: pl.Series, layout: _Layout) -> tuple[pl.DataFrame, pl.Series]:
@@ -218,11 +238,6 @@ def _hour(values: dict[str, pl.Expr]) -> tuple[pl.Expr, pl.Expr]:
         return number.fill_null(0) % 12 + half.fill_null(0) * 12, valid
     hour = (number % 24).fill_null(half.fill_null(0) * 12)
     return hour, valid & (hour // 12 == half).fill_null(value=True)
-
-
-def _days_in_month(year: pl.Expr, month: pl.Expr) -> pl.Expr:
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    return pl.when(month == 2).then(28 + leap.cast(pl.Int64)).otherwise(30 + (month + month // 8) % 2)
 
 
 def _days(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
