@@ -34,7 +34,7 @@ Prepare = Callable[[T], Iterable["pl.DataFrame | N"]]
 """From one input to frames, which stay where they are, and notes: small objects that the driver gets."""
 
 Route = Callable[[pl.DataFrame], Mapping[int, pl.DataFrame]]
-"""From a frame that was prepared to the rows that each bucket gets."""
+"""From a frame that was prepared to the rows that each bucket gets; the frame itself where one gets all."""
 
 _Blob = tuple[int, int, bytes]  # place of the input, place of the piece, Arrow IPC
 
@@ -69,8 +69,9 @@ class Prepared(Generic[N]):
 
         def route_all(blobs: Iterable[_Blob]) -> Iterator[tuple[int, _Blob]]:
             for place, piece, blob in blobs:
-                for bucket, frame in route(from_blob(blob)).items():
-                    yield bucket, (place, piece, to_blob(frame))
+                frame = from_blob(blob)
+                for bucket, part in route(frame).items():
+                    yield bucket, (place, piece, blob if part is frame else to_blob(part))
 
         parts = self._blobs.mapPartitions(route_all)
         if further:

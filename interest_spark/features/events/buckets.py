@@ -34,12 +34,17 @@ class Buckets:
         if not self.first:
             return {}
         day = event_days() if self.by_time else pl.lit(0, pl.Int64)
-        first, parts = (
-            pl.col("day").replace_strict(each, default=None, return_dtype=pl.UInt64) for each in (self.first, self.parts)
+        placed = rows.select(day=day, hash=hash_of(rows, self.keys)).select(
+            bucket=_of_day(self.first) + pl.col("hash") % _of_day(self.parts)
         )
-        placed = rows.with_columns(day=day).with_columns(bucket=first + hash_of(rows, self.keys) % parts)
-        split = placed.drop("day").partition_by("bucket", include_key=False, as_dict=True)
+        if placed["bucket"].n_unique() == 1 and (bucket := placed["bucket"][0]) is not None:
+            return {bucket: rows}
+        split = rows.with_columns(placed).partition_by("bucket", include_key=False, as_dict=True)
         return {int(bucket): part for (bucket,), part in split.items() if bucket is not None}
+
+
+def _of_day(values: Mapping[int, int]) -> pl.Expr:
+    return pl.col("day").replace_strict(values, default=None, return_dtype=pl.UInt64)
 
 
 def event_days() -> pl.Expr:
