@@ -78,9 +78,8 @@ def open_numbers(parts: Sequence[Part]) -> list[bool]:
 
 
 def _parts(pattern: str) -> Iterator[Part]:
-    opened, read = 0, 0
+    opened = 0
     for match in _PART.finditer(pattern):
-        read = match.end()
         sign = match["sign"]
         if match["letters"]:
             yield _field(pattern, match["letters"])

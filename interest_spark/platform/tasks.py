@@ -47,7 +47,6 @@ def exchange(
     Returns what `combine` gives, in the order of buckets, which must be small: names of files. A bucket that got
     nothing is combined, too.
     """
-
     return _combined(_split(spark, inputs, 0, split), buckets, combine)
 
 

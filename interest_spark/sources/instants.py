@@ -37,9 +37,9 @@ _MONTHS = (
     *("august", "september", "october", "november", "december"),
 )
 _OFFSETS = {
-    "X": (r"Z|[+-][0-9]{2}(?:[0-9]{2})?", r"Z|[+-][0-9]{4}", r"Z|[+-][0-9]{2}:[0-9]{2}"),
+    "X": (r"Z|[+-][0-9]{2}(?:[0-5][0-9])?", r"Z|[+-][0-9]{4}", r"Z|[+-][0-9]{2}:[0-9]{2}"),
     # What begins with +00 is no offset at all, and ends there.
-    "x": (r"\+00|(?:-[0-9]{2}|\+(?:0[1-9]|[1-9][0-9]))(?:[0-9]{2})?", r"[+-][0-9]{4}", r"[+-][0-9]{2}:[0-9]{2}"),
+    "x": (r"\+00|(?:-[0-9]{2}|\+(?:0[1-9]|[1-9][0-9]))(?:[0-5][0-9])?", r"[+-][0-9]{4}", r"[+-][0-9]{2}:[0-9]{2}"),
     "Z": (r"[+-][0-9]{4}",) * 3,
 }
 _INVALID = 2_000_000_000  # no field has such a value
@@ -212,7 +212,7 @@ def _value(text: pl.Expr, field: Field) -> pl.Expr:
         value = text.str.to_lowercase().replace_strict(numbers, default=_INVALID, return_dtype=pl.Int64)
     if field == Field("y", 2):
         value = value + 2_000
-    elif field.letter == "y":
+    elif field.is_number and field.width != 2:
         value = pl.when((value == 0) & text.str.starts_with("-")).then(_INVALID).otherwise(value)
     return pl.when(text.is_not_null()).then(value)
 
@@ -237,7 +237,11 @@ def _hour(values: dict[str, pl.Expr]) -> tuple[pl.Expr, pl.Expr]:
     if last < 20:
         return number.fill_null(0) % 12 + half.fill_null(0) * 12, valid
     hour = (number % 24).fill_null(half.fill_null(0) * 12)
-    return hour, valid & (hour // 12 == half).fill_null(value=True)
+    agrees = (hour // 12 == half).fill_null(value=True)
+    # Java compares the two only if no field between hour and fraction is missing.
+    minute, second, fraction = (values[each].is_not_null() if each in values else pl.lit(value=False) for each in "msS")
+    gap = (~minute & (second | fraction)) | (minute & ~second & fraction)
+    return hour, valid & (agrees | gap)
 
 
 def _days(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
@@ -265,19 +269,21 @@ def _expressions(parts: Sequence[Part], *, at_once: bool) -> Iterator[str]:
     missing have to be told.
     """
     ends = open_numbers(parts)
+    minus = "-?" if at_once else "(?:-(?=0*[1-9]))?"  # of a number that is out of range, but there
     for place, part in enumerate(parts):
         if isinstance(part, Bracket):
             yield "(?:" if part.sign == OPENS else ")?+"
         elif isinstance(part, Literal):
             yield re.escape(part.text)
         else:
-            yield f"({_field_expression(part)})"
+            atom = "?>" if not at_once and not part.is_number else "?:"
+            yield f"(({atom}{_field_expression(part, minus)}))"
         ends_numbers = ends[place] and not (place + 1 < len(parts) and ends[place + 1])
         if ends_numbers and not at_once:
             yield "(?![0-9])"
 
 
-def _field_expression(field: Field) -> str:
+def _field_expression(field: Field, minus: str) -> str:
     if field.letter in _OFFSETS:
         return _OFFSETS[field.letter][field.width - 1]
     if field.letter == "S":
@@ -288,10 +294,8 @@ def _field_expression(field: Field) -> str:
         return "|".join(_month_name(name, field) for name in _MONTHS)
     if field.width == 2:
         return "[0-9]{2}"
-    if field.letter != "y":
-        return "[0-9]{1,19}"
     if field.width < 4:
-        return f"-?[0-9]{{{field.width},19}}"
+        return f"{minus}[0-9]{{{field.width},19}}"
     return f"[0-9]{{{field.width}}}|\\+[0-9]{{{field.width + 1},19}}|-[0-9]{{{field.width},19}}"
 
 

@@ -79,8 +79,6 @@ def _attributes(text: pl.DataFrame, source: SourceConfig) -> pl.Series:
     kind = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
     if not source.attributes:
         return pl.Series("attributes", [None], kind).new_from_index(0, len(text))
-    pairs = [
-        pl.struct(key=pl.lit(name), value=pl.col(ATTRIBUTE_PREFIX + name)) for name in sorted(source.attributes)
-    ]
+    pairs = [pl.struct(key=pl.lit(name), value=pl.col(ATTRIBUTE_PREFIX + name)) for name in sorted(source.attributes)]
     present = pl.concat_list(pairs).list.filter(pl.element().struct.field("value").is_not_null())
     return text.select(present.alias("attributes")).to_series()

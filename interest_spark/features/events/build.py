@@ -105,8 +105,10 @@ class EventBuild(Generic[T]):
             rows = rows.sort("dt", maintain_order=True)
         known = pl.concat([rows.select(self.keys).clear(), *(frame for frame in frames if "dt" not in frame.columns)])
         duplicate = mark_duplicates(rows, known, self.keys)
-        fates = rows.select("source_file", "dt", duplicate=duplicate).group_by("source_file", "dt").agg(
-            accepted=(~pl.col("duplicate")).sum(), duplicates=pl.col("duplicate").sum()
+        fates = (
+            rows.select("source_file", "dt", duplicate=duplicate)
+            .group_by("source_file", "dt")
+            .agg(accepted=(~pl.col("duplicate")).sum(), duplicates=pl.col("duplicate").sum())
         )
         lines = {(file, day): (accepted, copies) for file, day, accepted, copies in fates.iter_rows()}
         yield Fates(_write(self.folders["events"], "events", rows.filter(~duplicate), bucket), lines)
@@ -158,7 +160,7 @@ def _known_keys(file: KnownFile, keys: Sequence[str]) -> Iterator[pl.DataFrame]:
     """The keys of a committed file, which an earlier release may have written without some of them."""
     names = pq.read_schema(file.path).names
     missing = [name for name in keys if name not in names]
-    types = pl.from_arrow(TABLES["events"].empty_table()).schema
+    types = pl.DataFrame(TABLES["events"].empty_table()).schema
     for rows in read_pieces(file.path, [name for name in keys if name in names]):
         yield rows.with_columns(pl.lit(None, types[name]).alias(name) for name in missing).select(keys)
 

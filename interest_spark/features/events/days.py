@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -33,7 +33,8 @@ class DayRules:
         in_delivery = pl.lit(value=True)
         if days := rows["delivery_day"].unique().drop_nulls().to_list():
             starts, ends = (
-                delivered.replace_strict(bounds, default=None, return_dtype=_INSTANT) for bounds in self._deliveries(days)
+                delivered.replace_strict(bounds, default=None, return_dtype=_INSTANT)
+                for bounds in self._deliveries(days)
             )
             in_delivery = delivered.is_null() | ((time >= starts) & (time < ends))
         event_day = time.dt.convert_time_zone(self.zone.key).dt.date().cast(pl.String)
@@ -41,9 +42,7 @@ class DayRules:
             reason=pl.when(pl.col("reason").is_null() & ~(within & in_delivery))
             .then(pl.lit(OUT_OF_RANGE))
             .otherwise("reason"),
-            dt=pl.coalesce(
-                delivered, pl.when(within).then(event_day), pl.lit(self.undatable_day.isoformat())
-            ),
+            dt=pl.coalesce(delivered, pl.when(within).then(event_day), pl.lit(self.undatable_day.isoformat())),
         )
 
     def _bounds(self) -> tuple[datetime, datetime]:
