@@ -137,7 +137,7 @@ def _template(line: str, fields: Sequence[str]) -> _Template | None:
 
     None unless the line is a flat object that has every field once.
     """
-    if not re.match(_FLAT_OBJECT, line):
+    if chr(1) in line or not re.match(_FLAT_OBJECT, line):
         return None
     pairs = json.loads(line, object_pairs_hook=list, parse_int=float)
     names = [name for name, _ in pairs]

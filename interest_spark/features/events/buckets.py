@@ -8,6 +8,7 @@ import polars as pl
 from interest_spark.features.events.duplicates import hash_of
 
 _ROWS, _LEAST_ROWS = 400_000, 50_000
+_ROWS_A_FILE = 1_000  # that take as long to write as another file does
 _MICROSECONDS_A_DAY = 86_400_000_000
 
 
@@ -55,7 +56,8 @@ def event_days() -> pl.Expr:
 def plan_buckets(keys: Sequence[str], rows_by_day: Mapping[int, int], cores: int) -> Buckets:
     """Buckets of so many rows that a task can hold them, and no fewer than the cores where there is work for all."""
     by_time = "event_time" in keys
-    rows = dict(sorted(rows_by_day.items())) if by_time else {0: sum(rows_by_day.values())}
+    rows = {day: count + _ROWS_A_FILE for day, count in sorted(rows_by_day.items())}
+    rows = rows if by_time else {0: sum(rows_by_day.values())}
     limit = min(_ROWS, max(_LEAST_ROWS, -(-sum(rows.values()) // cores)))
     first: dict[int, int] = {}
     parts: dict[int, int] = {}

@@ -19,7 +19,7 @@ from interest_spark.features.events.days import DayRules
 from interest_spark.features.events.duplicates import mark_duplicates
 from interest_spark.platform.tasks import prepared
 from interest_spark.schemas.tables import SLICED_BY, TABLES
-from interest_spark.storage.parts import read_pieces, write_part
+from interest_spark.storage.parts import read_pieces, write_days
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -166,15 +166,9 @@ def _known_keys(file: KnownFile, keys: Sequence[str]) -> Iterator[pl.DataFrame]:
 
 
 def _write(folder: str, table: str, rows: pl.DataFrame, number: int = 0) -> list[str]:
-    """A file a day; returns the paths."""
-    if table != "events":
+    if table in SLICED_BY:
         rows = rows.with_columns(pl.lit(_KIND).alias(SLICED_BY[table]))
-    by_day = rows.partition_by("dt", as_dict=True, include_key=False)
-    oldest = pl.CompatLevel.oldest()
-    return [
-        write_part(folder, table, day, part.to_arrow(compat_level=oldest), number)
-        for (day,), part in sorted(by_day.items())
-    ]
+    return write_days(folder, table, rows, number)
 
 
 def _write_ledger(folder: str, accounts: Sequence[Account], fates: Sequence[Fates]) -> list[str]:
