@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from math import ceil
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import polars as pl
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from interest_spark.features.events.buckets import event_days, plan_buckets
 from interest_spark.features.events.days import DayRules
 from interest_spark.features.events.duplicates import mark_duplicates
-from interest_spark.platform.tasks import prepared
+from interest_spark.platform.tasks import by_bucket, exchange, prepared
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.parts import read_pieces, write_days
 
@@ -30,6 +31,8 @@ _EVENTS = TABLES["events"].names
 _REFUSED = TABLES["quarantine"].names
 _KIND = "events"  # what the slices of the two tables are called that hold lines of other kinds as well
 _HELD_BYTES = 16 << 20
+_BYTES_A_ROW = 250  # of text, in an ordinary one
+_KNOWN_AT_ONCE = 250_000
 _EPOCH = date(1970, 1, 1)
 
 
@@ -37,12 +40,12 @@ _EPOCH = date(1970, 1, 1)
 class Account:
     """What a task of the first round has found.
 
-    `lines` by file, day and reason, "" for good ones; good ones by the `event_days` of `buckets`; the `faults` of files
-    that cannot be read to their end; and the paths of the `refused` lines' files.
+    `lines` by file, day and reason, "" for good ones; the `weights` of good ones by the event days of `buckets`; the
+    `faults` of files that cannot be read to their end; and the paths of the `refused` lines' files.
     """
 
     lines: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    event_days: Counter[int] = field(default_factory=Counter)
+    weights: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
@@ -84,7 +87,7 @@ class EventBuild(Generic[T]):
             rows = self.rules.assign(read.filter(pl.col("file_fault").is_null()))
             account.lines.update(_counts(rows, "source_file", "dt", pl.col("reason").fill_null("")))
             good = rows.filter(pl.col("reason").is_null()).select(*_EVENTS, "dt")
-            account.event_days.update(_counts(good, event_days()))
+            account.weights.update(_weights(good))
             if len(good):
                 yield good
             refused.append(rows.filter(pl.col("reason").is_not_null()).select(*_REFUSED, "dt"))
@@ -129,12 +132,13 @@ def build_events(
 
         def split(file: KnownFile) -> Iterator[dict[int, pl.DataFrame]]:
             for rows in _known_keys(file, build.keys):
-                yield buckets.split(rows)
+                for part in rows.iter_slices(_KNOWN_AT_ONCE):
+                    yield buckets.split(part)
 
         fates = first.exchange(known, split, buckets.split, buckets.count, build.combine)
     return {
         "quarantine": [path for account in accounts for path in account.refused],
-        "ingest_ledger": _write_ledger(build.folders["ingest_ledger"], accounts, fates),
+        "ingest_ledger": _write_ledger(spark, build.folders["ingest_ledger"], accounts, fates),
         "events": [path for each in fates for path in each.files],
     }
 
@@ -144,11 +148,18 @@ def _counts(rows: pl.DataFrame, *by: pl.Expr | str) -> dict[Any, int]:
     return {key[0] if len(key) == 1 else tuple(key): count for *key, count in found}
 
 
+def _weights(rows: pl.DataFrame) -> dict[int, int]:
+    """How many ordinary rows take as much memory as those of each event day."""
+    texts = rows.select(pl.col(pl.String).str.len_bytes().sum().fill_null(0))
+    factor = max(1.0, sum(texts.row(0)) / max(len(rows), 1) / _BYTES_A_ROW)
+    return {day: ceil(count * factor) for day, count in _counts(rows, event_days()).items()}
+
+
 def _rows_by_day(accounts: Sequence[Account], known: Sequence[KnownFile]) -> Mapping[int, int]:
     """The rows of each event day that has new ones; of `known` files, that of their day stands for their event days."""
     rows: Counter[int] = Counter()
     for account in accounts:
-        rows.update(account.event_days)
+        rows.update(account.weights)
     for file in known:
         day = (date.fromisoformat(file.day) - _EPOCH).days
         if day in rows:
@@ -171,8 +182,22 @@ def _write(folder: str, table: str, rows: pl.DataFrame, number: int = 0) -> list
     return write_days(folder, table, rows, number)
 
 
-def _write_ledger(folder: str, accounts: Sequence[Account], fates: Sequence[Fates]) -> list[str]:
-    """What became of the lines of each file and day: small, for it has a row a file and day."""
+def _write_ledger(spark: "SparkSession", folder: str, accounts: Sequence[Account], fates: Sequence[Fates]) -> list[str]:
+    """What became of the lines of each file and day; in tasks, for a history may have thousands of days."""
+    rows, cores = _ledger(accounts, fates), spark.sparkContext.defaultParallelism
+
+    def split(ledger: pl.DataFrame) -> Iterator[Mapping[int, pl.DataFrame]]:
+        yield by_bucket(ledger, "dt", cores)
+
+    def combine(bucket: int, frames: Sequence[pl.DataFrame]) -> Iterator[str]:
+        for frame in frames:
+            yield from _write(folder, "ingest_ledger", frame, bucket)
+
+    return exchange(spark, [rows], split, cores, combine)
+
+
+def _ledger(accounts: Sequence[Account], fates: Sequence[Fates]) -> pl.DataFrame:
+    """A row a file and day."""
     names = ("raw_lines", "accepted", "duplicates", "quarantined")
     ledger: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for account in accounts:
@@ -183,4 +208,4 @@ def _write_ledger(folder: str, accounts: Sequence[Account], fates: Sequence[Fate
             ledger[place].update(accepted=accepted, duplicates=duplicates)
     rows = [(file, day, *(counts[name] for name in names)) for (file, day), counts in sorted(ledger.items())]
     schema = {"source_file": pl.String, "dt": pl.String, **dict.fromkeys(names, pl.Int64)}
-    return _write(folder, "ingest_ledger", pl.DataFrame(rows, schema, orient="row"))
+    return pl.DataFrame(rows, schema, orient="row")

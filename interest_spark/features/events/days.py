@@ -56,7 +56,8 @@ class DayRules:
         starts, ends = {}, {}
         for day in days:
             delivered = date.fromisoformat(day)
-            earliest = max(delivered.toordinal() - self.ingest.max_late_days, EARLIEST_INSTANT.toordinal())
+            # A day before the first instant will do as well as any before it, which may be before all of Python's.
+            earliest = max(delivered.toordinal() - self.ingest.max_late_days, EARLIEST_INSTANT.toordinal() - 1)
             starts[day] = day_start(date.fromordinal(earliest), self.zone)
             ends[day] = day_end(delivered, self.zone)
         return starts, ends
