@@ -28,8 +28,8 @@ class CanonicalReader:
     def read(self, pieces: Iterable[Piece]) -> Iterator[pl.DataFrame]:
         """One row a raw line, in order: `LINE_COLUMNS`, and the table's columns that are not among them.
 
-        A row with a `reason` keeps those of its values that could be read; `raw` is there for these rows alone. A
-        file that cannot be read to its end gives one extra row whose `file_fault` says why.
+        A row with a `reason` keeps those of its values that could be read. A file that cannot be read to its end
+        gives one extra row whose `file_fault` says why.
         """
         reader = get_reader(self.source.reader)
         source = reader.settings(self.kind, self.source)
@@ -51,8 +51,7 @@ class CanonicalReader:
         for name, refused in sorted(problems, key=_ids_first):
             new = refused.fill_null(value=False) & reason.is_null() & fine
             reason = reason.set(new, name) if new.any() else reason
-        raw = rows["raw"].set(reason.is_null(), None)
-        return rows.select(LINE_COLUMNS).with_columns(raw, reason, *typed.select(typed_columns(self.kind)))
+        return rows.select(LINE_COLUMNS).with_columns(reason, *typed.select(typed_columns(self.kind)))
 
 
 def typed_columns(kind: str) -> list[str]:

@@ -105,8 +105,7 @@ def typed_rows(raw: "DataFrame", kind: str, source: SourceConfig) -> "DataFrame"
     rows = raw.withColumn("new_reason", F.when(F.col("file_fault").isNull(), reason))
     places = [F.col(name) for name in ("delivery_day", "source_file", "source_line", "file_fault")]
     values = [typed[name].alias(name) for name in typed]
-    raw_of_refused = F.when(F.col("new_reason").isNotNull(), F.col("raw")).alias("raw")
-    return rows.select(*places, raw_of_refused, F.col("new_reason").alias("reason"), *values)
+    return rows.select(*places, "raw", F.col("new_reason").alias("reason"), *values)
 
 
 def _ids_first(problems: Problems) -> Problems:
