@@ -31,7 +31,7 @@ _EVENTS = TABLES["events"].names
 _REFUSED = TABLES["quarantine"].names
 _KIND = "events"  # what the slices of the two tables are called that hold lines of other kinds as well
 _HELD_BYTES = 16 << 20
-_BYTES_A_ROW = 250  # of text, in an ordinary one
+_BYTES_A_ROW = 125  # of text, in an ordinary one
 _KNOWN_AT_ONCE = 250_000
 _EPOCH = date(1970, 1, 1)
 
