@@ -169,6 +169,7 @@ bench: install bench-peer ## accuracy, speed, scaling and memory of training int
 	$(BENCH)_memory > build/bench/memory.json
 	$(BENCH)_commits > build/bench/commits.json
 	$(BENCH)_sequences > build/bench/sequences.json
+	for log in json csv small next days; do $(BENCH)_ingest --log $$log > build/bench/ingest-$$log.json; done
 	$(BENCH)_warm_start --rows build/bench/rows.jsonl > build/bench/warm_start.json
 	for data in ml-1m beauty; do \
 	  $(BENCH)_accuracy --data $$data --seeds $(SEEDS) --rows build/bench/rows.jsonl > build/bench/accuracy-$$data.json; \

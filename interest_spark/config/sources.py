@@ -6,10 +6,15 @@ from pydantic import Field, field_validator, model_validator
 
 from interest_spark.config.names import known_name
 from interest_spark.config.section import Section
+from interest_spark.config.time_pattern import parse_pattern
+from interest_spark.foundation.dates import parse_zone
 from interest_spark.schemas.behaviors import BEHAVIORS
 
 READERS = ("mapped", "online_retail", "taobao", "movielens", "amazon_reviews", "gowalla")
 """The raw formats. A further one is its name here, and a file `sources/<name>.py` whose `READER` knows the format."""
+
+PLAIN_TIMES = ("iso", "unix_s", "unix_ms")
+"""The values of `time_format` that are no pattern."""
 
 
 class SourceConfig(Section):
@@ -35,6 +40,18 @@ class SourceConfig(Section):
     @classmethod
     def _known_reader(cls, reader: str) -> str:
         return known_name("reader", reader, READERS)
+
+    @field_validator("time_format")
+    @classmethod
+    def _known_pattern(cls, time_format: str) -> str:
+        if time_format not in PLAIN_TIMES:
+            parse_pattern(time_format)
+        return time_format
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        return parse_zone(name).key
 
     @field_validator("behaviors")
     @classmethod

@@ -1,44 +1,32 @@
 """Whether a delivery is fit to be published at all."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
-
-from pyspark.sql import functions as F
+from collections.abc import Iterable, Mapping
 
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.foundation.errors import BadDataError
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
 _FAULTS_SHOWN = 5
 
 
-def check_readable(rows: "DataFrame") -> None:
-    """Raise BadDataError naming the raw files that could not be read to their end."""
-    faults = rows.where(F.col("file_fault").isNotNull()).select("file_fault").distinct().sort("file_fault")
-    found = [row.file_fault for row in faults.take(_FAULTS_SHOWN)]
+def check_readable(faults: Iterable[str]) -> None:
+    """Raise BadDataError with the faults of raw files that could not be read to their end, if there are any."""
+    found = sorted(set(faults))[:_FAULTS_SHOWN]
     if found:
         raise BadDataError("; ".join(found) + ". Nothing was published")
 
 
-def check_bad_share(rows: "DataFrame", ingest: IngestConfig, *, whole_history: bool) -> dict[str, dict[str, int]]:
-    """Lines per day and reason ("" for good ones); BadDataError if over `max_bad_share` of a delivery's lines are bad.
+def check_bad_share(days: Mapping[str, "Counter[str]"], ingest: IngestConfig, *, whole_history: bool) -> None:
+    """BadDataError if over `max_bad_share` of a delivery's lines, by day and reason ("" for good ones), are bad.
 
     A delivery is a day's, or the whole history: its lines without a usable time, which stand under the run's own
     day, would weigh on that day alone. Reasons in `tolerated_reasons` are not bad: a shop expects them.
     """
-    # One row a day and reason: small whatever the log's size.
-    counts = rows.groupBy("dt", F.coalesce("reason", F.lit("")).alias("reason")).count().collect()
-    days: dict[str, Counter[str]] = {}
-    for row in counts:
-        days.setdefault(row["dt"], Counter())[row["reason"]] = row["count"]
     deliveries = {f"day {day}": lines for day, lines in sorted(days.items())}
     if whole_history:
         deliveries = {"the whole history": sum(days.values(), Counter())}
     for name, lines in deliveries.items():
         _check_delivery(name, lines, ingest)
-    return {day: dict(lines) for day, lines in days.items()}
 
 
 def _check_delivery(name: str, lines: "Counter[str]", ingest: IngestConfig) -> None:

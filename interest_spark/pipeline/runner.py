@@ -14,7 +14,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.pipeline.step import Assignment, Input, Inputs, Read, Result, Step, Target
 from interest_spark.schemas.tables import MADE_BY, SLICED_BY, TABLES
-from interest_spark.storage.layout import Slice, data_folder
+from interest_spark.storage.layout import Slice, data_folder, day_of
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
 
@@ -162,10 +162,11 @@ def _check_there(read: Read, found: Input, context: RunContext) -> None:
 
 def _publish(step: Step, context: RunContext, pinned: Pinned, plan: Plan, result: Result) -> Outcome:
     """Stage all tables, then commit them, the one by which a rerun knows that the step is done last."""
-    days = sorted({*plan.reasons, *result.days})
     record = _record(step, context, pinned, plan)
     names = {table: slice_name(step, context, table, plan.target) for table in step.writes}
     written = _write_files(result, record, names, pinned)
+    found = {day_of(file) for files in written.values() for file in files} if plan.target.whole_table else set()
+    days = sorted({*plan.reasons, *found})
     staged = []
     for table, name in names.items():
         base, slices = pinned.tables[table], [Slice(day, name) for day in days]

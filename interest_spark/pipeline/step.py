@@ -118,13 +118,12 @@ class Result:
     """`frames` by table, each with the table's own columns and `dt`; Parquet writer `options` by table.
 
     `write` is for tables whose files tasks write themselves: it gets the folder of each table that is not in `frames`,
-    and returns the paths of the files that it has written there. `days` are further ones that the rows turned out to
-    have, in a whole-table run. `finish` is called once everything is committed. `details` are for the report.
+    and returns the paths of the files that it has written there, in a whole-table run of whatever days. `finish` is
+    called once everything is committed. `details` are for the report.
     """
 
     frames: Mapping[str, "DataFrame"] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
-    days: Sequence[str] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     finish: Callable[[], None] = lambda: None
     write: Callable[[Mapping[str, str]], Mapping[str, Sequence[str]]] | None = None

@@ -1,52 +1,80 @@
-"""Raw files to canonical, typed rows, each with the reason it is refused for, or null."""
+"""Raw lines to canonical, typed rows, each with the reason it is refused for, or null. Runs in Spark's workers."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from pyspark.sql import functions as F
+import polars as pl
 
 from interest_spark.config.sources import SourceConfig
 from interest_spark.schemas.tables import TABLES
-from interest_spark.sources.deliveries import Delivery
-from interest_spark.sources.raw_table import raw_table
-from interest_spark.sources.reader import Columns, get_reader
+from interest_spark.sources.piece_rows import LINE_COLUMNS, read_piece
+from interest_spark.sources.pieces import Piece
+from interest_spark.sources.reader import Reader, get_reader
 from interest_spark.sources.typing_rules import ATTRIBUTE_PREFIX, TYPING_RULES
 from interest_spark.sources.values import blank_to_null
 
-if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
-
-_LINE_COLUMNS = ("delivery_day", "source_file", "source_line", "raw", "file_fault")
+# So many are typed at once: many small files are not to cost a computation each, and long lines need memory.
+_LINES_AT_ONCE, _BYTES_AT_ONCE = 1 << 15, 8 << 20
 
 
-def canonical_rows(
-    spark: "SparkSession",
-    kind: str,
-    source: SourceConfig,
-    deliveries: Sequence[Delivery],
-    max_line_bytes: int,
-) -> "DataFrame":
-    """One row a raw line: `delivery_day, source_file, source_line, raw, file_fault, reason` and the table's columns.
+@dataclass(frozen=True)
+class CanonicalReader:
+    """Reads pieces of raw files of one `kind`: events, items or users."""
 
-    `kind` is events, items or users. A row with a `reason` keeps those of its values that could be read.
-    """
-    reader = get_reader(source.reader)
-    source = reader.settings(kind, source)
-    wanted = source.columns | {ATTRIBUTE_PREFIX + name: field for name, field in source.attributes.items()}
-    fields = sorted(set(wanted.values()))
-    raw = raw_table(spark, deliveries, source, fields, max_line_bytes)
+    kind: str
+    source: SourceConfig
+    max_line_bytes: int
 
-    text: Columns = {name: F.lit(None).cast("string") for name in TABLES[kind].names if name not in _LINE_COLUMNS}
-    text |= {name: F.lit(value) for name, value in source.constants.items()}
-    text |= {name: blank_to_null(F.col(f"field_{fields.index(field)}")) for name, field in wanted.items()}
-    text = reader.correct(text)
-    typed, problems = TYPING_RULES[kind](text, source)
-    problems += [(reason, condition(text)) for reason, condition in reader.refusals]
-    reason = F.coalesce(F.col("reason"), *(F.when(bad, F.lit(name)) for name, bad in _ids_first(problems)))
-    return raw.select(*_LINE_COLUMNS, reason.alias("reason"), *(typed[name].alias(name) for name in typed))
+    def read(self, pieces: Iterable[Piece]) -> Iterator[pl.DataFrame]:
+        """One row a raw line, in order: `LINE_COLUMNS`, and the table's columns that are not among them.
+
+        A row with a `reason` keeps those of its values that could be read. A file that cannot be read to its end
+        gives one extra row whose `file_fault` says why.
+        """
+        reader = get_reader(self.source.reader)
+        source = reader.settings(self.kind, self.source)
+        wanted = source.columns | {ATTRIBUTE_PREFIX + name: field for name, field in source.attributes.items()}
+        fields = sorted(set(wanted.values()))
+        text: dict[str, pl.Expr] = {name: pl.lit(None, pl.String) for name in typed_columns(self.kind)}
+        text |= {name: pl.lit(value) for name, value in source.constants.items()}
+        text |= {name: blank_to_null(pl.col(f"field_{fields.index(field)}")) for name, field in wanted.items()}
+        every = (rows for piece in pieces for rows in read_piece(piece, source, fields, self.max_line_bytes))
+        for rows in _joined(every):
+            columns = rows.select("source_line", **{name: text[name] for name in text if name != "source_line"})
+            yield self._typed(rows, reader.correct(columns), reader, source)
+
+    def _typed(self, rows: pl.DataFrame, text: pl.DataFrame, reader: Reader, source: SourceConfig) -> pl.DataFrame:
+        typed, problems = TYPING_RULES[self.kind](text, source)
+        problems = [*problems, *((reason, is_refused(text)) for reason, is_refused in reader.refusals)]
+        reason = rows["reason"]
+        fine = rows["file_fault"].is_null()
+        for name, refused in sorted(problems, key=_ids_first):
+            new = refused.fill_null(value=False) & reason.is_null() & fine
+            reason = reason.set(new, name) if new.any() else reason
+        return rows.select(LINE_COLUMNS).with_columns(reason, *typed.select(typed_columns(self.kind)))
 
 
-def _ids_first(problems: list[tuple[str, "Column"]]) -> list[tuple[str, "Column"]]:
+def typed_columns(kind: str) -> list[str]:
+    """The columns of a table of that name that are no `LINE_COLUMNS`."""
+    return [name for name in TABLES[kind].names if name not in LINE_COLUMNS]
+
+
+def _joined(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The frames in order, small ones together."""
+    held: list[pl.DataFrame] = []
+    lines = size = 0
+    for frame in frames:
+        held.append(frame)
+        lines += len(frame)
+        size += int(frame["raw"].str.len_bytes().sum())
+        if lines >= _LINES_AT_ONCE or size >= _BYTES_AT_ONCE:
+            yield pl.concat(held)
+            held, lines, size = [], 0, 0
+    if held:
+        yield pl.concat(held)
+
+
+def _ids_first(problem: tuple[str, pl.Series]) -> int:
     """A line without its ids says nothing else, so that is its reason whatever more is wrong with it."""
-    ids = ("missing_user", "missing_item", "service_item")
-    return sorted(problems, key=lambda problem: ids.index(problem[0]) if problem[0] in ids else len(ids))
+    ids: Sequence[str] = ("missing_user", "missing_item", "service_item")
+    return ids.index(problem[0]) if problem[0] in ids else len(ids)

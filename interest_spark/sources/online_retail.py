@@ -1,34 +1,38 @@
 """UCI Online Retail: invoice lines; cancelled invoices are returns, service codes are not items."""
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+import polars as pl
 
-from interest_spark.sources.reader import Columns, Reader
+from interest_spark.sources.reader import Reader
 
 # Postage, carriage, fees, discounts and manual corrections, booked under a stock code of their own.
-_SERVICE_CODES = r"^(POST|DOT|C2|M|m|D|S|B|CRUK|BANK CHARGES|AMAZONFEE)$"
+_SERVICE_CODES = r"^(POST|DOT|C2|M|m|D|S|B|CRUK|BANK CHARGES|AMAZONFEE)(?:\r\n|[\n\r\x{85}\x{2028}\x{2029}])?$"
 
 _CSV = {"format": "csv", "time_format": "yyyy-MM-dd HH:mm:ss", "time_zone": "Europe/London"}
 
 
-def _cancellations_are_returns(columns: Columns) -> Columns:
+def _cancellations_are_returns(text: pl.DataFrame) -> pl.DataFrame:
     """An invoice number that starts with C cancels goods: a return of the positive quantity."""
-    if "session_id" not in columns:  # items and users have no invoice
-        return columns
-    cancelled = columns["session_id"].startswith("C")
-    quantity = F.when(cancelled, F.ltrim(F.regexp_replace(columns["quantity"], "^-", ""))).otherwise(
-        columns["quantity"]
+    if "session_id" not in text.columns:  # items and users have no invoice
+        return text
+    cancelled, quantity = pl.col("session_id").str.starts_with("C"), pl.col("quantity")
+    positive = quantity.str.replace("^-", "").str.strip_chars_start(" ")
+    return text.with_columns(
+        behavior=pl.when(cancelled).then(pl.lit("return")).otherwise(pl.lit("purchase")),
+        quantity=pl.when(cancelled).then(positive).otherwise(quantity),
     )
-    return {**columns, "behavior": F.when(cancelled, "return").otherwise("purchase"), "quantity": quantity}
 
 
-def _is_service(columns: Columns) -> Column:
-    return columns["item_id"].rlike(_SERVICE_CODES) if "item_id" in columns else F.lit(False)
+def _is_service(text: pl.DataFrame) -> pl.Series:
+    return _rows(text, pl.col("item_id").str.contains(_SERVICE_CODES) if "item_id" in text.columns else False)
 
 
-def _is_stock_correction(columns: Columns) -> Column:
+def _is_stock_correction(text: pl.DataFrame) -> pl.Series:
     """Lines without a customer describe a correction ("damages", "?") where a title should be."""
-    return columns["buyer"].isNull() if "buyer" in columns else F.lit(False)
+    return _rows(text, pl.col("buyer").is_null() if "buyer" in text.columns else False)
+
+
+def _rows(text: pl.DataFrame, refused: pl.Expr | bool) -> pl.Series:
+    return text.with_columns(refused=refused)["refused"]
 
 
 READER = Reader(

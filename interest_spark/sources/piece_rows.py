@@ -1,10 +1,9 @@
-"""A piece of a raw file to Arrow batches of rows, as `raw_table` has them. Runs in Spark's Python workers."""
+"""A piece of a raw file to rows of text. Runs in Spark's Python workers."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-import numpy as np
-import pyarrow as pa
+import polars as pl
 
 from interest_spark.config.sources import SourceConfig
 from interest_spark.sources.candidates import Format
@@ -12,29 +11,27 @@ from interest_spark.sources.chunks import CHUNK_BYTES, UnreadableFileError, read
 from interest_spark.sources.delimited import Delimited
 from interest_spark.sources.header import Header, header_of
 from interest_spark.sources.json_lines import JsonLines
-from interest_spark.sources.line_columns import decode_lines
+from interest_spark.sources.line_columns import LineColumns, decode_lines
 from interest_spark.sources.lines import Lines
 from interest_spark.sources.pieces import Piece
-from interest_spark.sources.texts import to_arrow
+
+LINE_COLUMNS = ("delivery_day", "source_file", "source_line", "raw", "reason", "file_fault")
 
 
 def read_piece(
-    piece: Piece,
-    source: SourceConfig,
-    fields: Sequence[str],
-    max_line_bytes: int,
-    schema: pa.Schema,
-    chunk_bytes: int = CHUNK_BYTES,
-) -> Iterator[pa.RecordBatch]:
-    """Every data line as a row, and a row of line 0 with the fault of a file that cannot be read to its end."""
+    piece: Piece, source: SourceConfig, fields: Sequence[str], max_line_bytes: int, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[pl.DataFrame]:
+    """Every data line as a row, and a row of line 0 with the fault of a file that cannot be read to its end.
+
+    `LINE_COLUMNS`, and a text column a field: `field_0`, `field_1`, … in the order of `fields`.
+    """
     try:
         line_format, lines = _opened(piece, source, fields, max_line_bytes, chunk_bytes)
         for part in lines:
-            columns = decode_lines(part, line_format, len(fields), max_line_bytes)
-            arrays = [to_arrow(column) for column in (columns.raw, columns.reason, *columns.fields)]
-            yield _batch(piece, part.number, arrays, None, schema)
+            yield _rows(piece, part.number, decode_lines(part, line_format, len(fields), max_line_bytes), None)
     except UnreadableFileError as error:
-        yield _batch(piece, 0, [pa.nulls(1, pa.string())] * (2 + len(fields)), str(error), schema)
+        nothing = pl.Series([None], dtype=pl.String)
+        yield _rows(piece, 0, LineColumns(nothing, nothing, [nothing] * len(fields)), str(error))
 
 
 def _opened(
@@ -80,14 +77,16 @@ def _below(header: Header, lines: Iterator[Lines]) -> Iterator[Lines]:
             yield data
 
 
-def _batch(
-    piece: Piece, number: int, arrays: Sequence[pa.Array], fault: str | None, schema: pa.Schema
-) -> pa.RecordBatch:
-    raw, reason, *fields = arrays
-    day, path, faults = (_same(text, len(raw)) for text in (piece.day, piece.path, fault))
-    numbers = pa.array(np.arange(number, number + len(raw)), pa.int64())
-    return pa.RecordBatch.from_arrays([day, path, numbers, raw, reason, faults, *fields], schema=schema)
-
-
-def _same(text: str | None, count: int) -> pa.Array:
-    return pa.repeat(pa.scalar(text, pa.string()), count)
+def _rows(piece: Piece, number: int, columns: LineColumns, fault: str | None) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "source_line": pl.int_range(number, number + len(columns.raw), eager=True),
+            "raw": columns.raw,
+            "reason": columns.reason,
+            **{f"field_{place}": column for place, column in enumerate(columns.fields)},
+        }
+    ).with_columns(
+        delivery_day=pl.lit(piece.day, pl.String),
+        source_file=pl.lit(piece.path, pl.String),
+        file_fault=pl.lit(fault, pl.String),
+    )

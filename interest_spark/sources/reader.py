@@ -3,19 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from interest_spark.config.sources import SourceConfig
 
-if TYPE_CHECKING:
-    from pyspark.sql import Column
-
-Columns = dict[str, "Column"]
-Refusal = tuple[str, Callable[[Columns], "Column"]]
+Refusal = tuple[str, Callable[[pl.DataFrame], pl.Series]]
 
 
-def _unchanged(columns: Columns) -> Columns:
-    return columns
+def _unchanged(text: pl.DataFrame) -> pl.DataFrame:
+    return text
 
 
 @dataclass(frozen=True)
@@ -24,13 +22,13 @@ class Reader:
 
     `events`, `items` and `users` hold SourceConfig defaults (columns, format, time_format …), which the
     deployment's own keys override. `correct` rewrites the canonical text columns before they are typed;
-    `refusals` are further quarantine reasons, each with its condition.
+    `refusals` are further quarantine reasons, each with the rows that have it.
     """
 
     events: Mapping[str, Any]
     items: Mapping[str, Any] = field(default_factory=dict)
     users: Mapping[str, Any] = field(default_factory=dict)
-    correct: Callable[[Columns], Columns] = _unchanged
+    correct: Callable[[pl.DataFrame], pl.DataFrame] = _unchanged
     refusals: Sequence[Refusal] = ()
 
     def settings(self, kind: str, source: SourceConfig) -> SourceConfig:

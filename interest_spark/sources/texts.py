@@ -22,7 +22,3 @@ def binaries(content: bytes, starts: Places, ends: Places) -> pl.Series:
 def texts(content: bytes, starts: Places, ends: Places) -> pl.Series:
     """Like `binaries`, of bytes that are known to be UTF-8."""
     return binaries(content, starts, ends).cast(pl.String)
-
-
-def to_arrow(column: pl.Series) -> pa.Array:
-    return column.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.string())

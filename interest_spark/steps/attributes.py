@@ -9,15 +9,16 @@ from pyspark.sql import functions as F
 
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import latest_attributes
-from interest_spark.features.ingest import keep_raw_of_refused, ledger_of, quarantine_of
+from interest_spark.features.ingest import ledger_of, quarantine_of
 from interest_spark.features.quality import check_readable
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, Target
-from interest_spark.sources.canonical import canonical_rows
+from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
+from interest_spark.sources.typed_table import typed_table
 from interest_spark.storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -111,9 +112,12 @@ def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery])
     source = _source(context, kind)
     if source is None:
         raise ValueError(f"sources.{kind} is not configured")
-    rows = canonical_rows(context.spark, kind, source, deliveries, context.config.ingest.max_line_bytes)
-    rows = keep_raw_of_refused(rows.withColumn("dt", F.lit(context.dt))).persist(StorageLevel.DISK_ONLY)
-    check_readable(rows)
+    reader = CanonicalReader(kind, source, context.config.ingest.max_line_bytes)
+    rows = typed_table(context.spark, deliveries, reader).withColumn("dt", F.lit(context.dt))
+    rows = rows.persist(StorageLevel.DISK_ONLY)
+    # Few, and small: one a file.
+    faults = rows.where(F.col("file_fault").isNotNull()).select("file_fault").distinct().collect()
+    check_readable(row.file_fault for row in faults)
     return rows
 
 

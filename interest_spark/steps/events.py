@@ -1,20 +1,11 @@
 """Raw event logs to accepted events, quarantined lines and the ledger of what became of each."""
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
-from pyspark import StorageLevel
-from pyspark.sql import functions as F
-
-from interest_spark.features.ingest import (
-    assign_days,
-    events_of,
-    keep_raw_of_refused,
-    ledger_of,
-    mark_duplicates,
-    quarantine_of,
-)
+from interest_spark.features.events.build import Account, EventBuild, KnownFile, build_events
+from interest_spark.features.events.days import DayRules
 from interest_spark.features.quality import check_bad_share, check_readable
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.digest import digest
@@ -22,13 +13,9 @@ from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
-from interest_spark.sources.canonical import canonical_rows
+from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
-_LINES_PER_FILE = 2_000_000
+from interest_spark.sources.pieces import tasks_of
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -50,48 +37,44 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-    config, whole = context.config, not context.config.sources.events.by_day
+    config, source = context.config, context.config.sources.events
     deliveries = [each for each in assignment.findings if each.day is None or each.day in assignment.days]
-    rows = _typed_lines(context, deliveries)
-    counts = check_bad_share(rows, config.ingest, whole_history=whole)
-    get_logger().info("lines read", days=len(counts), by_reason=_total_by_reason(counts))
-    earlier = _earlier_events(context, inputs, None if whole else assignment.days[0])
-    marked = mark_duplicates(rows, earlier, config.ingest.duplicate_keys).persist(StorageLevel.DISK_ONLY)
-    largest_day = max((sum(reasons.values()) for reasons in counts.values()), default=0)
-    spread = F.pmod(F.col("source_line"), F.lit(largest_day // _LINES_PER_FILE + 1))
-    frames = {
-        "quarantine": quarantine_of(rows).repartition("dt", spread),
-        "ingest_ledger": ledger_of(rows, marked).repartition("dt"),
-        "events": events_of(marked).repartition("dt", spread),
-    }
-    return Result(frames, days=sorted(counts) if whole else ())
+    reader = CanonicalReader("events", source, config.ingest.max_line_bytes)
+    rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day)
+    known = _known_files(context, inputs, assignment.days[0]) if source.by_day else []
+
+    def check(accounts: Sequence[Account]) -> None:
+        check_readable(fault for account in accounts for fault in account.faults)
+        counts = _lines_by_day(accounts)
+        check_bad_share(counts, config.ingest, whole_history=not source.by_day)
+        get_logger().info("lines read", days=len(counts), by_reason=_total_by_reason(counts))
+
+    def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
+        build = EventBuild(reader.read, rules, config.ingest.duplicate_keys, folders)
+        return build_events(context.spark, build, tasks_of(context.spark.sparkContext, deliveries), known, check)
+
+    return Result(write=write)
 
 
-def _typed_lines(context: RunContext, deliveries: Sequence[Delivery]) -> "DataFrame":
-    config = context.config
-    zone = parse_zone(config.shop.time_zone)
-    rows = canonical_rows(context.spark, "events", config.sources.events, deliveries, config.ingest.max_line_bytes)
-    dated = assign_days(rows, config.ingest, zone, context.day)
-    rows = keep_raw_of_refused(dated).persist(StorageLevel.DISK_ONLY)
-    check_readable(rows)
-    return rows
-
-
-def _earlier_events(context: RunContext, inputs: Inputs, first_day: str | None) -> "DataFrame":
-    """The committed events that a line of `first_day` or later can be a copy of; none for a whole history."""
-    if first_day is None:
-        return inputs["events"].snapshot.read(context.spark, day="")
-    first = date.fromisoformat(first_day)
+def _known_files(context: RunContext, inputs: Inputs, first_day: str) -> list[KnownFile]:
+    """Those of the committed events that a line of `first_day` or later can be a copy of."""
+    first, snapshot = date.fromisoformat(first_day), inputs["events"].snapshot
     oldest, last = first - timedelta(days=context.config.ingest.max_late_days + 1), first - timedelta(days=1)
-    return inputs["events"].snapshot.read(context.spark, after=oldest.isoformat(), through=last.isoformat())
+    slices = snapshot.slices(after=oldest.isoformat(), through=last.isoformat())
+    return [KnownFile(f"{snapshot.folder}/{path}", each.day) for each in slices for path in snapshot.files_of(each)]
 
 
-def _total_by_reason(counts: dict[str, dict[str, int]]) -> dict[str, int]:
-    totals: dict[str, int] = {}
-    for reasons in counts.values():
-        for reason, lines in reasons.items():
-            totals[reason or "good"] = totals.get(reason or "good", 0) + lines
-    return totals
+def _lines_by_day(accounts: Sequence[Account]) -> Mapping[str, Counter[str]]:
+    days: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for account in accounts:
+        for (_, day, reason), lines in account.lines.items():
+            days[day][reason] += lines
+    return days
+
+
+def _total_by_reason(counts: Mapping[str, Counter[str]]) -> dict[str, int]:
+    total = sum(counts.values(), Counter[str]())
+    return {reason or "good": lines for reason, lines in total.items()}
 
 
 EVENTS = Step(

@@ -56,7 +56,8 @@ def stage_files(base: Snapshot, files: Sequence[Path], slices: Sequence[Slice], 
 
     Each slice must have a file, if only one without rows: a slice is committed when the log names a file of it.
     """
-    actions = tuple(_add_action(base, path) for path in sorted(files))
+    checked: list[pq.ParquetSchema] = []
+    actions = tuple(_add_action(base, path, checked) for path in sorted(files))
     found = {action.partition_values["dt"] for action in actions}
     wanted = {each.day for each in slices}
     if found != wanted:
@@ -187,9 +188,12 @@ def _add_missing_columns(delta: DeltaTable, table: str) -> bool:
     return bool(missing)
 
 
-def _add_action(base: Snapshot, path: Path) -> AddAction:
+def _add_action(base: Snapshot, path: Path, checked: "list[pq.ParquetSchema]") -> AddAction:
     metadata = pq.read_metadata(path)
-    check_footer(base.table, path, metadata.schema.to_arrow_schema())
+    # A history may have thousands of files, which one or two writers have made.
+    if not any(metadata.schema.equals(each) for each in checked):
+        check_footer(base.table, path, metadata.schema.to_arrow_schema())
+        checked.append(metadata.schema)
     stat = path.stat()
     return AddAction(
         path=path.relative_to(base.folder).as_posix(),

@@ -81,6 +81,15 @@ def slice_of(path: str, sliced_by: str | None) -> Slice:
     return Slice(day_folder.removeprefix("dt="), name)
 
 
+def day_of(path: str) -> str:
+    """The day of a file, by its path, absolute or below the table.
+
+    >>> day_of("run-7/sasrec/dt=2026-01-31/part-0.parquet")
+    '2026-01-31'
+    """
+    return path.split("/")[-2].removeprefix("dt=")
+
+
 def is_run_folder(name: str) -> bool:
     """Whether a folder of that name below a table is one that a run of this product has made."""
     return _RUN.match(name) is not None

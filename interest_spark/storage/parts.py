@@ -18,10 +18,26 @@ def write_part(folder: str, table: str, day: str, rows: pa.Table, part: int | Bu
 
     No other attempt of a task uses the same name, and a file is there wholly or under a name that nobody was told.
     """
+    return _write(folder, day, conform(rows, file_schema(table)), part)
+
+
+def write_days(folder: str, table: str, rows: pl.DataFrame, number: int) -> list[str]:
+    """Like `write_part`, a file for each `dt` of the rows; returns the paths of the files."""
+    in_order = rows if rows["dt"].is_sorted() else rows.sort("dt", maintain_order=True)
+    # Slices of one Arrow table: a history may have thousands of days with few rows.
+    whole = conform(in_order.to_arrow(compat_level=pl.CompatLevel.oldest()), file_schema(table)).combine_chunks()
+    paths, start = [], 0
+    for day, length in in_order.group_by("dt", maintain_order=True).len().iter_rows():
+        paths.append(_write(folder, day, whole.slice(start, length), number))
+        start += length
+    return paths
+
+
+def _write(folder: str, day: str, rows: pa.Table, part: int | Bucket) -> str:
     begin = part.file_name if isinstance(part, Bucket) else f"part-{part:05d}"
     target = Path(folder) / f"dt={day}" / f"{begin}-{uuid.uuid4().hex[:12]}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(conform(rows, file_schema(table)), target)
+    pq.write_table(rows, target)
     return str(target)
 
 

@@ -117,10 +117,13 @@ class Warehouse:
 def _fill_empty_slices(table: str, folder: Path, written: Sequence[Path], slices: Sequence[Slice]) -> list[Path]:
     """A file without rows for each slice that has none."""
     filled, added = {path.parent.name for path in written}, []
+    no_rows = pa.BufferOutputStream()
+    pq.write_table(file_schema(table).empty_table(), no_rows)
+    content = no_rows.getvalue()
     for each in slices:
         day = folder / f"dt={each.day}"
         if day.name not in filled:
             day.mkdir(parents=True, exist_ok=True)
             added.append(day / NO_ROWS)
-            pq.write_table(file_schema(table).empty_table(), added[-1])
+            added[-1].write_bytes(content)
     return added

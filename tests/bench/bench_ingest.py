@@ -1,11 +1,12 @@
 """How long taking in raw logs takes: our step `events`, and Spark's own reader with `dropDuplicates` and a write.
 
-    python -m tests.bench.bench_ingest [--log json] [--lines 2e6] [--broken 0] [--rounds 3]
+    python -m tests.bench.bench_ingest [--log json] [--lines N] [--broken 0] [--rounds 3]
 
 `--log json` is 30 days of one gzip file each; `csv` is one plain file; `small` is one day of 1,440 files of five
-lines. `--broken` is the share of lines that are cut in the middle; Spark's reader makes nulls of those, and keeps no
-account of them. Every contender is a process of its own on all cores, timed from the started session to the
-committed, or written, rows.
+lines; `next` is the last of 30 days of `json` after the 29 others; `days` is ratings of 5,000 days in one file, and to
+compare with them as many of 30 days. `--broken` is the share of lines that are cut in the middle; Spark's reader makes
+nulls of those, and keeps no account of them. Every contender is a process of its own on all cores, timed from the
+started session to the committed, or written, rows.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -27,28 +28,39 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import run_steps
 from interest_spark.steps.events import EVENTS
 from tests.bench.reports import figure, report, say
+from tests.bench.worker_memory import watch_workers
 
 FIRST, DAYS = date(2026, 1, 1), 30
 LAST = FIRST + timedelta(DAYS - 1)
 NAMES = ("user_id", "item_id", "behavior", "event_time", "quantity", "price", "session_id", "platform")
 BEHAVIORS = np.array(["view", "favorite", "cart", "purchase"])
 SMALL_FILES, SMALL_LINES = 1_440, 5
+RATED_DAYS = {"days": 5_000, "month": 30}
 
 
 def main() -> None:
     options = _options()
+    options.lines = options.lines or {"days": 2e4, "small": SMALL_FILES * SMALL_LINES}.get(options.log, 2e6)
     if options.run:
-        print(json.dumps(CONTENDERS[options.run](Path(options.folder), options.log)))
+        with watch_workers() as peak:
+            found = CONTENDERS[options.run](Path(options.folder), options.log)
+        print(json.dumps({**found, "worker_mib": peak.mib}))
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(options.folder or scratch)
         if not (folder / "log").exists():
             write_log(folder / "log", options.log, int(options.lines), options.broken)
-        seconds: dict[str, list[float]] = {name: [] for name in options.contenders.split(",")}
+        names = options.contenders or DEFAULT_CONTENDERS.get(options.log, "ours,spark")
+        runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names.split(",")}
         for _ in range(options.rounds):
-            for name in seconds:
-                seconds[name].append(_run(name, folder, options.log))
+            for name in runs:
+                runs[name].append(_run(name, folder, options.log))
+    seconds = {name: [float(run["seconds"]) for run in each] for name, each in runs.items()}
     figures = [figure(name, "s", each, 2) for name, each in seconds.items()]
+    figures += [
+        figure(f"{name}: peak of a worker", "MiB", [float(max(run["worker_mib"] for run in each))], 0)
+        for name, each in runs.items()
+    ]
     if {"ours", "spark"} <= seconds.keys():
         ratio = float(np.median(seconds["spark"]) / np.median(seconds["ours"]))
         figures.append(figure("spark to ours", "ratio", [ratio], 2))
@@ -58,6 +70,10 @@ def main() -> None:
 def write_log(folder: Path, log: str, lines: int, broken: float) -> None:
     """The raw files, below a folder a day or all in one."""
     rng = np.random.default_rng(3)
+    if log == "days":
+        for name, days in RATED_DAYS.items():
+            _write_ratings(folder / name / "log.csv", rng, lines, days)
+        return
     if log == "csv":
         folder.mkdir(parents=True)
         with (folder / "log.csv").open("w", encoding="utf-8") as file:
@@ -85,6 +101,17 @@ def _events(rng: np.random.Generator, day: int, count: int) -> Iterator[tuple[An
         yield f"user-{user:07d}", f"item-{item:06d}", behavior, f"{at}Z", quantity, price, session, platform
 
 
+def _write_ratings(path: Path, rng: np.random.Generator, lines: int, days: int) -> None:
+    path.parent.mkdir(parents=True)
+    end = int(datetime(LAST.year, LAST.month, LAST.day, tzinfo=timezone.utc).timestamp())
+    users, items = rng.integers(0, 1_000, lines), rng.integers(0, 3_000, lines)
+    times = end - np.arange(lines) % days * 86_400
+    with path.open("w", encoding="utf-8") as file:
+        file.write("user_id,movie_id,rating,timestamp\n")
+        for user, item, time_ in zip(users.tolist(), items.tolist(), times.tolist(), strict=True):
+            file.write(f"{user},{item},{1 + item % 5},{time_}\n")
+
+
 def _as_json(event: tuple[Any, ...]) -> str:
     return json.dumps(dict(zip(NAMES, event, strict=True))) + "\n"
 
@@ -103,9 +130,16 @@ def ours(folder: Path, log: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=folder) as warehouse:
         context = RunContext(_config(folder, log, warehouse), LAST)
         _ = context.spark
+        if log == "next":
+            run_steps([(EVENTS, context.on(LAST - timedelta(1)))])
         started = time.perf_counter()
         outcome = run_steps([(EVENTS, context)])
         return {"seconds": time.perf_counter() - started, "rows": dict(outcome.rows)}
+
+
+def ours_of_a_month(folder: Path, log: str) -> dict[str, Any]:
+    """As many ratings, of 30 days."""
+    return ours(folder, "month")
 
 
 def spark_alone(folder: Path, log: str) -> dict[str, Any]:
@@ -128,20 +162,28 @@ def spark_alone(folder: Path, log: str) -> dict[str, Any]:
         return {"seconds": seconds, "rows": spark.read.parquet(f"{target}/rows").count()}
 
 
-CONTENDERS: dict[str, Callable[[Path, str], dict[str, Any]]] = {"ours": ours, "spark": spark_alone}
+CONTENDERS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
+    "ours": ours,
+    "spark": spark_alone,
+    "month": ours_of_a_month,
+}
+DEFAULT_CONTENDERS = {"next": "ours", "days": "ours,month"}
 
 
-def _run(name: str, folder: Path, log: str) -> float:
+def _run(name: str, folder: Path, log: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.bench.bench_ingest", "--run", name, "--folder", str(folder), "--log", log]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    found = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     say(f"{name}: {found}")
-    return float(found["seconds"])
+    return found
 
 
 def _config(folder: Path, log: str, warehouse: str) -> Config:
-    path = "log.csv" if log == "csv" else "dt={day}/*.jsonl.gz"
-    source = {"path": path, "format": "csv" if log == "csv" else "jsonl", "columns": {name: name for name in NAMES}}
+    source: dict[str, Any] = {"path": "dt={day}/*.jsonl.gz", "columns": {name: name for name in NAMES}}
+    if log == "csv":
+        source |= {"path": "log.csv", "format": "csv"}
+    if log in RATED_DAYS:
+        source = {"path": f"{log}/log.csv", "reader": "movielens"}
     return Config.model_validate(
         {
             "warehouse": warehouse,
@@ -154,11 +196,11 @@ def _config(folder: Path, log: str, warehouse: str) -> Config:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--log", choices=("json", "csv", "small"), default="json")
-    parser.add_argument("--lines", type=float, default=2e6)
+    parser.add_argument("--log", choices=("json", "csv", "small", "next", "days"), default="json")
+    parser.add_argument("--lines", type=float)
     parser.add_argument("--broken", type=float, default=0.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--contenders", help="of ours, spark and, for days, month")
     parser.add_argument("--folder", help="keeps what is generated, for the next run")
     parser.add_argument("--run", choices=CONTENDERS, help=argparse.SUPPRESS)
     return parser.parse_args()

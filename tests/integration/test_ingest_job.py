@@ -81,6 +81,10 @@ def test_every_broken_line_lands_in_quarantine_with_its_own_reason(tmp_path: Pat
     found = {row["source_line"]: row["reason"] for row in rows(config, "quarantine")}
     assert found == {number: reason for number, (_, reason) in enumerate(BROKEN, start=2)}
     assert {row["source_file"] for row in rows(config, "quarantine")} == {str(path)}
+    written = gzip.decompress(path.read_bytes()).split(b"\n")
+    for row in rows(config, "quarantine"):
+        line = written[row["source_line"] - 1].decode(errors="backslashreplace")
+        assert row["raw"][:1_000] == line[:1_000]
     assert ledger(config) == [(len(BROKEN) + 1, 1, 0, len(BROKEN))]
 
 

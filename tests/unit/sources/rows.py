@@ -8,7 +8,6 @@ from interest_spark.config.sources import SourceConfig
 from interest_spark.sources.chunks import CHUNK_BYTES
 from interest_spark.sources.piece_rows import read_piece
 from interest_spark.sources.pieces import Piece
-from interest_spark.sources.raw_table import arrow_schema
 
 DAY = "2026-01-02"
 
@@ -32,9 +31,9 @@ def read_rows(
     """Those of a whole file, or of a piece of it."""
     piece = piece or Piece(DAY, str(path))
     rows: list[Row] = []
-    for batch in read_piece(piece, source, fields, max_line_bytes, arrow_schema(len(fields)), chunk_bytes):
-        batch.validate(full=True)
-        day, file, line, raw, reason, fault, *values = (column.to_pylist() for column in batch.columns)
+    for batch in read_piece(piece, source, fields, max_line_bytes, chunk_bytes):
+        *columns, day, file, fault = (column.to_list() for column in batch.get_columns())
+        line, raw, reason, *values = columns
         assert set(day) == {piece.day} and set(file) == {str(path)}
         by_line = [list(row) for row in zip(*values, strict=True)] if values else [[] for _ in line]
         rows += map(Row, line, by_line, raw, reason, fault)

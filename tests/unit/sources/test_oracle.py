@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interest_spark.config.sources import SourceConfig
-from interest_spark.sources import chunks
+from interest_spark.sources import chunks, json_lines
 from interest_spark.sources.chunks import UnreadableFileError
 from interest_spark.sources.lines import Lines
 from tests.unit.sources import line_by_line
@@ -41,6 +41,7 @@ def check(folder: Path, content: bytes, source: SourceConfig, fields: Sequence[s
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "_READ_BYTES", reading["read"])
         patch.setattr(line_by_line, "_CHUNK_BYTES", reading["read"])
+        patch.setattr(json_lines, "_SAMPLE_LINES", reading["sample"])
         expected = by_line(path, source, fields, reading["limit"])
         assert read_rows(path, source, fields, reading["limit"], reading["chunk"]) == expected
 
@@ -51,6 +52,7 @@ READING = st.fixed_dictionaries(
         "cut": st.sampled_from([0] * 9 + [1, 9, 30]),
         "read": st.sampled_from([1, 3, 16, 100, 1 << 20]),
         "chunk": st.sampled_from([1, 7, 64, 300, 8 << 20]),
+        "sample": st.sampled_from([1, 1, 100]),  # with fewer lines none is taken for the pattern of the others
         "limit": st.sampled_from([5, 20, 60] + [1_000_000] * 7),
     }
 )
@@ -207,7 +209,7 @@ def test_many_lines(folder: Path, kind: str, broken: float) -> None:
     bad = [b"", b"\xff", b"\0", b'"', b"[1]", b'{"a": 1', b"1,2", b'{"b": ["x", "y"]}', b"x" * 2000]
     lines = [drawn.choice(bad) if drawn.random() < broken else good % number for number in range(5000)]
     source = SourceConfig(path="", format=kind, header=("a", "b", "c") if kind == "csv" else None)
-    reading = {"gzip": True, "cut": 0, "read": 5000, "chunk": 100_000, "limit": 1000}
+    reading = {"gzip": True, "cut": 0, "read": 5000, "chunk": 100_000, "sample": 100, "limit": 1000}
     check(folder, b"\n".join(lines), source, ["a", "b"], reading)
 
 

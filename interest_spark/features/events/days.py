@@ -1,0 +1,63 @@
+"""The day that a line belongs to, and events whose time cannot be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from interest_spark.config.ingest import IngestConfig
+from interest_spark.foundation.dates import EARLIEST_INSTANT, LATEST_INSTANT, day_end, day_start
+
+OUT_OF_RANGE = "time_out_of_range"
+_INSTANT = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True)
+class DayRules:
+    """`zone` is the shop's; lines without a usable time of a whole history stand under `undatable_day`."""
+
+    ingest: IngestConfig
+    zone: ZoneInfo
+    undatable_day: date
+
+    def assign(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Add `dt`, and refuse events whose time is out of range.
+
+        A line of a day's delivery belongs to that day, and its event may be at most `max_late_days` older. A line of
+        a whole-history delivery belongs to the day of its event.
+        """
+        time, delivered = pl.col("event_time"), pl.col("delivery_day")
+        within = time.is_between(*self._bounds(), closed="left").fill_null(value=False)
+        in_delivery = pl.lit(value=True)
+        if days := rows["delivery_day"].unique().drop_nulls().to_list():
+            starts, ends = (
+                delivered.replace_strict(bounds, default=None, return_dtype=_INSTANT)
+                for bounds in self._deliveries(days)
+            )
+            in_delivery = delivered.is_null() | ((time >= starts) & (time < ends))
+        event_day = time.dt.convert_time_zone(self.zone.key).dt.date().cast(pl.String)
+        return rows.with_columns(
+            reason=pl.when(pl.col("reason").is_null() & ~(within & in_delivery))
+            .then(pl.lit(OUT_OF_RANGE))
+            .otherwise("reason"),
+            dt=pl.coalesce(delivered, pl.when(within).then(event_day), pl.lit(self.undatable_day.isoformat())),
+        )
+
+    def _bounds(self) -> tuple[datetime, datetime]:
+        first, last = self.ingest.first_day, self.ingest.last_day
+        start = day_start(first, self.zone) if first else EARLIEST_INSTANT
+        end = day_end(last, self.zone) if last else LATEST_INSTANT
+        return max(start, EARLIEST_INSTANT), min(end, LATEST_INSTANT)
+
+    def _deliveries(self, days: Iterable[str]) -> tuple[dict[str, datetime], dict[str, datetime]]:
+        """When the events of each day's delivery may begin, and end."""
+        starts, ends = {}, {}
+        for day in days:
+            delivered = date.fromisoformat(day)
+            # A day before the first instant will do as well as any before it, which may be before all of Python's.
+            earliest = max(delivered.toordinal() - self.ingest.max_late_days, EARLIEST_INSTANT.toordinal() - 1)
+            starts[day] = day_start(date.fromordinal(earliest), self.zone)
+            ends[day] = day_end(delivered, self.zone)
+        return starts, ends

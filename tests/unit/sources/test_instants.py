@@ -1,0 +1,91 @@
+"""Text to instants: every time that can be read lies in the years 1 to 9999, and none fails or wraps around."""
+
+import polars as pl
+import pytest
+
+from interest_spark.config.sources import SourceConfig
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.sources.instants import to_instant, to_known_since
+
+PATTERN = "yyyy-MM-dd HH:mm:ss"
+FIRST, LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"
+
+
+def texts(instants: pl.Series) -> list[str | None]:
+    return [None if each is None else str(each.replace(tzinfo=None)).removesuffix("000") for each in instants.to_list()]
+
+
+@pytest.mark.parametrize(
+    ("time_format", "expected"),
+    [
+        (
+            "unix_s",
+            {
+                "99999999999999": LAST,
+                "1767348000000": LAST,  # milliseconds
+                "-99999999999999": FIRST,
+                "-62135596800": FIRST,
+                "-1": "1969-12-31 23:59:59",
+                "1767348000": "2026-01-02 10:00:00",
+            },
+        ),
+        ("unix_ms", {"99999999999999": "5138-11-16 09:46:39.999", "-1": "1969-12-31 23:59:59.999"}),
+        ("iso", {"0001-01-01T00:00:00Z": FIRST, "0000-00-00T00:00:00Z": None, "9999-12-31T23:59:59-12:00": LAST}),
+        (
+            PATTERN,
+            {
+                "0001-01-01 00:00:00": FIRST,
+                "0000-00-00 00:00:00": None,
+                "+294247-01-10 23:00:00": None,
+                "+999999999-01-01 00:00:00": None,
+                "-999999999-01-01 00:00:00": None,
+                "+12345-01-01 00:00:00": LAST,
+            },
+        ),
+    ],
+)
+def test_times_at_the_ends(time_format: str, expected: dict[str, str | None]) -> None:
+    found = texts(to_instant(pl.Series(list(expected)), time_format, "UTC"))
+    assert dict(zip(expected, found, strict=True)) == expected
+
+
+def test_a_zero_time_of_an_attribute_is_since_ever() -> None:
+    zero = ["0001-01-01T00:00:00Z", "0000-00-00", "0000-00-00 00:00:00", "1899-12-30T00:00:00", "1969-12-31T23:59:59Z"]
+    assert set(texts(to_known_since(pl.Series(zero), "iso", "Asia/Shanghai"))) == {"1970-01-01 00:00:00"}
+    known = to_known_since(pl.Series(["2026-01-02T10:00:00Z", "soon"]), "iso", "Asia/Shanghai")
+    assert texts(known) == ["2026-01-02 10:00:00", None]
+
+
+def test_an_attribute_is_not_known_since_a_time_that_will_never_come() -> None:
+    never = pl.Series(["9999-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "2099-12-31T23:59:59Z"])
+    assert texts(to_known_since(never, "iso", "UTC")) == [None, None, "2099-12-31 23:59:59"]
+
+
+def test_a_year_that_no_timestamp_holds_is_the_last_instant() -> None:
+    assert texts(to_instant(pl.Series(["999999999-1-1", "9999999999-1-1"]), "y-M-d", "UTC")) == [LAST, None]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("EEE d MMM yyyy", "the letter E is not supported"),
+        ("yyyy-MM-dd VV", "the letter V is not supported"),
+        ("yyyy-MM-ddd", "ddd has more than 2 letters"),
+        ("yyyyMMddHHmmssSSS", "digits follow digits"),
+        ("HH hh", "several letters for the hour"),
+        ("yyyy-MM-dd 'at", "a ' outside of quotes"),
+        ("yyyy]", "a ] without a ["),
+        ("-", "no letter of a date or time"),
+    ],
+)
+def test_a_pattern_that_is_not_read_is_refused_with_what_is_supported(pattern: str, why: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"cannot be read: .*Supported are iso, unix_s, unix_ms, and patterns"
+    ) as raised:
+        SourceConfig(path="", time_format=pattern)
+    assert repr(pattern) in str(raised.value) and why in str(raised.value)
+
+
+def test_an_unknown_zone_of_a_source_is_refused() -> None:
+    with pytest.raises(ConfigError, match="time zone 'Mars' is unknown"):
+        SourceConfig(path="", time_zone="Mars")
