@@ -10,13 +10,20 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from interest_spark.features.day_files import DayFile
 from interest_spark.features.sequences.catalogue import read_categories, read_numbers
-from interest_spark.features.sequences.histories import EVENT_COLUMNS, Window, histories, interest_rows
+from interest_spark.features.sequences.histories import (
+    EVENT_COLUMNS,
+    Window,
+    histories,
+    interest_rows,
+    placed_histories,
+)
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
 from interest_spark.schemas.tables import TABLES
@@ -72,19 +79,17 @@ class HistoryBuild:
         if not rows and not len(earlier):
             return {}
         new = pl.concat(rows) if rows else interest_rows(_NO_USERS, _NO_USERS, (), 0)
-        found = self.extend(new, earlier)
-        return {PEOPLE: self.people(found), BOTS: found.filter(pc.is_in(found["user_id"], _users_of(self.bots)))}
+        found, places = placed_histories(new, self._categories(), self.window, earlier)
+        is_bot = pc.is_in(found["user_id"].combine_chunks().take(places), _users_of(self.bots))
+        return {PEOPLE: found.take(places.filter(pc.invert(is_bot))), BOTS: found.take(places.filter(is_bot))}
 
     def earlier_of(self, bucket: Bucket) -> pa.Table:
         """The bucket's earlier histories, of people and bots."""
         return pa.concat_tables([_NONE, *(read_bucket(table, files, bucket) for table, files in self.earlier.items())])
 
-    def extend(self, new: pl.DataFrame, earlier: pa.Table) -> pa.Table:
-        """Earlier histories with rows of `interest_rows` that were delivered since."""
-        return histories(new, read_categories(self.vocab, self.items, self.categories), self.window, earlier)
-
-    def people(self, found: pa.Table) -> pa.Table:
-        """The histories of all but bots."""
+    def people(self, new: pl.DataFrame, earlier: pa.Table) -> pa.Table:
+        """The histories, of all but bots, of users with earlier ones or with new rows of `interest_rows`."""
+        found = histories(new, self._categories(), self.window, earlier)
         return found.filter(pc.invert(pc.is_in(found["user_id"], _users_of(self.bots))))
 
     def rows_of(self, events: pl.DataFrame, file: DayFile) -> pl.DataFrame:
@@ -92,6 +97,9 @@ class HistoryBuild:
         arrival_day = days_since_1970(date.fromisoformat(file.day))
         behaviors = self.behaviors if self._counts(file) else ()
         return interest_rows(events, read_numbers(self.vocab), behaviors, arrival_day)
+
+    def _categories(self) -> np.ndarray:
+        return read_categories(self.vocab, self.items, self.categories)
 
     def _counts(self, file: DayFile) -> bool:
         """Whether an event of the file can be within the window: none is younger than its delivery."""

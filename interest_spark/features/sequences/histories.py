@@ -91,16 +91,26 @@ def histories(rows: pl.DataFrame, category_of: np.ndarray, window: Window, earli
     category of each item by its number: int32[items]. `earlier` are histories of an earlier day, and `rows` what
     was delivered since: whoever is in neither, has no history.
     """
+    found, places = placed_histories(rows, category_of, window, earlier)
+    return found.take(places)
+
+
+def placed_histories(
+    rows: pl.DataFrame, category_of: np.ndarray, window: Window, earlier: pa.Table | None = None
+) -> tuple[pa.Table, pa.Array]:
+    """A table with the rows of `histories`, and their places in it: whoever wants some alone copies no others."""
     if earlier is None:
         earlier = TABLES["sequences"].empty_table()
     changed = pc.is_in(earlier["user_id"], rows["user_id"].unique().to_arrow())
-    as_before = _without_the_expired(earlier.filter(pc.invert(changed)), window)
-    found = pa.concat_tables([as_before, _extended(earlier.filter(changed), rows, window)]).combine_chunks()
-    place = found.schema.get_field_index("category")
+    extended = _extended(earlier.filter(changed), rows, window)
+    found = pa.concat_tables([_without_the_expired(earlier, window), extended]).combine_chunks()
     items = found["item_index"].combine_chunks()
     category = pa.ListArray.from_arrays(items.offsets, pa.array(category_of[items.values.to_numpy()]))
+    place = found.schema.get_field_index("category")
     found = found.set_column(place, TABLES["sequences"].field("category"), category)
-    return found if not len(as_before) else found.take(pc.sort_indices(found["user_id"]))
+    current = np.append(~changed.to_numpy(), np.ones(len(extended), bool))
+    places = pa.array(np.flatnonzero(current))
+    return found, places.take(pc.sort_indices(found["user_id"].take(places)))
 
 
 def _extended(earlier: pa.Table, rows: pl.DataFrame, window: Window) -> pa.Table:
@@ -183,7 +193,7 @@ def _counted(new: pl.DataFrame, who: np.ndarray, earlier: pa.Table, users: int, 
 
 
 def _without_the_expired(earlier: pa.Table, window: Window) -> pa.Table:
-    """The histories of users of whom nothing new is known."""
+    """Earlier histories without the events that are older than the window."""
     if window.first_day is None or not len(earlier):
         return earlier
     nothing = pl.DataFrame(schema=_OF_USER)

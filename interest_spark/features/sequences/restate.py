@@ -58,7 +58,7 @@ class Restatement:
         # Other events change nothing but for a user who was not known at all.
         news = late.filter((pl.col("item_index").is_not_null() & within) | ~pl.col("user_id").is_in(known.implode()))
         theirs = before.filter(pc.is_in(before["user_id"], news["user_id"].unique().to_arrow()))
-        return self.build.people(self.build.extend(news, theirs))
+        return self.build.people(news, theirs)
 
 
 def restate(spark: "SparkSession", restatement: Restatement, later: Sequence[DayFile]) -> list[str]:
