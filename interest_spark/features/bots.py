@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from interest_spark.config.bots import BotsConfig
+from interest_spark.features.daily.late import KEYS, late_days, read_where
 from interest_spark.features.daily.machines import REASONS, active_hours, crosses, gap_variation
 from interest_spark.features.day_files import DayFile
 from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SUMMED = ("events", "gaps", "gap_ms", "gap_ms_squared")
 _COUNTS = ("user_id", "event_day", "hours", *_SUMMED)
-_BYTES_A_TASK, _BYTES_A_BUCKET, _BYTES_OF_LATE_DAYS = 16 << 20, 32 << 20, 256 << 20
+_BYTES_A_TASK, _BYTES_A_BUCKET = 16 << 20, 32 << 20
 
 
 def machine_days(counts: pl.DataFrame, earlier: pl.DataFrame, bots: BotsConfig, first_day: date | None) -> pa.Table:
@@ -95,24 +95,25 @@ class BotsBuild:
     def split(self, files: Sequence[tuple[str, DayFile]]) -> Iterator[Mapping[int, pl.DataFrame]]:
         """Rows of `bot_days` or `user_days`, whichever table a file is of, by the bucket of their user."""
         for table, file in files:
-            for rows in read_pieces(file.path, _COUNTS if table == "user_days" else TABLES[table].names):
-                for part in self._of_interest(rows, file) if table == "user_days" else [rows]:
-                    yield by_bucket(part, "user_id", self.buckets)
+            if table == "bot_days":
+                parts = list(read_pieces(file.path, TABLES[table].names))
+            else:
+                parts = self._of_interest(file)
+            for part in parts:
+                yield by_bucket(part, "user_id", self.buckets)
 
-    def _of_interest(self, counts: pl.DataFrame, file: DayFile) -> Iterator[pl.DataFrame]:
+    def _of_interest(self, file: DayFile) -> list[pl.DataFrame]:
         """What others must know of a delivery: counts of days of which another has brought events, too, else verdicts.
 
-        Nearly all days come with one delivery, their own, and most of their users are people: nothing of them is
-        exchanged.
+        Nearly all days come with one delivery, their own, and most of their users are people: nothing of them is read.
         """
-        is_new = file.day > self.new_after
-        if self.late_in:
-            late, keys = _late_days(self.late_in), ["user_id", "event_day"]
-            alone = counts.join(late, on=keys, how="anti")
-            counts = counts.join(late, on=keys, how="semi")
-            if is_new:
-                yield _judged(alone, self.config)
-        yield counts.with_columns(is_new=pl.lit(is_new))
+        is_new, late = file.day > self.new_after, late_days(self.late_in) if self.late_in else None
+        counts = read_where(file, _COUNTS, pl.col("is_machine") & is_new, late)
+        if late is None:
+            return [counts.with_columns(is_new=pl.lit(is_new))]
+        shared = counts.join(late, on=KEYS, how="semi").with_columns(is_new=pl.lit(is_new))
+        alone = counts.join(late, on=KEYS, how="anti")
+        return [shared, *([_judged(alone, self.config)] if is_new else [])]
 
     def combine(self, bucket: int, rows: list[pl.DataFrame]) -> Iterator[tuple[str, str]]:
         """Writes the bucket's rows of `bot_days` and `bots`; gives table and path."""
@@ -139,21 +140,6 @@ def find_machines(
     return {table: [path for of, path in written if of == table] for table in build.folders}
 
 
-def fits_a_worker(new: Sequence[DayFile]) -> bool:
-    """Whether a worker can hold the late days of all these counts: each is a small part of its file."""
-    return sum(file.size for file in new) <= _BYTES_OF_LATE_DAYS
-
-
 def buckets_for(counts: Sequence[DayFile]) -> int:
     """So many that a task holds one."""
     return -(-sum(file.size for file in counts) // _BYTES_A_BUCKET) or 1
-
-
-@lru_cache(maxsize=1)
-def _late_days(files: tuple[DayFile, ...]) -> pl.DataFrame:
-    """The users' days of which a later delivery has brought events."""
-    found = [pl.DataFrame(schema={"user_id": pl.String, "event_day": pl.Date})]
-    for file in files:
-        for keys in read_pieces(file.path, ("user_id", "event_day")):
-            found.append(keys.filter(pl.col("event_day") < date.fromisoformat(file.day)))
-    return pl.concat(found).unique()

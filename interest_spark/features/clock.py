@@ -1,9 +1,11 @@
 """Instants on the wall clock of a time zone, many at once."""
 
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import numpy as np
+
+from interest_spark.foundation.dates import day_end
 
 _DAY = 86_400
 
@@ -35,6 +37,19 @@ def local_seconds(instants: np.ndarray, zone: ZoneInfo) -> np.ndarray:
 def local_days(instants: np.ndarray, zone: ZoneInfo) -> np.ndarray:
     """The day of each instant in `zone`, since 1970-01-01: int64[m]. `instants` as for `local_seconds`."""
     return local_seconds(instants, zone) // _DAY
+
+
+def day_ends(days: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+    """The first instant after each day in `zone`, in microseconds since 1970: int64[m]. `days` count from 1970."""
+    if not len(days):
+        return days
+    first = int(days.min())
+    present = np.flatnonzero(np.bincount(days - first))
+    ends = np.zeros(present[-1] + 1, np.int64)
+    epoch = date(1970, 1, 1)
+    ends[present] = [day_end(epoch + timedelta(first + day), zone).timestamp() * 1_000_000 for day in present.tolist()]
+    found: np.ndarray = ends[days - first]
+    return found
 
 
 def _offsets(places: np.ndarray, unit: int, zone: ZoneInfo) -> np.ndarray:

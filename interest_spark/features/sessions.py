@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
+from interest_spark.features.daily.late import late_days, read_where
 from interest_spark.features.day_files import DayFile
 from interest_spark.platform.tasks import by_bucket, exchange, grouped_by_size
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.buckets import Bucket, read_bucket
-from interest_spark.storage.parts import read_pieces, write_part
+from interest_spark.storage.parts import write_part
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
 
     from pyspark.sql import SparkSession
 
@@ -49,7 +50,8 @@ def sessions_of(counts: pl.DataFrame) -> pl.DataFrame:
 class SessionsBuild:
     """Of which `day` the sessions are, the pause between two, since when they must have ended, where to write them.
 
-    `earlier` are files of the sessions of an earlier day, by bucket.
+    `earlier` are files of the sessions of an earlier day, by bucket; `first_day` is that of `ended_since`; `late_in`
+    are files of the new counts, where their late days fit into a worker's memory.
     """
 
     day: str
@@ -58,12 +60,17 @@ class SessionsBuild:
     folder: str
     buckets: int
     earlier: tuple[str, ...]
+    first_day: "date"
+    late_in: tuple[DayFile, ...]
 
     def split(self, files: Sequence[DayFile]) -> Iterator[Mapping[int, pl.DataFrame]]:
         """Sessions in files of `user_days`, by the bucket of their user."""
+        # A session of a day before those that count is of interest only if it may have gone on after midnight.
+        counts = (pl.col("event_day") >= self.first_day) | pl.col("until_midnight")
         for file in files:
-            for counts in read_pieces(file.path, ("user_id", *_LISTS)):
-                yield by_bucket(sessions_of(counts), "user_id", self.buckets)
+            late = late_days(self.late_in) if self.late_in else None
+            rows = read_where(file, ("user_id", *_LISTS), counts, late)
+            yield by_bucket(sessions_of(rows), "user_id", self.buckets)
 
     def combine(self, number: int, rows: list[pl.DataFrame]) -> Iterator[str]:
         """Writes the bucket's sessions; gives the path."""

@@ -108,6 +108,8 @@ TABLES: dict[str, pa.Schema] = {
         session_start=(_list(_TIME), "first event of each session, ascending; those of two deliveries may join"),
         session_end=(_list(_TIME), "last event of each"),
         session_events=(_list(pa.int32()), "events in each"),
+        is_machine=(pa.bool_(), "whether this delivery alone crosses a threshold of `bots`"),
+        until_midnight=(pa.bool_(), "whether the last session may go on after the day"),
     ),
     "item_days": _table(
         item_id=(pa.string(), "as the shop wrote it; an item can have several rows of one behavior, which add up"),

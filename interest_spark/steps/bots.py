@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from interest_spark.features.bots import BotsBuild, buckets_for, find_machines, fits_a_worker
+from interest_spark.features.bots import BotsBuild, buckets_for, find_machines
+from interest_spark.features.daily.late import fits_a_worker
 from interest_spark.features.day_files import day_files
 from interest_spark.pipeline.carry import contents_by_day, earlier_day
 from interest_spark.pipeline.context import RunContext

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
+from interest_spark.features.daily.late import fits_a_worker
 from interest_spark.features.day_files import day_files
 from interest_spark.features.sessions import BYTES_A_BUCKET, SessionsBuild, build_sessions
 from interest_spark.foundation.dates import day_start, parse_zone
@@ -29,8 +30,18 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
         buckets = buckets_for(sum(file.size for file in counts), BYTES_A_BUCKET)
     gap = timedelta(minutes=config.sequences.session_gap_minutes)
     # An event of the next delivery happened at most so many days before it, and joins what ended a pause before that.
-    oldest = day_start(context.day - timedelta(config.ingest.max_late_days), parse_zone(config.shop.time_zone)) - gap
-    build = partial(SessionsBuild, context.dt, gap, oldest, buckets=buckets, earlier=tuple(earlier))
+    zone = parse_zone(config.shop.time_zone)
+    oldest = day_start(context.day - timedelta(config.ingest.max_late_days), zone) - gap
+    build = partial(
+        SessionsBuild,
+        context.dt,
+        gap,
+        oldest,
+        buckets=buckets,
+        earlier=tuple(earlier),
+        first_day=oldest.astimezone(zone).date(),
+        late_in=tuple(counts) if fits_a_worker(counts) else (),
+    )
     return Result(
         write=lambda folders: {"sessions": build_sessions(context.spark, build(folder=folders["sessions"]), counts)}
     )

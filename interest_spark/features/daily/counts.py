@@ -3,6 +3,7 @@
 All is a sum, a maximum or a union, so that rows of several deliveries add up to what their events give together.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from interest_spark.config.bots import BotsConfig
-from interest_spark.features.clock import local_seconds
+from interest_spark.features.clock import day_ends, local_seconds
 from interest_spark.features.daily.machines import crosses
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.schemas.behaviors import BEHAVIORS
@@ -35,10 +36,9 @@ class CountingRules:
 def count_day(events: pl.DataFrame, rules: CountingRules) -> dict[str, pa.Table]:
     """Rows of `user_days` and `item_days`. `events` has EVENT_COLUMNS, and all of each of its users."""
     timeline = _Timeline(events, rules)
-    days = timeline.user_days(rules.session_gap)
-    flagged = crosses(days, rules.bots).any(axis=0) if rules.bots.enabled else np.zeros(len(days), bool)
+    days = timeline.user_days(rules)
     by_machine = np.empty(len(events), bool)
-    by_machine[timeline.order] = np.repeat(flagged, days["events"].to_numpy())
+    by_machine[timeline.order] = np.repeat(days["is_machine"].to_numpy(), days["events"].to_numpy())
     return {"user_days": days, "item_days": _item_days(events, by_machine)}
 
 
@@ -49,7 +49,8 @@ class _Timeline:
         self.users = events["user_id"].unique().sort()
         user = events["user_id"].cast(pl.Enum(self.users)).to_physical().cast(pl.Int64).to_numpy()
         time = events["event_time"].to_physical().to_numpy()
-        local = local_seconds(time // _MICROSECONDS, parse_zone(rules.zone))
+        self.zone = parse_zone(rules.zone)
+        local = local_seconds(time // _MICROSECONDS, self.zone)
         day = local // _DAY
         self.order = _order(user, day, time)
         self.user, self.day, self.time = user[self.order], day[self.order], time[self.order]
@@ -59,23 +60,34 @@ class _Timeline:
         self.begins[1:] = (self.user[1:] != self.user[:-1]) | (self.day[1:] != self.day[:-1])
         self.firsts = np.flatnonzero(self.begins)
 
-    def user_days(self, session_gap: int) -> pa.Table:
+    def user_days(self, rules: CountingRules) -> pa.Table:
         """Rows of `user_days`."""
-        events = np.diff(np.append(self.firsts, len(self.time)))
+        ends = np.append(self.firsts[1:], len(self.time))[: len(self.firsts)]
+        events, day = ends - self.firsts, self.day[self.firsts]
+        left = day_ends(day, self.zone) - self.time[ends - 1]
         gap_ms = np.where(self.begins, 0, np.diff(self.time, prepend=self.time[:1]) // 1_000)
         columns = {
             "user_id": self.users.gather(self.user[self.firsts]).to_arrow(),
-            "event_day": pa.array(self.day[self.firsts].astype(np.int32)).cast(pa.date32()),
+            "event_day": pa.array(day.astype(np.int32)).cast(pa.date32()),
             "events": pa.array(events),
             "hours": pa.array(self._summed(1 << self.hour, np.bitwise_or)),
             "gaps": pa.array(events - 1),
             "gap_ms": pa.array(self._summed(gap_ms)),
             "gap_ms_squared": pa.array(self._summed(gap_ms**2)),  # of a day's gaps below 2**53: nothing is rounded
-            **{behavior: pa.array(self._summed(self.behavior == code)) for behavior, code in _CODES.items()},
-            **self._sessions(session_gap),
+            **dict(zip(BEHAVIORS, self._by_behavior(events), strict=True)),
+            **self._sessions(rules.session_gap),
+            "until_midnight": pa.array(left < rules.session_gap * _MICROSECONDS),
         }
+        counted = pa.table({name: columns[name] for name in ("events", "hours", "gaps", "gap_ms", "gap_ms_squared")})
+        columns["is_machine"] = pa.array(crosses(counted, rules.bots).any(axis=0) & rules.bots.enabled)
         schema = TABLES["user_days"]
         return pa.table([columns[field.name].cast(field.type) for field in schema], schema)
+
+    def _by_behavior(self, events: np.ndarray) -> Iterator[pa.Array]:
+        """Of each behavior the events of each day."""
+        place = np.repeat(np.arange(len(events)), events) * len(BEHAVIORS) + self.behavior
+        counts = np.bincount(place, minlength=len(events) * len(BEHAVIORS)).reshape(-1, len(BEHAVIORS))
+        yield from map(pa.array, counts.T.copy())
 
     def _summed(self, values: np.ndarray, how: np.ufunc = np.add) -> np.ndarray:
         """Of each day: int64[g]."""

@@ -1,7 +1,7 @@
 """Counts of a day equal those made one event after another, and those of several deliveries add up."""
 
 from collections import defaultdict
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from itertools import pairwise
 from statistics import fmean, pstdev
 from typing import Any
@@ -47,7 +47,7 @@ def reasons(times: list[datetime], zone: str, bots: BotsConfig) -> list[str]:
     rhythm = len(times) >= bots.min_events_for_rhythm and any(gaps)
     crossed = {
         "volume": len(times) > bots.max_events_per_day,
-        "round_the_clock": len({time.astimezone(ZoneInfo(zone)).hour for time in times}) >= bots.max_active_hours,
+        "round_the_clock": len({at.astimezone(ZoneInfo(zone)).hour for at in times}) >= bots.max_active_hours,
         "rhythm": rhythm and pstdev(gaps) / fmean(gaps) < bots.min_gap_variation,
     }
     return sorted(name for name, yes in crossed.items() if yes)
@@ -63,16 +63,19 @@ def test_a_users_day(events: list[tuple[Any, ...]], zone: str) -> None:
         assert (row["events"], row["gaps"]) == (len(own), len(own) - 1)
         assert row["view"] == sum(event[2] == "view" for event in own) == len(own) - row["purchase"]
         assert {hour for hour in range(24) if row["hours"] >> hour & 1} == {
-            time.astimezone(ZoneInfo(zone)).hour for time in times
+            at.astimezone(ZoneInfo(zone)).hour for at in times
         }
         sessions: list[list[datetime]] = []
-        for time in times:
-            if not sessions or (time - sessions[-1][-1]).total_seconds() >= GAP:
+        for at in times:
+            if not sessions or (at - sessions[-1][-1]).total_seconds() >= GAP:
                 sessions.append([])
-            sessions[-1].append(time)
+            sessions[-1].append(at)
         assert row["session_start"] == [each[0] for each in sessions]
         assert row["session_end"] == [each[-1] for each in sessions]
         assert row["session_events"] == [len(each) for each in sessions]
+        end = datetime.combine(row["event_day"] + timedelta(1), time(), ZoneInfo(zone))
+        assert row["until_midnight"] == ((end - times[-1]) < timedelta(seconds=GAP))
+        assert row["is_machine"] == bool(reasons(times, zone, EAGER))
 
 
 @given(st.lists(EVENT, min_size=1, max_size=40), ZONES)

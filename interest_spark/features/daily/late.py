@@ -1,0 +1,47 @@
+"""Which days of which users have been counted in more than one delivery."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+
+import polars as pl
+
+from interest_spark.features.day_files import DayFile
+
+KEYS = ("user_id", "event_day")
+
+_BYTES_HELD = 256 << 20
+
+
+def fits_a_worker(files: Sequence[DayFile]) -> bool:
+    """Whether a worker can hold the late days of all these files of `user_days`: few of their rows are late."""
+    return sum(file.size for file in files) <= _BYTES_HELD
+
+
+@lru_cache(maxsize=1)
+def late_days(files: tuple[DayFile, ...]) -> pl.DataFrame:
+    """The users' days, KEYS, of which any of these files of `user_days` has events that came later than the day."""
+    none = pl.DataFrame(schema={"user_id": pl.String, "event_day": pl.Date})
+    return pl.concat([none, *(_scan(file).filter(is_late(file)).select(*KEYS).collect() for file in files)]).unique()
+
+
+def is_late(file: DayFile) -> pl.Expr:
+    """Whether a row of the file came later than its day."""
+    return pl.col("event_day") < date.fromisoformat(file.day)
+
+
+def read_where(file: DayFile, columns: Sequence[str], wanted: pl.Expr, late: pl.DataFrame | None) -> pl.DataFrame:
+    """The columns of the rows that are `wanted`, and of all of whose day `late` says that others have been counted.
+
+    Without `late` nobody can say, and all rows are read.
+    """
+    if late is None:
+        return _scan(file).select(*columns).collect()
+    others = pl.col("event_day").is_in(late["event_day"].unique().implode())
+    found = _scan(file).filter(wanted | is_late(file) | others).collect()
+    kept = found.filter(wanted | is_late(file)), found.filter(~(wanted | is_late(file))).join(late, on=KEYS, how="semi")
+    return pl.concat(kept).select(*columns)
+
+
+def _scan(file: DayFile) -> pl.LazyFrame:
+    return pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
