@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import polars as pl
 
+from interest_spark.platform.python_worker import settle
 from interest_spark.storage.buckets import bucket_number
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def prepared(spark: "SparkSession", inputs: Sequence[T], prepare: "Prepare[T, N]
     from pyspark import StorageLevel
 
     def prepare_all(numbered: Iterable[tuple[int, T]]) -> Iterator[Any]:
+        settle()
         for place, each in numbered:
             for piece, made in enumerate(prepare(each)):
                 yield (place, piece, to_blob(made)) if isinstance(made, pl.DataFrame) else (made,)
@@ -106,6 +108,7 @@ def _split(spark: "SparkSession", inputs: Sequence[T], first: int, split: "Split
     """The parts of each input by bucket; inputs are numbered from `first`."""
 
     def split_all(numbered: Iterable[tuple[int, T]]) -> Iterator[tuple[int, _Blob]]:
+        settle()
         for place, each in numbered:
             for piece, frames in enumerate(split(each)):
                 for bucket, frame in frames.items():
@@ -116,6 +119,7 @@ def _split(spark: "SparkSession", inputs: Sequence[T], first: int, split: "Split
 
 def _combined(parts: "RDD[tuple[int, _Blob]]", buckets: int, combine: "Combine[R]") -> list[R]:
     def combine_bucket(bucket: int, blobs: Iterable[tuple[int, _Blob]]) -> Iterator[R]:
+        settle()
         in_order = sorted((blob for _, blob in blobs), key=lambda blob: blob[:2])
         yield from combine(bucket, [from_blob(blob) for _, _, blob in in_order])
 
@@ -126,7 +130,12 @@ def each_in_a_task(spark: "SparkSession", inputs: Sequence[T], work: "Callable[[
     """What `work` gives of every input, in their order, which must be small; each input in a task of its own."""
     if not inputs:
         return []
-    return spark.sparkContext.parallelize(inputs, len(inputs)).flatMap(work).collect()
+
+    def work_on(each: T) -> Iterable[R]:
+        settle()
+        return work(each)
+
+    return spark.sparkContext.parallelize(inputs, len(inputs)).flatMap(work_on).collect()
 
 
 def by_bucket(frame: pl.DataFrame, key: str, buckets: int) -> dict[int, pl.DataFrame]:

@@ -10,12 +10,12 @@ from interest_spark.features.day_files import DayFile
 
 KEYS = ("user_id", "event_day")
 
-_BYTES_HELD = 256 << 20
+_BYTES_READ = 1 << 30  # of which the keys of late rows are a small part
 
 
 def fits_a_worker(files: Sequence[DayFile]) -> bool:
     """Whether a worker can hold the late days of all these files of `user_days`: few of their rows are late."""
-    return sum(file.size for file in files) <= _BYTES_HELD
+    return sum(file.size for file in files) <= _BYTES_READ
 
 
 @lru_cache(maxsize=1)
@@ -35,12 +35,16 @@ def read_where(file: DayFile, columns: Sequence[str], wanted: pl.Expr, late: pl.
 
     Without `late` nobody can say, and all rows are read.
     """
+    rows = _scan(file)
     if late is None:
-        return _scan(file).select(*columns).collect()
-    others = pl.col("event_day").is_in(late["event_day"].unique().implode())
-    found = _scan(file).filter(wanted | is_late(file) | others).collect()
-    kept = found.filter(wanted | is_late(file)), found.filter(~(wanted | is_late(file))).join(late, on=KEYS, how="semi")
-    return pl.concat(kept).select(*columns)
+        return rows.select(*columns).collect()
+    sure = wanted | is_late(file)
+    parts = [rows.filter(sure).select(*columns)]
+    if len(late):
+        of_their_days = pl.col("event_day").is_in(late["event_day"].unique().implode())
+        others = rows.filter(of_their_days & ~sure).select(*dict.fromkeys((*columns, *KEYS)))
+        parts.append(others.join(late.lazy(), on=KEYS, how="semi").select(*columns))
+    return pl.concat([part.collect() for part in parts])
 
 
 def _scan(file: DayFile) -> pl.LazyFrame:

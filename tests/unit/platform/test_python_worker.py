@@ -1,0 +1,27 @@
+"""Workers are settled by their first task, and go on working; whoever is no worker is left alone."""
+
+import sys
+import zipimport
+from typing import TYPE_CHECKING
+
+from interest_spark.platform.python_worker import settle
+from interest_spark.platform.tasks import each_in_a_task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql import SparkSession
+
+
+def test_a_worker_is_settled_and_does_its_further_tasks(spark: "SparkSession") -> None:
+    def served_by(number: int) -> "Iterator[tuple[int, bool, str]]":
+        yield number, settle(), sys.modules["__main__"].worker.__name__  # type: ignore[attr-defined]
+
+    assert each_in_a_task(spark, range(8), served_by) == [(n, True, "serve_at_once") for n in range(8)]
+    assert spark.sparkContext.parallelize(range(100), 8).map(lambda n: n * 2).sum() == 9_900
+
+
+def test_another_process_is_left_alone() -> None:
+    before = zipimport.zipimporter.invalidate_caches
+    assert not settle()
+    assert zipimport.zipimporter.invalidate_caches is before
