@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from interest_spark.config.bots import BotsConfig
 from interest_spark.features.clock import day_ends, local_seconds
@@ -46,8 +47,8 @@ class _Timeline:
     """Events in the order of user, local day and time; arrays of m events, and the first event of each of g days."""
 
     def __init__(self, events: pl.DataFrame, rules: CountingRules) -> None:
-        self.users = events["user_id"].unique().sort()
-        user = events["user_id"].cast(pl.Enum(self.users)).to_physical().cast(pl.Int64).to_numpy()
+        encoded = pc.dictionary_encode(events["user_id"].to_arrow(compat_level=pl.CompatLevel.oldest()))
+        self.users, user = encoded.dictionary, encoded.indices.to_numpy().astype(np.int64)  # in the order they come in
         time = events["event_time"].to_physical().to_numpy()
         self.zone = parse_zone(rules.zone)
         local = local_seconds(time // _MICROSECONDS, self.zone)
@@ -67,7 +68,7 @@ class _Timeline:
         left = day_ends(day, self.zone) - self.time[ends - 1]
         gap_ms = np.where(self.begins, 0, np.diff(self.time, prepend=self.time[:1]) // 1_000)
         columns = {
-            "user_id": self.users.gather(self.user[self.firsts]).to_arrow(),
+            "user_id": self.users.take(pa.array(self.user[self.firsts])),
             "event_day": pa.array(day.astype(np.int32)).cast(pa.date32()),
             "events": pa.array(events),
             "hours": pa.array(self._summed(1 << self.hour, np.bitwise_or)),
