@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _SUMMED = ("events", "gaps", "gap_ms", "gap_ms_squared")
 _COUNTS = ("user_id", "event_day", "hours", *_SUMMED)
-_BYTES_A_TASK, _BYTES_A_BUCKET = 16 << 20, 32 << 20
+_BYTES_A_TASK = 16 << 20
+BYTES_A_BUCKET = 32 << 20  # of files
 
 
 def machine_days(counts: pl.DataFrame, earlier: pl.DataFrame, bots: BotsConfig, first_day: date | None) -> pa.Table:
@@ -32,14 +33,13 @@ def machine_days(counts: pl.DataFrame, earlier: pl.DataFrame, bots: BotsConfig, 
     rows of `bot_days` of an earlier day, which hold for every user's day of which nothing is new. Days before
     `first_day` are left out.
     """
-    keys = ("user_id", "event_day")
     summed = (pl.col(name).sum() for name in _SUMMED)
-    days = counts.group_by(*keys).agg(*summed, pl.col("hours").bitwise_or(), pl.col("is_new").any())
+    days = counts.group_by(*KEYS).agg(*summed, pl.col("hours").bitwise_or(), pl.col("is_new").any())
     days = days.filter("is_new").drop("is_new")
-    found = pl.concat([earlier.join(days, on=keys, how="anti"), _judged(days, bots)])
+    found = pl.concat([earlier.join(days, on=KEYS, how="anti"), _judged(days, bots)])
     if first_day is not None:
         found = found.filter(pl.col("event_day") >= first_day)
-    return found.sort(keys).to_arrow().cast(TABLES["bot_days"])
+    return found.sort(KEYS).to_arrow().cast(TABLES["bot_days"])
 
 
 def machines(days: pa.Table) -> pa.Table:
@@ -138,8 +138,3 @@ def find_machines(
     inputs = [[files[place] for place in group] for group in groups]
     written = exchange(spark, inputs, build.split, build.buckets, build.combine)
     return {table: [path for of, path in written if of == table] for table in build.folders}
-
-
-def buckets_for(counts: Sequence[DayFile]) -> int:
-    """So many that a task holds one."""
-    return -(-sum(file.size for file in counts) // _BYTES_A_BUCKET) or 1

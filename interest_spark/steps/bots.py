@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from interest_spark.features.bots import BotsBuild, buckets_for, find_machines
+from interest_spark.features.bots import BYTES_A_BUCKET, BotsBuild, find_machines
 from interest_spark.features.daily.late import fits_a_worker
 from interest_spark.features.day_files import day_files
 from interest_spark.pipeline.carry import contents_by_day, earlier_day
@@ -11,6 +11,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
 from interest_spark.steps.reads import first_day_of_history, require_events
+from interest_spark.storage.buckets import buckets_for
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -26,7 +27,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     counts = day_files(days.snapshot, (each for each in days.slices() if each.day > oldest))
     known = inputs["bot_days"].snapshot
     earlier = day_files(known, known.slices(day=start)) if start else []
-    first_day, buckets = first_day_of_history(context), buckets_for(counts)
+    first_day, buckets = first_day_of_history(context), buckets_for(sum(file.size for file in counts), BYTES_A_BUCKET)
     new = tuple(file for file in counts if file.day > start)
     late_in = new if fits_a_worker(new) else ()
 
