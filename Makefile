@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-test run test check lint dist dist-env bench bench-peer clean
+.PHONY: help install install-test run test check lint dist dist-env bench bench-peer bench-replay clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 RANKS ?= 2#     training processes of `make run`; 1 needs no Horovod
@@ -46,6 +46,8 @@ HOROVOD_STAMP := $(VENV)/.horovod-$(call checksum,cat conf/requirements-horovod.
 TEST_STAMP := $(VENV)/.test-$(call checksum,cat conf/requirements-test.lock)
 PEER := .venv-peer
 PEER_STAMP := $(PEER)/.peer-$(call checksum,cat conf/requirements-bench-peer.lock; $(PYTHON) --version; pwd)
+REPLAY := .venv-replay
+REPLAY_STAMP := $(REPLAY)/.replay-$(call checksum,cat conf/requirements-bench-replay.lock; $(PYTHON) --version; pwd)
 BENCH = $(BIN)/python -m tests.bench.bench
 SHOP_STAMP := run/.shop-$(USERS)-$(ITEMS)-$(DAYS)-$(SEED)-$(FIRST_DAY)
 
@@ -124,6 +126,13 @@ $(PEER_STAMP):
 	  $(PEER)/bin/python -c 'import rectools.models.nn.transformers.sasrec')
 	@touch $@
 
+$(REPLAY_STAMP):
+	$(call quietly,$(REPLAY): RePlay and PyTorch to compare with,\
+	  $(PYTHON) -m venv --clear $(REPLAY);\
+	  $(REPLAY)/bin/python -m pip --disable-pip-version-check --no-input install -r conf/requirements-bench-replay.lock;\
+	  $(REPLAY)/bin/python -c 'import replay.data.nn')
+	@touch $@
+
 $(SHOP_STAMP): | install
 	rm -rf $(SHOP) run/.shop-*
 	$(BIN)/interest synth --users $(USERS) --items $(ITEMS) --days $(DAYS) --seed $(SEED) \
@@ -159,6 +168,8 @@ dist-env: install ## also the packed environment dist/env.tar.gz, for --archives
 	$(BIN)/python -m interest_spark.platform.distribution environment dist $(if $(NODE_PYTHON),--node-python $(NODE_PYTHON))
 
 bench-peer: $(PEER_STAMP) ## set up .venv-peer: RecTools on PyTorch, for `make bench` alone
+
+bench-replay: $(REPLAY_STAMP) ## set up .venv-replay: RePlay, for tests.bench.bench_sequences alone
 
 bench: install bench-peer ## accuracy, speed, scaling and memory of training into build/bench.md; takes hours
 	mkdir -p build/bench

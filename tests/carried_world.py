@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from interest_spark.config.deployment import Config
 from interest_spark.foundation.dates import days_since_1970
-from interest_spark.schemas.behaviors import BEHAVIOR_CODES
+from interest_spark.schemas.behaviors import BEHAVIOR_CODES, FIRST_ITEM_INDEX
 from interest_spark.storage.warehouse import Warehouse
 from tests.log_files import deliver, shop_config
 
@@ -92,7 +92,7 @@ def expected(config: Config, day: date) -> dict[str, list[Row]]:
     warehouse = Warehouse(config.warehouse)
     events = _events(warehouse, day)
     bots = _bots(events, config, day)
-    numbers = {row["item_id"]: row["item_index"] for row in warehouse.read_small("vocab").to_pylist()}
+    numbers = vocabulary(config)
     histories = _histories(events, numbers, config, day)
     return {
         "bots": [{"user_id": user, "reason": ",".join(sorted(found))} for user, found in sorted(bots.items())],
@@ -107,7 +107,7 @@ def changed_by_late_events(config: Config, day: date, past: date) -> list[Row]:
     """What is known on `day` of histories as of the end of a `past` day, where that is not what was known then."""
     warehouse = Warehouse(config.warehouse)
     events = [event for event in _events(warehouse, day) if _local_day(event) <= past]
-    numbers = {row["item_id"]: row["item_index"] for row in warehouse.read_small("vocab").to_pylist()}
+    numbers = vocabulary(config)
     bots = {row["user_id"] for row in warehouse.read_small("bots", day=day.isoformat()).to_pylist()}
     then = _histories(_events(warehouse, past), numbers, config, past)
     now = _histories(events, numbers, config, past)
@@ -224,6 +224,24 @@ def _popularity(events: list[Row], numbers: dict[str, int], config: Config, day:
         {"item_index": numbers[item], "item_id": item, "events": count, "rank": rank}
         for rank, (item, count) in enumerate(ranked, start=1)
     ]
+
+
+def number_new_items(numbers: dict[str, int], config: Config, day: date) -> None:
+    """Give what the day's run finds without a number the next ones, in the order of first delivery, then id."""
+    first: dict[str, date] = {}
+    for event in _events(Warehouse(config.warehouse), day):
+        if event["behavior"] in config.sequences.behaviors:
+            first[event["item_id"]] = min(event["dt"], first.get(event["item_id"], date.max))
+    for _, item in sorted((delivered, item) for item, delivered in first.items() if item not in numbers):
+        numbers[item] = len(numbers) + FIRST_ITEM_INDEX
+
+
+def vocabulary(config: Config) -> dict[str, int]:
+    """The committed numbers; each item has one."""
+    rows = Warehouse(config.warehouse).read_small("vocab").to_pylist()
+    numbers = {row["item_id"]: row["item_index"] for row in rows}
+    assert len(numbers) == len(rows)
+    return numbers
 
 
 def found(config: Config, day: date) -> dict[str, list[Row]]:

@@ -1,14 +1,18 @@
 """How long histories of all users take: our step, the job that an engineer would write by hand, and Polars alone.
 
     python -m tests.bench.bench_sequences [--events 20e6] [--rounds 3] [--heaviest .2] [--folder FOLDER]
+        [--contenders ours,replay] [--new 400e3]
 
 Zipf events over 30 days, 50 a user on average, 50 thousand items, histories of 200. Every contender is a process of
 its own on all cores, and is timed from the started session to the written, or committed, files. The hand-written job
 keeps lists of items, behaviors, times and prices; ours also has categories, days of arrival, every item ever seen and
 the users without interest. `job` is the whole job `sequences`: counts, sessions, bots, new items and popularity, too.
-`next` is that job on the next day, with 2 % new events, and `next-step` its histories alone; by hand a next day is
-as much as all days. `--heaviest` gives one user that share of all events. Contenders also tell the bytes that they
-shuffled.
+`next` is that job on the next day, with 2 % new events, or `--new` of them, and `next-step` its histories alone; by
+hand a next day is as much as all days. `next-few` and `next-step-few` are the same with two thousand new events, of
+which all buckets get some: what they take is the rewriting of what is carried. `--heaviest` gives one user that share
+of all events. Contenders also tell the bytes that they shuffled. `replay` is RePlay's SequenceTokenizer in an
+environment of its own, which `make bench-replay` sets up; it is stopped after `--replay-limit` seconds, and counts with
+those.
 """
 
 import argparse
@@ -42,12 +46,15 @@ from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.table_schemas import conform
 from interest_spark.storage.warehouse import Warehouse
 from tests.bench.reports import figure, report, say
+from tests.readme import ROOT
 
 FIRST, DAYS, ITEMS, LENGTH = date(2026, 1, 1), 30, 50_000, 200
 LAST = FIRST + timedelta(DAYS - 1)
 BEHAVIORS = ("view", "favorite", "cart", "purchase")
 MEMORY = "6g"
 PARTITIONS = 16
+FEW = 2_000
+REPLAY_MEMORY = "12g"  # it brings all histories to the driver
 _LISTS = ("event_time", "item_index", "behavior", "price")
 
 
@@ -59,25 +66,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(options.folder or scratch)
         if not (folder / "made").exists():
-            make_warehouse(folder, int(options.events), options.heaviest)
+            make_warehouse(folder, int(options.events), options.heaviest, int(options.new or options.events // 50))
         runs: dict[str, list[dict[str, Any]]] = {name: [] for name in options.contenders.split(",")}
         if NEXT & runs.keys() and not (folder / "carried").exists():
             _run("carried", folder)
         for _ in range(options.rounds):
             for name in runs:
-                runs[name].append(_run(name, folder))
+                runs[name].append(replay(folder, options) if name == "replay" else _run(name, folder))
     seconds = {name: [float(run["seconds"]) for run in each] for name, each in runs.items()}
     figures = [figure(name, "s", each, 2) for name, each in seconds.items()]
     figures += [figure(f"{name} shuffled", "MB", [each[0]["shuffled"] / 1e6], 1) for name, each in runs.items()]
     hand = min((float(np.median(each)) for name, each in seconds.items() if name.startswith("hand")), default=None)
-    for name in seconds.keys() & {"ours", "job", *NEXT}:
+    for name in seconds.keys() & {"ours", "job", "replay", *NEXT}:
         if hand is not None:
             figures.append(figure(f"by hand to {name}", "ratio", [hand / float(np.median(seconds[name]))], 2))
     report("sequences", f"{options.events:.0f} events, heaviest user {options.heaviest}", figures, seconds=seconds)
 
 
-def make_warehouse(folder: Path, events: int, heaviest: float) -> None:
-    """`events`, and what the step `sequences` reads beside it, committed without Spark; then the next day's events."""
+def make_warehouse(folder: Path, events: int, heaviest: float, new: int) -> None:
+    """`events`, and what the step `sequences` reads beside it, committed without Spark; then `new` of the next day."""
     world = _World(max(events // 50, 1), heaviest)
     warehouse = Warehouse(folder / "warehouse")
     for number in range(DAYS):
@@ -86,7 +93,7 @@ def make_warehouse(folder: Path, events: int, heaviest: float) -> None:
     put(warehouse, "vocab", LAST, {"item_id": world.item_ids, "item_index": numbers})
     for table in ("bots", "categories", "items"):
         put(warehouse, table, LAST, {})
-    put(warehouse, "events", LAST + timedelta(1), world.events(LAST + timedelta(1), events // 50))
+    put(warehouse, "events", LAST + timedelta(1), world.events(LAST + timedelta(1), new))
     (folder / "made").touch()
 
 
@@ -150,12 +157,18 @@ def carried(folder: Path) -> dict[str, Any]:
         return found
 
 
-def next_day(steps: Sequence[Step]) -> Callable[[Path], dict[str, Any]]:
-    """These steps on the next day, after those before them; histories go on from the day before."""
+def next_day(steps: Sequence[Step], events: int | None = None) -> Callable[[Path], dict[str, Any]]:
+    """These steps on the next day, after those before them; histories go on from the day before.
+
+    With `events`, of only so many: what remains is the cost of reading and rewriting what is carried.
+    """
 
     def run(folder: Path) -> dict[str, Any]:
         with _copy(folder / "carried") as copied:
             context = RunContext(_config(copied), LAST + timedelta(1))
+            if events is not None:
+                some = context.warehouse.read_small("events", day=context.dt).slice(0, events)
+                put(context.warehouse, "events", context.day, {name: some[name] for name in TABLES["events"].names})
             run_steps([(step, context) for step in JOBS["sequences"] if step not in steps])
             return _timed(steps, context)
 
@@ -230,6 +243,29 @@ def polars_alone(folder: Path) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - started, "shuffled": 0, "rows": len(lists)}
 
 
+def replay(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """RePlay's tokenizer in its own environment; one that does not end in time counts with the limit, without rows."""
+    files = Warehouse(folder / "warehouse").files("events", through=LAST.isoformat())
+    order = folder / "replay.json"
+    cores = os.cpu_count()
+    order.write_text(json.dumps({"files": files, "cores": cores, "memory": REPLAY_MEMORY, "partitions": PARTITIONS}))
+    command = [options.replay_python, str(Path(__file__).with_name("peer_replay.py")), str(order)]
+    try:
+        done = subprocess.run(
+            command,
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            timeout=options.replay_limit,
+        )
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        found = {"seconds": float(options.replay_limit), "shuffled": 0, "rows": None}
+    say(f"replay: {found}")
+    return found
+
+
 CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "ours": ours,
     "hand-128": by_hand(128),
@@ -238,9 +274,11 @@ CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "job": whole_job,
     "next": next_day(JOBS["sequences"]),
     "next-step": next_day([SEQUENCES]),
+    "next-few": next_day(JOBS["sequences"], FEW),
+    "next-step-few": next_day([SEQUENCES], FEW),
     "carried": carried,
 }
-NEXT = {"next", "next-step"}
+NEXT = {"next", "next-step", "next-few", "next-step-few"}
 DEFAULT = ("ours", "hand-128", "hand-2m", "polars", "job", "next", "next-step")
 
 
@@ -275,6 +313,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--contenders", default=",".join(DEFAULT))
     parser.add_argument("--folder", help="keeps what is generated, for the next run")
+    parser.add_argument("--new", type=float, help="events of the next day; 2 %% of all without it")
+    parser.add_argument("--replay-python", default=str(ROOT / ".venv-replay/bin/python"))
+    parser.add_argument("--replay-limit", type=int, default=600)
     parser.add_argument("--run", choices=CONTENDERS, help=argparse.SUPPRESS)
     return parser.parse_args()
 

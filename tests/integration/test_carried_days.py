@@ -12,7 +12,17 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.steps.verify import verify
 from interest_spark.storage.warehouse import Warehouse
 from jobs import rebuild
-from tests.carried_world import FIRST, HISTORY, changed_by_late_events, deliver_days, expected, found, world_config
+from tests.carried_world import (
+    FIRST,
+    HISTORY,
+    changed_by_late_events,
+    deliver_days,
+    expected,
+    found,
+    number_new_items,
+    vocabulary,
+    world_config,
+)
 from tests.runs import run_job
 
 pytestmark = pytest.mark.usefixtures("spark")
@@ -21,10 +31,13 @@ pytestmark = pytest.mark.usefixtures("spark")
 @pytest.mark.slow
 @pytest.mark.parametrize("history_days", [None, 4])
 def test_carried_equals_what_the_log_gives(tmp_path: Path, history_days: int | None) -> None:
-    changed, config = 0, world_config(tmp_path, history_days=history_days, restate_days=3)
+    changed, numbers = 0, dict[str, int]()
+    config = world_config(tmp_path, history_days=history_days, restate_days=3)
     for day in deliver_days(tmp_path, days=8, seed=11):
         for job in ("ingest", "sequences"):
             run_job(job, RunContext(config, day))
+        number_new_items(numbers, config, day)
+        assert vocabulary(config) == numbers, day
         assert found(config, day) == expected(config, day), day
         for past in (day - timedelta(days) for days in (1, 2, 3)):
             if past >= FIRST and found(config, past) == expected(config, past):  # else it was delivered anew since
