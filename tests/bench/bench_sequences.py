@@ -129,7 +129,8 @@ class _World:
 
 def put(warehouse: Warehouse, table: str, day: date, columns: dict[str, pa.Array]) -> None:
     """Commit a day; columns that are not given are null."""
-    base, run_id, schema = warehouse.open(table), f"made-{day}", TABLES[table]
+    base, schema = warehouse.open(table), TABLES[table]
+    run_id = f"made-{day}-{base.version + 1}"
     folder = base.folder / f"run-{run_id}" / f"dt={day}"
     folder.mkdir(parents=True)
     table_of = conform(pa.table(columns), schema) if columns else schema.empty_table()
