@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import PositiveInt, ValidationError
 
 from interest_spark.config.section import Section
 from interest_spark.config.training.networks import NetworkConfig
-from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.dates import parse_zone
+from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.schemas.tokens import ColumnScheme
 
 if TYPE_CHECKING:
     from interest_spark.models.networks.network import Network
+
+_REMEDY = "train again with `interest train`"
 
 
 class ModelCard(Section):
@@ -20,8 +23,8 @@ class ModelCard(Section):
 
     model_version: str
     network: NetworkConfig
-    vocabulary_size: int  # rows of the item tables: the largest item_index plus one
-    max_length: int  # tokens a block holds, hence the most items of a history the network can look at
+    vocabulary_size: PositiveInt  # rows of the item tables: the largest item_index plus one
+    max_length: PositiveInt  # tokens a block holds, hence the most items of a history the network can look at
     columns: ColumnScheme = ColumnScheme()  # that the network's inputs follow; bundles older than it have no inputs
     started_from: str | None = None  # the model_version of the parent model, whose weights training went on from
     trained_through: str  # the last day whose events it has seen
@@ -35,16 +38,18 @@ def read_card(config: Mapping[str, Any]) -> ModelCard:
     """Raises BadDataError when a bundle's configuration is not one this code can build a network from."""
     try:
         card = ModelCard.model_validate(config)
+        parse_zone(card.columns.time_zone)
+    except ConfigError as error:
+        raise BadDataError(f"the model bundle's configuration: {error}; {_REMEDY}") from None
     except ValidationError as error:
-        where = ", ".join(".".join(map(str, part["loc"])) for part in error.errors())
+        where = f"{', '.join('.'.join(map(str, part['loc'])) for part in error.errors()):.200}"
         raise BadDataError(
-            f"the model bundle's configuration does not describe a network of this code ({where}); "
-            "train again with `interest train`"
+            f"the model bundle's configuration does not describe a network of this code ({where}); {_REMEDY}"
         ) from None
     if "category" in card.network.inputs and "category_codes" not in card.columns.model_fields_set:
         raise BadDataError(
             f"model {card.model_version} was trained on hashed categories by an earlier release, and categories have "
-            "other codes now; train again with `interest train`"
+            f"other codes now; {_REMEDY}"
         )
     return card
 

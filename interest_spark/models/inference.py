@@ -1,14 +1,18 @@
 """A trained model ready for use: histories in, user vectors out, beside the vectors of all candidates."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
+from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.features.blocks.packing import place, ranges
 from interest_spark.features.sequences.tokens import Histories, flat_items, history_bounds, token_columns
-from interest_spark.models.card import build_network, read_card
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.models.card import ModelCard, build_network, read_card
+from interest_spark.models.networks.network import Network
 from interest_spark.models.runtime import use_threads
 from interest_spark.storage.bundles import Bundle, read_bundle
 
@@ -23,7 +27,10 @@ def load_encoder(path: Path | str, manifest_sha256: str | None = None, threads: 
     """
     bundle = read_bundle(Path(path), manifest_sha256)
     use_threads(threads)
-    return Encoder(bundle)
+    try:
+        return Encoder(bundle)
+    except BadDataError as error:
+        raise BadDataError(f"model bundle {path}: {error}") from None
 
 
 class Encoder:
@@ -45,10 +52,13 @@ class Encoder:
         self._scheme = card.columns
         self.item_index: np.ndarray = bundle.items["item_index"].to_numpy().astype(np.int32)
         self.item_ids: pa.StringArray = bundle.items["item_id"].combine_chunks()
+        if len(self.item_index) and self.item_index[-1] >= card.vocabulary_size:  # it is ascending
+            raise BadDataError(
+                f"item {self.item_index[-1]} has no row among {card.vocabulary_size}; train again with `interest train`"
+            )
+        self._network = _trained_network(card, bundle.weights)
         self._is_candidate = np.zeros(card.vocabulary_size, bool)
         self._is_candidate[self.item_index] = True
-        self._network = build_network(card.network, card.vocabulary_size, card.max_length, columns=card.columns)
-        self._network.parameters.assign(bundle.weights)
         self.item_vectors: np.ndarray = self._network.item_vectors(self.item_index).numpy()
         block = tf.TensorSpec([None, self.max_length], tf.int32)  # one trace for any number of blocks
         tokens = dict.fromkeys(("item", "position", "segment", *self.inputs), block)
@@ -95,3 +105,29 @@ class Encoder:
     def _encode_cells(self, tokens: dict[str, tf.Tensor], cells: tf.Tensor) -> tf.Tensor:
         hidden = self._network.encode(tokens)  # [B, T, d]
         return tf.gather(tf.reshape(hidden, [-1, hidden.shape[2]]), cells)  # [n, d]
+
+
+def _trained_network(card: ModelCard, weights: Mapping[str, np.ndarray]) -> Network:
+    """A bundle's network with its weights.
+
+    Raises BadDataError unless they are all that it has, in its own shapes, and finite. That is found out before
+    anything is allocated: a card may ask for more than any machine holds.
+    """
+    largest = max((len(weights), *(size for array in weights.values() for size in array.shape)))
+    sizes = {"vocabulary_size": card.vocabulary_size, "max_length": card.max_length, **_whole_numbers(card.network)}
+    beyond = [name for name, size in sizes.items() if size > largest]
+    if beyond:
+        raise BadDataError(
+            f"model {card.model_version} has no weights for its {beyond[0]}; train again with `interest train`"
+        )
+    with tf.Graph().as_default():  # which knows shapes and holds no values
+        network = build_network(card.network, card.vocabulary_size, card.max_length, columns=card.columns)
+        network.parameters.check(weights)
+    network = build_network(card.network, card.vocabulary_size, card.max_length, columns=card.columns)
+    network.parameters.assign(weights)
+    return network
+
+
+def _whole_numbers(network: NetworkConfig) -> dict[str, int]:
+    """What decides how many weights a network has, and how large they are."""
+    return {name: value for name, value in network if type(value) is int}

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from interest_spark.config.deployment import Config
 from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, scope_after
@@ -26,12 +28,10 @@ def find_parent(models: Snapshot, warehouse: Path, config: Config, dt: str) -> P
         return None
     earlier = [day for day in models.days(name=config.train.model_name) if day < dt]
     for row in (row for day in reversed(earlier) for row in _rows(models, day, config.train.model_name)):
-        values = {**row, "path": bundle_path(warehouse, row["path"])}
-        parent = ParentModel.model_validate({name: values[name] for name in ParentModel.model_fields})
-        reason = _reason_against(parent, config)
+        parent, reason = _candidate(row, warehouse, config)
         if reason is None:
             return parent
-        get_logger().warning("model cannot be the parent", model_version=parent.model_version, reason=reason)
+        get_logger().warning("model cannot be the parent", model_version=row["model_version"], reason=reason)
     get_logger().info("training in full", mode=config.train.mode, reason="there is no earlier model of this network")
     return None
 
@@ -51,6 +51,18 @@ def shapes_fit(card: ModelCard, network: NetworkConfig, tokens: int, columns: Co
 
 def _rows(models: Snapshot, day: str, name: str) -> list[dict[str, Any]]:
     return models.read_small(day=day, name=name).to_pylist()
+
+
+def _candidate(row: dict[str, Any], warehouse: Path, config: Config) -> tuple[ParentModel | None, str | None]:
+    """The model of a row of `models`, and why it cannot be the parent."""
+    try:
+        values = {**row, "path": bundle_path(warehouse, row["path"] or "")}
+        parent = ParentModel.model_validate({name: values[name] for name in ParentModel.model_fields})
+    except BadDataError as error:
+        return None, str(error)
+    except ValidationError:
+        return None, "its row in the table models is damaged"
+    return parent, _reason_against(parent, config)
 
 
 def _reason_against(parent: ParentModel, config: Config) -> str | None:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from interest_spark.foundation.errors import BadDataError
 from interest_spark.storage.bundles import bundle_path
+from interest_spark.storage.committed_files import check_columns, read_committed
+from interest_spark.storage.damage import reading, remedy_for
+from interest_spark.storage.table_schemas import file_schema
 
 
 @dataclass(frozen=True)
@@ -19,14 +23,19 @@ class Model:
 
 
 def model_of(file: str, warehouse: Path) -> Model:
-    """The model of a file of `models`, which has one row."""
-    (row,) = pq.ParquetFile(file).read(["model_version", "path", "manifest_sha256"]).to_pylist()
+    """The model of a file of `models`, which has one row. Raises BadDataError if the file is damaged."""
+    rows = read_committed(file, file_schema("models")).select(["model_version", "path", "manifest_sha256"]).to_pylist()
+    if len(rows) != 1 or not all(rows[0].values()):
+        raise BadDataError(f"data file {file} does not name one model; {remedy_for(file)}")
+    (row,) = rows
     return Model(row["model_version"], str(bundle_path(warehouse, row["path"])), row["manifest_sha256"])
 
 
 def version_in(files: Iterable[str]) -> str:
     """The model version that `recommendations` files of one day were made with; "" if they hold no row."""
     for path in files:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=1, columns=["model_version"]):
-            return str(batch["model_version"][0])
+        with reading(path), pq.ParquetFile(path) as file:
+            check_columns(path, file.schema_arrow)
+            for batch in file.iter_batches(batch_size=1, columns=["model_version"]):
+                return str(batch["model_version"][0])
     return ""

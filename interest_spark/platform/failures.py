@@ -6,13 +6,16 @@ Spark hands them over as the text of a Java stack trace; looked for is how Spark
 import builtins
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError, Py4JNetworkError
 from pyspark.errors.exceptions.captured import CapturedException
 
 from interest_spark.foundation import errors
-from interest_spark.foundation.errors import InterestError
+from interest_spark.foundation.errors import BadDataError, InterestError
 from interest_spark.foundation.temporary import CHECK_STORES, TEMPORARY_TEXTS, busy, explain_system, temporary_failure
+from interest_spark.storage.damage import remedy_for
+from interest_spark.storage.layout import place_of
 
 _RUN_AGAIN = "run the job again; if it happens again, look at the logs of Spark's executors and give them more memory"
 
@@ -32,6 +35,13 @@ _JAVA_TEXTS = (
 # Spark makes an error of its own of a spill that fails, and drops the cause.
 _JAVA_SYSTEM_ERROR = re.compile(
     r"\b(?:java\.(?:io|net|nio\.file)\.\w+|org\.apache\.spark\.memory\.SparkOutOfMemoryError): (?:.*: )?(.+)$"
+)
+# How Spark's own readers name a file that they cannot read; what is temporary has been looked for before.
+_DAMAGED = re.compile(
+    r"Encountered error while reading file (\S+)\. Details"
+    r"|(\S+) is not a Parquet file"
+    r"|Parquet column cannot be converted in file (\S+)\. "
+    r"|(?:Path|File) (?:does not exist: )?(\S+\.parquet)(?: does not exist)?"
 )
 _FINAL_LINE = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$", re.DOTALL | re.MULTILINE)
 
@@ -74,7 +84,16 @@ def _explain_java(trace: str) -> InterestError | None:
     for line in lines:
         if (match := _JAVA_SYSTEM_ERROR.search(line)) and match[1] in TEMPORARY_TEXTS:
             return explain_system(TEMPORARY_TEXTS[match[1]], line)
-    return None
+    return next(filter(None, map(_explain_damage, lines)), None)
+
+
+def _explain_damage(line: str) -> BadDataError | None:
+    """Of a committed data file; whatever else Spark reads is not ours to explain."""
+    match = _DAMAGED.search(line)
+    file = unquote(next(filter(None, match.groups()))).removeprefix("file:") if match else ""
+    if place_of(file)[1] is None:
+        return None
+    return BadDataError(f"data file {re.sub('^/+', '/', file)} cannot be read; {remedy_for(file)}")
 
 
 def _explain_worker(traceback: str) -> InterestError | None:

@@ -1,18 +1,23 @@
 """A few rows of a committed day, found without Spark: file lists from the log, filters pushed into Parquet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import SLICED_BY, TABLES
+from interest_spark.storage.committed_files import check_columns
+from interest_spark.storage.damage import naming, remedy_for
 from interest_spark.storage.table_schemas import file_schema
 from interest_spark.storage.warehouse import Warehouse
 
 _EXAMPLES = 3
+_ANEW = "make it anew with `interest sequences --day {} --force`"
 
 
 def check_day(warehouse: Warehouse, table: str, dt: str, model: str) -> str | None:
@@ -59,7 +64,11 @@ def last_events(warehouse: Warehouse, dt: str, user: str, limit: int) -> pa.Tabl
     history = day_rows(warehouse, "sequences", dt, 1, user)
     if history.num_rows == 0:
         return pa.table({name: [] for name in ("event_time", "behavior", "item_id", "price")})
-    row = history.to_pylist()[0]
+    with naming(f"table sequences: the history of {user!r} on {dt}", _ANEW.format(dt), TypeError, LookupError):
+        return _newest(warehouse, history.to_pylist()[0], limit)
+
+
+def _newest(warehouse: Warehouse, row: Mapping[str, Any], limit: int) -> pa.Table:
     newest = slice(-1, -limit - 1, -1)
     index = row["item_index"][newest]
     known = _find(warehouse.files("vocab"), "vocab", limit, pc.field("item_index").isin(sorted(set(index))))
@@ -89,4 +98,19 @@ def _find(files: Sequence[str], table: str, limit: int, where: pc.Expression | N
     schema = file_schema(table)
     if not files:
         return schema.empty_table()
-    return ds.dataset(list(files), schema=schema, format="parquet").head(limit, filter=where)
+    try:
+        return _head(files, schema, limit, where)
+    except (OSError, ValueError, pa.ArrowException, OverflowError):
+        for file in files:  # one by one: which of them is it?
+            with naming(f"data file {file}", remedy_for(file), ValueError, OverflowError):
+                _head([file], schema, limit, where)
+        raise
+
+
+def _head(files: Sequence[str], schema: pa.Schema, limit: int, where: pc.Expression | None) -> pa.Table:
+    for file in files:
+        check_columns(file, pq.read_schema(file))
+    rows = ds.dataset(list(files), schema=schema, format="parquet").head(limit, filter=where)
+    rows.validate(full=True)
+    rows.to_pydict()  # what Python has no values for is as bad
+    return rows

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from interest_spark.schemas.tables import TABLES
+from interest_spark.storage.committed_files import read_committed
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Popularity:
 def read_popularity(files: Iterable[str], blocked_items: Sequence[str] = ()) -> Popularity:
     """The `popularity` table's files of one day; of blocked items only the events are counted."""
     schema = pa.schema([TABLES["popularity"].field(name) for name in ("item_index", "item_id", "events", "rank")])
-    parts = [pq.ParquetFile(path).read(schema.names).cast(schema) for path in files]
+    parts = [read_committed(path, schema) for path in files]
     ranked = pa.concat_tables([schema.empty_table(), *parts]).sort_by(
         [("rank", "ascending"), ("item_index", "ascending")]
     )

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from interest_spark.storage.committed_files import read_committed
 from interest_spark.storage.layout import BUCKET_FILE, NO_ROWS
-from interest_spark.storage.table_schemas import conform, file_schema
+from interest_spark.storage.table_schemas import file_schema
 
 _PROBE = ("", "u1", "user-00000001", "用户", "a much longer id, of more bytes than one round of the hash takes in")
 
@@ -81,7 +81,7 @@ def read_bucket(table: str, files: Sequence[str], bucket: Bucket) -> pa.Table:
         number, count = int(name[1]), int(name[2])
         if (number - bucket.number) % gcd(count, bucket.count):
             continue  # no user is in both
-        rows = conform(pq.ParquetFile(file).read(), schema)
+        rows = read_committed(file, schema)
         if count != bucket.count:
             users = pl.from_arrow(rows.select(["user_id"]))
             assert isinstance(users, pl.DataFrame)

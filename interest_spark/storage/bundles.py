@@ -4,28 +4,51 @@ Nothing in a bundle can run code: arrays are plain `.npy` members, everything el
 """
 
 import json
+import math
+import os
 import re
-import shutil
+import struct
 import time
+import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
+from interest_spark.storage.damage import naming, open_regular
+from interest_spark.storage.folders import Found, delete, opened, scan
+from interest_spark.storage.layout import DATA_FILE
 from interest_spark.storage.orphans import Cleaned
-from interest_spark.storage.sealed import MANIFEST, check_sealed, write_sealed
+from interest_spark.storage.sealed import MANIFEST, check_free, check_sealed, read_json, write_sealed
 
 BUNDLES = "bundles"
 """The folder of a warehouse that bundles lie in."""
 
-_BESIDE_BUNDLES = re.compile(r"\..+\.(draft|work|checkpoints)")
 _WEIGHTS = "weights.npz"
 _CONFIG = "config.json"
 _ITEMS = "items.parquet"
+_REMEDY = "restore it, or train again with `interest train`"
+
+_SEALED = r"(manifest|config|state)\.json|(weights|arrays)\.npz|items\.parquet|curve\.jsonl"
+_SPARKS = rf"(_temporary/.*)?\.?(_SUCCESS|{DATA_FILE.pattern})(\.crc)?"
+_BESIDE_BUNDLES = {
+    "draft": re.compile(_SEALED),
+    "checkpoints": re.compile(rf"\.?step-\d+(\.\d+\.draft)?/({_SEALED})"),
+    "work": re.compile(
+        rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft|candidates/({_SPARKS})"
+    ),
+}
+"""What training runs leave beside bundles, in hidden folders with these last names: the paths of files in them."""
+_IN_BUNDLES = re.compile(_SEALED)
+_FOLDERS = re.compile(r"candidates(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$")
+_ITEM_COLUMNS = pa.schema([("item_index", pa.int32()), ("item_id", pa.string())])
 
 
 @dataclass(frozen=True)
@@ -44,9 +67,22 @@ def bundle_path(warehouse: Path, recorded: str) -> Path:
     """Where a bundle lies whose path `models` records relative to the warehouse.
 
     Release 0.1 recorded absolute paths; such a bundle is looked for by its name, as the warehouse may have moved.
+    Raises BadDataError for a path that leads elsewhere.
     """
     path = Path(recorded)
-    return warehouse / BUNDLES / path.name if path.is_absolute() else warehouse / path
+    inside = path.is_absolute() or path.parts == (BUNDLES, path.name)
+    if not inside or path.name in ("", "..") or path.name.startswith(".") or "\0" in recorded:
+        raise BadDataError(
+            f"table models names the bundle {recorded!r:.200}, which is none of {warehouse / BUNDLES}; "
+            "restore the table from a copy, or train again with `interest train`"
+        )
+    return warehouse / BUNDLES / path.name
+
+
+def check_no_stranger(path: Path) -> None:
+    """Raise BadDataError, before anything is trained, where what is at a bundle's path is not overwritten."""
+    for each in (path.parent, path):
+        check_free(each)
 
 
 def write_bundle(path: Path, bundle: Bundle) -> str:
@@ -63,43 +99,118 @@ def write_bundle(path: Path, bundle: Bundle) -> str:
 def read_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
     """Check every file against the manifest, and the manifest against `manifest_sha256`, then load.
 
-    Raises BadDataError naming the file that is missing or changed.
+    Raises BadDataError naming the file that is missing, changed, or does not hold what a bundle does.
     """
     path = Path(path)
     check_bundle(path, manifest_sha256)
-    with np.load(path / _WEIGHTS, allow_pickle=False) as arrays:
-        weights = {name: arrays[name] for name in arrays.files}
-    return Bundle(weights, read_config(path), pq.read_table(path / _ITEMS))
+    with naming(f"model bundle {path}: {_WEIGHTS}", _REMEDY, *_NO_ARRAYS):
+        weights = _read_arrays(path / _WEIGHTS)
+    with naming(f"model bundle {path}: {_ITEMS}", _REMEDY, ValueError):
+        items = _read_items(path / _ITEMS)
+    return Bundle(weights, read_config(path), items)
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """What the bundle's network is built from, alone; whether it is as it was written, `check_bundle` says."""
-    config: dict[str, Any] = json.loads((Path(path) / _CONFIG).read_text(encoding="utf-8"))
+    """What the bundle's network is built from, alone; whether it is as it was written, `check_bundle` says.
+
+    Raises BadDataError unless it is a JSON object.
+    """
+    config = read_json(Path(path) / _CONFIG, f"model bundle {path}: {_CONFIG}", _REMEDY)
+    if not isinstance(config, dict):
+        raise BadDataError(f"model bundle {path}: {_CONFIG} holds no JSON object; {_REMEDY}")
     return config
 
 
 def check_bundle(path: Path, manifest_sha256: str | None = None) -> None:
     """Raise BadDataError, naming the file, unless the bundle is as it was written; nothing is loaded."""
-    remedy = "restore it, or train again with `interest train`"
-    check_sealed(Path(path), {_WEIGHTS, _CONFIG, _ITEMS}, "model bundle", remedy, manifest_sha256)
+    check_sealed(Path(path), {_WEIGHTS, _CONFIG, _ITEMS}, "model bundle", _REMEDY, manifest_sha256)
+
+
+_NO_ARRAYS = (ValueError, LookupError, EOFError, zipfile.BadZipFile, RuntimeError, SyntaxError, TypeError, struct.error)
+"""What NumPy and zipfile raise of a file that holds no arrays."""
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays of an archive as np.savez writes it; an array takes no more memory than it takes in the file."""
+    with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        if len({member.filename for member in members}) < len(members):
+            raise ValueError("it holds an array twice")
+        arrays = {}
+        for member in members:
+            if not member.filename.endswith(".npy") or member.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"{member.filename!r:.100} is no array as np.savez stores it")
+            with archive.open(member) as content:
+                arrays[member.filename.removesuffix(".npy")] = _read_array(content, member)
+        return arrays
+
+
+def _read_array(content: IO[bytes], member: zipfile.ZipInfo) -> np.ndarray[Any, Any]:
+    form: Any = np.lib.format  # which has no types
+    read_header = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}[form.read_magic(content)]
+    shape, _, dtype = read_header(content)
+    if dtype.kind not in "fiu" or min(shape, default=0) < 0:
+        raise ValueError(f"{member.filename!r:.100} holds no numbers but {dtype}")
+    if math.prod(shape) * dtype.itemsize != min(member.file_size, member.compress_size) - content.tell():
+        raise ValueError(f"{member.filename!r:.100} is not as large as it says, {shape}")
+    content.seek(0)
+    array: np.ndarray[Any, Any] = form.read_array(content, allow_pickle=False)
+    return array
+
+
+def _read_items(path: Path) -> pa.Table:
+    with pq.ParquetFile(path) as file:
+        if not file.schema_arrow.remove_metadata().equals(_ITEM_COLUMNS):
+            raise ValueError(f"it has columns {', '.join(file.schema_arrow.names)!r:.100}, not a bundle's")
+        items = file.read()
+    items.validate(full=True)
+    index, ids = items["item_index"].to_numpy(), items["item_id"]
+    if items["item_index"].null_count or ids.null_count or pc.count_distinct(ids).as_py() < len(ids):
+        raise ValueError("items lack a number or an id, or share one")
+    if len(index) and (index[0] < FIRST_ITEM_INDEX or (np.diff(index.astype(np.int64)) <= 0).any()):
+        raise ValueError(f"item_index is not ascending from {FIRST_ITEM_INDEX}")
+    return items
+
+
+# Housekeeping ------------------------------------------------------------------------------------
 
 
 def remove_orphan_bundles(warehouse: Path, named: Collection[str], retention_hours: int) -> Cleaned:
     """Delete bundles, and drafts of them, that are as old as that and that no committed row of `models` names.
 
-    Links, and what is no folder of a training run, are reported and left.
+    Links, and folders that hold anything but what training runs leave, are reported and left as they are.
     """
     cleaned, oldest = Cleaned(), time.time() - retention_hours * 3600.0
     folder = warehouse / BUNDLES
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_symlink() or not path.is_dir() or not _is_of_a_training(path):
-            cleaned.left.append(str(path))
-        elif path.name not in named and path.stat().st_mtime < oldest:
-            shutil.rmtree(path)
-            cleaned.deleted.append(str(path))
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        cleaned.left.append(str(folder))
+        return cleaned
+    if not folder.is_dir():
+        return cleaned
+    with opened(folder) as bundles:
+        for entry in sorted(os.scandir(bundles), key=lambda entry: entry.name):
+            if not entry.is_dir(follow_symlinks=False):
+                cleaned.left.append(str(folder / entry.name))
+                continue
+            found = scan(bundles, entry.name)
+            strangers = _strangers(entry.name, found)
+            cleaned.left += [str(folder / entry.name / path) for path in strangers]
+            if not strangers and entry.name not in named and _newest(found) < oldest:
+                delete(bundles, entry.name, found.files, found.folders)
+                cleaned.deleted.append(str(folder / entry.name))
     return cleaned
 
 
-def _is_of_a_training(path: Path) -> bool:
-    """A bundle, or what a run leaves beside bundles: a draft, its work folder, its checkpoints."""
-    return (path / MANIFEST).is_file() or bool(_BESIDE_BUNDLES.fullmatch(path.name))
+def _strangers(name: str, found: Found) -> list[str]:
+    """What no training run has left in a folder of that name, by path below it; "" for the folder itself."""
+    hidden = name.startswith(".")
+    ours = _BESIDE_BUNDLES.get(name.rpartition(".")[2]) if hidden else _IN_BUNDLES
+    if ours is None or not (hidden or MANIFEST in found.files):
+        return [""]
+    above = {path[:place] for path in found.files for place, letter in enumerate(path) if letter == "/"}
+    empty = [path for path in found.folders if path and path not in above and not _FOLDERS.match(path)]
+    return sorted([*found.strange, *empty, *(path for path in found.files if not ours.fullmatch(path))])
+
+
+def _newest(found: Found) -> float:
+    return max(status.st_mtime for status in (*found.files.values(), *found.folders.values()))

@@ -8,9 +8,11 @@ looked at again. So of two runs that would overwrite each other, or number the s
 
 import json
 import random
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,10 @@ import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+from pydantic import TypeAdapter
 
-from interest_spark.foundation.errors import BusyError
-from interest_spark.storage.layout import Slice, run_folder
+from interest_spark.foundation.errors import BadDataError, BusyError
+from interest_spark.storage.layout import COMMITTED_PATH, Slice, run_folder
 from interest_spark.storage.log_files import tidy_log
 from interest_spark.storage.run_record import RunRecord, write_record
 from interest_spark.storage.snapshot import Snapshot
@@ -32,7 +35,16 @@ _PAUSE_SECONDS = 0.02
 _HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 # A removed file is named by the log for so long; maintain may delete it earlier, never later than it is forgotten.
 _CONFIGURATION = {"delta.deletedFileRetentionDuration": "interval 30 days"}
-_CONTENT_KEPT = "content_kept"
+
+
+@dataclass(frozen=True)
+class _Description:
+    """What a commit says of itself: who made it, and which slices it replaced."""
+
+    run_id: str
+    slices: tuple[tuple[str, str], ...]
+    whole_table: bool
+    content_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,9 @@ def stage_files(base: Snapshot, files: Sequence[Path], slices: Sequence[Slice], 
     """
     checked: list[pq.ParquetSchema] = []
     actions = tuple(_add_action(base, path, checked) for path in sorted(files))
+    unreadable = [action.path for action in actions if not re.match(COMMITTED_PATH, action.path)]
+    if unreadable:
+        raise ValueError(f"{base.table}: no reader takes {unreadable[0]!r}; name runs and slices by letters and digits")
     found = {action.partition_values["dt"] for action in actions}
     wanted = {each.day for each in slices}
     if found != wanted:
@@ -84,7 +99,7 @@ def commit(
         "run_id": staged.run_id,
         "slices": [[each.day, each.name] for each in staged.slices],
         "whole_table": whole_table,
-        _CONTENT_KEPT: content_kept,
+        "content_kept": content_kept,
     }
     properties = CommitProperties(
         custom_metadata={_METADATA_KEY: json.dumps(description, sort_keys=True)}, max_commit_retries=0
@@ -119,15 +134,15 @@ def _refuse_rivals(staged: StagedRun, base: Snapshot, now: Snapshot, *, whole_ta
     if len(entries) < commits:
         raise _rival(staged, "other runs", f"{commits} times")
     for entry in entries:
-        description = _description(entry)
-        if description is None or description[_CONTENT_KEPT]:
+        description = _description(now, entry)
+        if description is None or description.content_kept:
             continue
-        theirs = {Slice(day, name) for day, name in description["slices"]}
+        theirs = {Slice(day, name) for day, name in description.slices}
         same_name = bool({each.name for each in theirs} & {each.name for each in staged.slices})
-        all_of_a_name = same_name and (whole_table or description["whole_table"])
+        all_of_a_name = same_name and (whole_table or description.whole_table)
         if exclusive or all_of_a_name or theirs & set(staged.slices):
             days = ", ".join(sorted({each.day for each in theirs})[:3])
-            raise _rival(staged, f"run {description['run_id']}", days)
+            raise _rival(staged, f"run {description.run_id}", days)
 
 
 def _rival(staged: StagedRun, who: str, what: str) -> BusyError:
@@ -137,16 +152,30 @@ def _rival(staged: StagedRun, who: str, what: str) -> BusyError:
     )
 
 
-def _description(entry: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a commit says of itself; None for one that only adds columns. Release 0.1 named days alone."""
+def _description(table: Snapshot, entry: Mapping[str, Any]) -> "_Description | None":
+    """What a commit says of itself; None for one that only adds columns. Release 0.1 named days alone.
+
+    Raises BadDataError where somebody has changed it: what it replaced is not known then.
+    """
     text = entry.get(_METADATA_KEY)
     if text is None:
         return None
-    found = json.loads(text)
-    if "slices" in found:
-        return dict(found)
-    slices = [[day, ""] for day in found.get("days", {})]
-    return {"run_id": found["run_id"], "slices": slices, "whole_table": found["replaces_all"], _CONTENT_KEPT: False}
+    try:
+        found = json.loads(text)
+        if "slices" not in found:
+            slices = [(day, "") for day in found.get("days", {})]
+            found = {"run_id": found["run_id"], "slices": slices, "whole_table": found["replaces_all"]}
+        return _descriptions().validate_python(found)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise BadDataError(
+            f"table {table.table}: its log says of a commit {str(text)[:100]!r}, which no run says of itself; "
+            "restore the log from a copy of the warehouse"
+        ) from None
+
+
+@cache
+def _descriptions() -> TypeAdapter[_Description]:
+    return TypeAdapter(_Description)
 
 
 def _write(staged: StagedRun, now: Snapshot, properties: CommitProperties, whole_table: bool) -> int:

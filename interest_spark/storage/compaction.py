@@ -1,6 +1,6 @@
 """Many small files of a slice become few large ones with the same rows; what was made from the slice stays current."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 from interest_spark.foundation.errors import BusyError
 from interest_spark.foundation.log import get_logger
 from interest_spark.storage.commit import commit, data_files, stage_files
+from interest_spark.storage.committed_files import check_columns
+from interest_spark.storage.damage import reading
 from interest_spark.storage.layout import BUCKET_FILE, Slice, compacted_run_id, data_folder, run_of
 from interest_spark.storage.run_record import EVERY_DAY, RunRecord
 from interest_spark.storage.snapshot import Snapshot
@@ -48,16 +50,23 @@ def _compact_slice(table: Snapshot, each: Slice, run_id: str) -> None:
     folder = table.folder / data_folder(run_id, each.name) / f"dt={each.day}"
     folder.mkdir(parents=True)
     schema = file_schema(table.table)
-    files = [str(table.folder / path) for path in table.files_by_slice[each]]
+    files = table.located(table.files_by_slice[each])
     for number, group in enumerate(_groups(files, list(map(table.size_of, table.files_by_slice[each])))):
         with pq.ParquetWriter(folder / f"part-{number}.parquet", schema) as writer:
             for path in group:
-                for batch in pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE):
-                    writer.write_table(conform(pa.Table.from_batches([batch]), schema))
+                for rows in _batches(path, schema):
+                    writer.write_table(rows)
     earlier = table.record(each) or RunRecord(run_id, {}, {})
     made_from = earlier.of(each.day)
     record = RunRecord(run_id, {EVERY_DAY: made_from} if made_from else {}, earlier.versions)
     commit(stage_files(table, data_files(folder), [each], record), table, content_kept=True)
+
+
+def _batches(path: str, schema: pa.Schema) -> Iterator[pa.Table]:
+    with reading(path), pq.ParquetFile(path) as file:
+        check_columns(path, file.schema_arrow)
+        for batch in file.iter_batches(_ROWS_AT_ONCE):
+            yield conform(pa.Table.from_batches([batch]), schema)
 
 
 def _groups(files: Sequence[str], sizes: Sequence[int]) -> list[list[str]]:

@@ -22,8 +22,21 @@ BUCKET_FILE = re.compile(r"part-(\d+)-of-(\d+)-by-([0-9a-f]+)-[^/]+$")
 NAMES_OF_RELEASE_0_1 = {"model": "sasrec", "kind": "events"}
 """What a slice without a name in its path is called, by the column that tells a table's slices apart."""
 
+DATA_FILE = re.compile(
+    r"part-\d+(?:-of-\d+-by-[0-9a-f]+)?(?:-[0-9a-f]{12})?\.parquet"
+    r"|part-\d+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[-.]c\d+(?:\.\w+)?\.parquet"
+    rf"|{re.escape(NO_ROWS)}"
+)
+"""Names of data files: those of tasks and of compaction, those of Spark, and that of a slice without rows."""
+DAY_FOLDER = re.compile(r"dt=\d{4}-\d{2}-\d{2}")
+
 _COMPACTED = "--compacted-"
 _RUN = re.compile(r"run[-=]")
+_GENERATED = re.compile(rf"run[-=](?:.*{_COMPACTED})?\d{{8}}T\d{{6}}-[0-9a-f]{{8}}(?:-.*)?")
+_PLACE = re.compile(r"([^/]+)/run[-=][^/]+/(?:[^/]+/)?dt=([^/]+)/[^/]+$")
+_NAME = r"[A-Za-z0-9_+=@,~-][A-Za-z0-9_.+=@,~-]*"
+COMMITTED_PATH = rf"^run[-=]{_NAME}(/{_NAME})?/dt=\d{{4}}-\d{{2}}-\d{{2}}/part-{_NAME}\.parquet$"
+"""What the path of a committed file looks like, below its table: nothing that a reader could take for a way out."""
 
 
 @dataclass(frozen=True, order=True)
@@ -90,6 +103,41 @@ def day_of(path: str) -> str:
     return path.split("/")[-2].removeprefix("dt=")
 
 
+def place_of(file: str) -> tuple[str, str | None]:
+    """The table and the day of a file, by its absolute path; "" and None where it does not say.
+
+    >>> place_of("/shop/vocab/run-7/dt=2026-01-31/part-0.parquet"), place_of("/tmp/part-0.parquet")
+    (('vocab', '2026-01-31'), ('', None))
+    """
+    found = _PLACE.search(file)
+    return (found[1], found[2]) if found else ("", None)
+
+
 def is_run_folder(name: str) -> bool:
-    """Whether a folder of that name below a table is one that a run of this product has made."""
+    """Whether a folder of that name below a table may be a run's."""
     return _RUN.match(name) is not None
+
+
+def is_generated(run: str) -> bool:
+    """Whether a run folder's name holds an id as jobs give them to their runs, which no other program would choose.
+
+    >>> is_generated("run-20260131T010203-0123abcd-events"), is_generated("run-7")
+    (True, False)
+    """
+    return _GENERATED.fullmatch(run) is not None
+
+
+def is_data_path(path: str, sliced: bool) -> bool:
+    """Whether a run gives such a path to a data file, below its own folder; `sliced`: a day may have several slices.
+
+    >>> is_data_path("dt=2026-01-31/part-0.parquet", False), is_data_path("dt=2026-01-31/part-x.parquet", False)
+    (True, False)
+    """
+    above, _, name = path.rpartition("/")
+    return is_day_folder(above, sliced) and DATA_FILE.fullmatch(name) is not None
+
+
+def is_day_folder(path: str, sliced: bool) -> bool:
+    """Whether a run gives such a path to the folder of a day, below its own."""
+    above, _, day = path.rpartition("/")
+    return DAY_FOLDER.fullmatch(day) is not None and (not above or (sliced and "/" not in above))

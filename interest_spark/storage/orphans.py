@@ -1,23 +1,36 @@
 """Files that no version of a table needs any more, deleted; whatever no run of this product has made is left alone.
 
-Only run folders are looked into, links are never followed, and of the files in them only those are deleted whose
-names a run gives. Links and strange files are reported, so that somebody can look at them.
+Only folders are looked into that are proven to be a run's: by a generated id, by the record in it, or by the log. Of
+what lies in them only that is deleted whose name and place a run gives, and links are never followed. Links and strange
+files are reported, so that somebody can look at them.
 """
 
 import os
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from interest_spark.storage.layout import LOG, RECORD, is_run_folder
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.schemas.tables import SLICED_BY
+from interest_spark.storage.folders import Found, delete, opened, scan
+from interest_spark.storage.layout import (
+    DATA_FILE,
+    LOG,
+    RECORD,
+    is_data_path,
+    is_day_folder,
+    is_generated,
+    is_run_folder,
+    run_folder,
+    run_of,
+)
+from interest_spark.storage.run_record import read_record
 from interest_spark.storage.snapshot import Snapshot
 
 _HOUR = 3600.0
-_DATA = re.compile(r"part-[^/]*\.parquet")
 _TEMPORARY = "_temporary"
-_BESIDE_DATA = re.compile(rf"_SUCCESS|\._SUCCESS\.crc|\.part-[^/]*\.crc|{re.escape(RECORD)}")
+_BESIDE_DATA = re.compile(r"_SUCCESS|\._SUCCESS\.crc")
 
 
 @dataclass
@@ -28,70 +41,97 @@ class Cleaned:
     left: list[str] = field(default_factory=list)
 
 
+def linked_folders(table: Path) -> list[str]:
+    """Those of a table's folder and its log that are links, by which a table can be moved but not be kept tidy."""
+    return [str(path) for path in (table, table / LOG) if path.is_symlink()]
+
+
 def remove_orphans(table: Snapshot, retention_hours: int) -> Cleaned:
     """Delete a table's files that no version of the last `retention_hours` names and that are as old.
 
-    A younger file may belong to a run that is at work.
+    A younger file may belong to a run that is at work. Without a log nobody can say what is needed: nothing is deleted.
     """
-    cleaned = Cleaned()
-    if not table.folder.exists():
+    cleaned = Cleaned(left=linked_folders(table.folder))
+    if cleaned.left or not table.folder.is_dir():
         return cleaned
-    if table.folder.is_symlink():
-        cleaned.left.append(str(table.folder))
-        return cleaned
-    needed, oldest = _needed_files(table, retention_hours), time.time() - retention_hours * _HOUR
-    for entry in sorted(os.scandir(table.folder), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False) and is_run_folder(entry.name):
-            _clean_run(Path(entry.path), table.folder, needed, oldest, cleaned)
-        elif entry.name != LOG:
-            cleaned.left.append(entry.path)
+    removed = table.removed(0)
+    needed = {*table.paths, *(removed - table.removed(retention_hours))}
+    runs = {run_of(path) for path in (*table.paths, *removed)}
+    cleaning = _Cleaning(table, needed, time.time() - retention_hours * _HOUR)
+    with opened(table.folder) as folder:
+        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+            name, is_folder = entry.name, entry.is_dir(follow_symlinks=False)
+            if is_folder and table.delta is not None and (name in runs or _is_of_a_run(table, name)):
+                cleaning.clean_run(folder, name, cleaned)
+            elif name != LOG or not is_folder:
+                cleaned.left.append(str(table.folder / name))
     return cleaned
 
 
-def _needed_files(table: Snapshot, retention_hours: int) -> set[str]:
-    """The files of the present version, and those that were removed so lately that a reader may still hold them."""
-    if table.delta is None:
-        return set()
-
-    def removed(hours: int) -> set[str]:
-        paths = table.delta.vacuum(hours, dry_run=True, enforce_retention_duration=False)  # type: ignore[union-attr]
-        return {os.path.relpath(table.folder / path, table.folder) for path in paths}
-
-    return set(table.paths) | (removed(0) - removed(retention_hours))
-
-
-def _clean_run(run: Path, folder: Path, needed: set[str], oldest: float, cleaned: Cleaned) -> None:
-    folders_by_age = _old_folders(run, oldest)  # before anything in them is deleted, which makes them young
-    files = list(_files_of(run, cleaned))
-    data = [path for path in files if _DATA.fullmatch(path.name) or _TEMPORARY in path.parts]
-    doomed = [
-        path for path in data if path.relative_to(folder).as_posix() not in needed and path.lstat().st_mtime < oldest
-    ]
-    if len(doomed) == len(data):  # what lies beside data goes with the last of it
-        doomed += [path for path in files if _BESIDE_DATA.fullmatch(path.name) and path.lstat().st_mtime < oldest]
-    for path in doomed:
-        path.unlink(missing_ok=True)
-    cleaned.deleted += [str(path) for path in doomed if _DATA.fullmatch(path.name)]
-    for each in folders_by_age:
-        if not any(each.iterdir()):
-            each.rmdir()
+def _is_of_a_run(table: Snapshot, name: str) -> bool:
+    """Whether the id or the record says so; somebody else's folder may happen to begin with `run-`."""
+    if not is_run_folder(name):
+        return False
+    if is_generated(name):
+        return True
+    try:
+        record = read_record(table.folder / name)
+    except BadDataError:
+        return False
+    return record is not None and name == run_folder(record.run_id)
 
 
-def _old_folders(run: Path, oldest: float) -> list[Path]:
-    """The run's folders that nobody has changed lately, the inner ones first; a run at work has changed its own."""
-    inner_first = [Path(above) for above, _, _ in os.walk(run, topdown=False, followlinks=False)]
-    return [folder for folder in inner_first if folder.stat().st_mtime < oldest]
+@dataclass(frozen=True)
+class _Cleaning:
+    """What to delete of a table: files that are not `needed` and were last changed before `oldest`."""
+
+    table: Snapshot
+    needed: set[str]
+    oldest: float
+
+    def clean_run(self, folder: int, run: str, cleaned: Cleaned) -> None:
+        """Delete what is not needed of a run's folder, below that of the descriptor."""
+        found = scan(folder, run)
+        data = [path for path in found.files if self._is_data(path)]
+        beside = [path for path in found.files if self._is_beside_data(path)]
+        doomed = [path for path in data if f"{run}/{path}" not in self.needed and self._is_old(found.files[path])]
+        if len(doomed) == len(data):  # what lies beside data goes with the last of it
+            doomed += [path for path in beside if self._is_old(found.files[path])]
+        gone = delete(folder, run, {path: found.files[path] for path in doomed}, self._old_folders(found))
+        below = self.table.folder / run
+        cleaned.deleted += [str(below / path) for path in gone if DATA_FILE.fullmatch(path.rpartition("/")[2])]
+        strangers = found.files.keys() - {*data, *beside}
+        cleaned.left += [str(below / path) for path in sorted([*found.strange, *strangers])]
+
+    @property
+    def _sliced(self) -> bool:
+        return self.table.table in SLICED_BY
+
+    def _is_data(self, path: str) -> bool:
+        return is_data_path(path, self._sliced) or (self._is_temporary(path) and _is_sparks(path))
+
+    def _is_beside_data(self, path: str) -> bool:
+        above, _, name = path.rpartition("/")
+        if path == RECORD:
+            return True
+        if _BESIDE_DATA.fullmatch(name):
+            return not above or (self._sliced and "/" not in above) or self._is_temporary(path)
+        checksum_of = f"{above}/{name.removeprefix('.').removesuffix('.crc')}"
+        return name.startswith(".") and name.endswith(".crc") and self._is_data(checksum_of)
+
+    def _is_temporary(self, path: str) -> bool:
+        """Whether Spark keeps such a path while it writes."""
+        return _TEMPORARY in path.split("/")[: 2 if self._sliced else 1]
+
+    def _is_old(self, found: os.stat_result) -> bool:
+        return found.st_mtime < self.oldest
+
+    def _old_folders(self, found: Found) -> list[str]:
+        """Folders of runs that nobody has changed lately; a run at work has changed its own."""
+        ours = {path for path in found.folders if is_day_folder(path, self._sliced) or self._is_temporary(path)}
+        ours |= {"", *(path.rpartition("/")[0] for path in ours)}
+        return [path for path in ours if self._is_old(found.folders[path])]
 
 
-def _files_of(run: Path, cleaned: Cleaned) -> Iterator[Path]:
-    """Every file of a run folder that a run gives a name to; links and strange files go on the list of what is left."""
-    for above, folders, names in os.walk(run, followlinks=False):
-        links = [name for name in folders if (Path(above) / name).is_symlink()]
-        cleaned.left += [str(Path(above) / name) for name in links]
-        for name in names:
-            path = Path(above) / name
-            ours = _DATA.fullmatch(name) or _BESIDE_DATA.fullmatch(name) or _TEMPORARY in path.relative_to(run).parts
-            if ours and not path.is_symlink():
-                yield path
-            else:
-                cleaned.left.append(str(path))
+def _is_sparks(path: str) -> bool:
+    return DATA_FILE.fullmatch(path.rpartition("/")[2]) is not None

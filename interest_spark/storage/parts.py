@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.buckets import Bucket
+from interest_spark.storage.committed_files import check_columns
+from interest_spark.storage.damage import reading
 from interest_spark.storage.table_schemas import conform, file_schema
 
 
@@ -49,14 +51,26 @@ def empty_frame(table: str) -> pl.DataFrame:
 
 
 def read_columns(files: Sequence[str], **columns: type[pl.DataType]) -> pl.DataFrame:
-    """The columns of all files, each read by itself: files of earlier releases may lack others."""
-    parts = (pl.scan_parquet(file, glob=False).select(*columns).collect() for file in files)
-    return pl.concat([pl.DataFrame(schema=columns), *parts])
+    """The columns of all files, each read by itself: files of earlier releases may lack others.
+
+    Raises BadDataError naming a file that is damaged.
+    """
+    parts = [pl.DataFrame(schema=columns)]
+    for file in files:
+        with reading(file):
+            parts.append(pl.scan_parquet(file, glob=False).select(*columns).collect())
+            pl.concat([parts[0], parts[-1].head(0)])  # refuses columns of other types
+    return pl.concat(parts)
 
 
 def read_pieces(path: str, columns: Sequence[str], rows: int = 1_000_000) -> Iterator[pl.DataFrame]:
-    """The columns of a file, some row groups at a time: no more than `rows` rows unless one group has more."""
-    metadata = pq.read_metadata(path)
+    """The columns of a file, some row groups at a time: no more than `rows` rows unless one group has more.
+
+    Raises BadDataError if the file is damaged.
+    """
+    with reading(path):
+        metadata = pq.read_metadata(path)
+        check_columns(path, metadata.schema.to_arrow_schema())
     start, length = 0, 0
     for group in range(metadata.num_row_groups):
         size = metadata.row_group(group).num_rows
@@ -69,4 +83,5 @@ def read_pieces(path: str, columns: Sequence[str], rows: int = 1_000_000) -> Ite
 
 
 def _read(path: str, columns: Sequence[str], start: int, length: int) -> pl.DataFrame:
-    return pl.scan_parquet(path, glob=False).select(*columns).slice(start, length).collect()
+    with reading(path):
+        return pl.scan_parquet(path, glob=False).select(*columns).slice(start, length).collect()

@@ -7,10 +7,18 @@ however many commits came after it.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from interest_spark.foundation.errors import BadDataError
+from interest_spark.storage.damage import naming, read_bytes
 from interest_spark.storage.layout import RECORD
+
+_MOST_BYTES = 1 << 28
+_REMEDY = "restore it from a copy, or delete it: then what its run made is made anew"
 
 EVERY_DAY = "*"
 """In place of a day: all days of the run were made from the same."""
@@ -71,11 +79,25 @@ def write_record(folder: Path, record: RunRecord) -> None:
 
 
 def read_record(folder: Path) -> RunRecord | None:
-    """The record of a run's folder; None for a run of release 0.1, which has none."""
+    """The record of a run's folder; None for a run of release 0.1, which has none.
+
+    Raises BadDataError naming a record that cannot be read or says other things than a record does.
+    """
+    path = folder / RECORD
+    with naming(f"run record {path}", _REMEDY, ValueError):
+        try:
+            text = read_bytes(path, _MOST_BYTES)
+        except FileNotFoundError:
+            return None
     try:
-        text = (folder / RECORD).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    values = json.loads(text)
-    made_from = {day: MadeFrom(**each) for day, each in values.pop("made_from").items()}
-    return RunRecord(made_from=made_from, **values)
+        return _records().validate_json(text, strict=True)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"]))[:100]
+        said = f"{where}: {fault['msg']}" if where else fault["msg"]
+        raise BadDataError(f"run record {path} is damaged: {said}; {_REMEDY}") from None
+
+
+@cache
+def _records() -> TypeAdapter[RunRecord]:
+    return TypeAdapter(RunRecord)

@@ -4,21 +4,25 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.storage.damage import naming, open_regular, read_bytes
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
+_MOST_BYTES = 1 << 20
 
 
 def write_sealed(path: Path, fill: Callable[[Path], None]) -> str:
     """Let `fill` write files into a fresh folder, which then takes the place of `path` in one visible step.
 
     A folder that holds the same already stays where it is: whoever reads it meanwhile notices nothing of a second
-    run. Returns the sha256 of the manifest.
+    run. Returns the sha256 of the manifest. Raises BadDataError where a link or a file is in its place.
     """
+    check_free(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -34,34 +38,69 @@ def write_sealed(path: Path, fill: Callable[[Path], None]) -> str:
     return _sha256(path / MANIFEST)
 
 
+def check_free(path: Path) -> None:
+    """Raise BadDataError unless a sealed folder can take the place of what is at the path."""
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise BadDataError(f"{path} is no folder but a link or a file, which is not overwritten; move it away")
+
+
 def check_sealed(path: Path, names: set[str], what: str, remedy: str, manifest_sha256: str | None = None) -> None:
     """Raise BadDataError, naming the file and the remedy, unless the folder of `names` is as it was written."""
-    try:
-        if manifest_sha256 is not None and _sha256(path / MANIFEST) != manifest_sha256:
-            raise BadDataError(f"{what} {path}: {MANIFEST} was changed after training; {remedy}")
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        sums = manifest["sha256"]
-        if manifest["format"] != _FORMAT or set(sums) != names:
-            raise BadDataError(f"{what} {path}: format {manifest['format']!r} is not {_FORMAT}; {remedy}")
-        changed = [name for name, digest in sums.items() if _sha256(path / name) != digest]
-    except OSError as error:
-        raise BadDataError(f"{what} {path}: {error.filename} cannot be read: {error.strerror}; {remedy}") from None
-    except (ValueError, KeyError, TypeError):
-        raise BadDataError(f"{what} {path}: {MANIFEST} is not a manifest; {remedy}") from None
+    sums = _sums(path, f"{what} {path}", remedy, manifest_sha256)
+    if sums.keys() != names:
+        listed = [f"does not list {name}" for name in sorted(names - sums.keys())]
+        listed += [f"lists {name!r:.100}" for name in sorted(sums.keys() - names)]
+        raise BadDataError(f"{what} {path}: {MANIFEST} {listed[0]}; {remedy}")
+    changed = []
+    for name, digest in sums.items():
+        with naming(f"{what} {path}: {name}", remedy):
+            if _sha256(path / name) != digest:
+                changed.append(name)
     if changed:
         raise BadDataError(f"{what} {path}: {', '.join(changed)} was changed after training; {remedy}")
+
+
+def read_json(path: Path, what: str, remedy: str, limit: int = _MOST_BYTES) -> Any:
+    """What a JSON file says; BadDataError, naming `what`, for all else, also for a key that is given twice."""
+    with naming(what, remedy, ValueError, RecursionError):
+        return json.loads(read_bytes(path, limit).decode(), object_pairs_hook=_each_key_once)
+
+
+def _sums(path: Path, named: str, remedy: str, manifest_sha256: str | None) -> Mapping[str, str]:
+    if manifest_sha256 is not None:
+        with naming(f"{named}: {MANIFEST}", remedy):
+            if _sha256(path / MANIFEST) != manifest_sha256:
+                raise BadDataError(f"{named}: {MANIFEST} was changed after training; {remedy}")
+    manifest = read_json(path / MANIFEST, f"{named}: {MANIFEST}", remedy)
+    if not isinstance(manifest, dict) or manifest.keys() != {"sha256", "format"}:
+        raise BadDataError(f"{named}: {MANIFEST} is not a manifest; {remedy}")
+    sums, found = manifest["sha256"], manifest["format"]
+    if type(found) is not int or found != _FORMAT:
+        raise BadDataError(f"{named}: format {found!r:.100} is not {_FORMAT}, the one of this release; {remedy}")
+    if not isinstance(sums, dict):
+        raise BadDataError(f"{named}: {MANIFEST} is not a manifest; {remedy}")
+    return sums
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"it gives {name!r:.100} twice")
+        found[name] = value
+    return found
 
 
 def _holds(path: Path, manifest: str) -> bool:
     """Whether the folder is whole and as the manifest says."""
     try:
         sums = json.loads(manifest)["sha256"]
-        written = (path / MANIFEST).read_text(encoding="utf-8")
+        written = read_bytes(path / MANIFEST, _MOST_BYTES).decode()
         return written == manifest and all(_sha256(path / name) == digest for name, digest in sums.items())
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,25 +1,29 @@
 """One version of one table: its slices, their files, and what they were made from. The log is opened once for it."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from interest_spark.foundation.digest import digest
 from interest_spark.schemas.tables import SLICED_BY
+from interest_spark.storage.committed_files import check_on_disk, check_paths, read_committed
 from interest_spark.storage.layout import NAMES_OF_RELEASE_0_1, Slice, content_of, run_of, slice_of
+from interest_spark.storage.log_files import check_log, check_protocol, reading_log
 from interest_spark.storage.run_record import MadeFrom, RunRecord, read_record
-from interest_spark.storage.table_schemas import conform, file_schema, read_schema, to_spark
+from interest_spark.storage.table_schemas import file_schema, read_schema, to_spark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+_ACTIONS = (("path", pa.string()), ("size_bytes", pa.int64()), ("partition.dt", pa.string()))
+_NO_ACTIONS = pa.schema(_ACTIONS).empty_table()
 
 
 class Snapshot:
@@ -37,10 +41,14 @@ class Snapshot:
 
     @cached_property
     def _actions(self) -> pa.Table:
-        """`path`, below the table's folder, and `size_bytes` of every file."""
+        """`path`, below the table's folder, size and day of every file; BadDataError if one leads elsewhere."""
         if self.delta is None:
-            return pa.table({"path": pa.array([], pa.string()), "size_bytes": pa.array([], pa.int64())})
-        return pa.table(self.delta.get_add_actions()).select(["path", "size_bytes"])
+            return _NO_ACTIONS
+        with reading_log(self.folder):
+            actions = pa.table(self.delta.get_add_actions(flatten=True))
+            files = pa.table([actions[name].cast(kind) for name, kind in _ACTIONS], [name for name, _ in _ACTIONS])
+        check_paths(self.folder, files["path"], files["partition.dt"])
+        return files
 
     @cached_property
     def paths(self) -> list[str]:
@@ -48,10 +56,14 @@ class Snapshot:
         found: list[str] = sorted(self._actions["path"].to_pylist())
         return found
 
+    def sizes_of(self, paths: Sequence[str]) -> dict[str, int]:
+        """Bytes of each file, by its path below the table's folder."""
+        wanted = self._actions.filter(pc.is_in(self._actions["path"], pa.array(paths, pa.string())))
+        return dict(zip(wanted["path"].to_pylist(), wanted["size_bytes"].to_pylist(), strict=True))
+
     def size_of(self, path: str) -> int:
         """Bytes of a file, by its path below the table's folder."""
-        size: int = self._actions.filter(pc.equal(self._actions["path"], path))["size_bytes"][0].as_py()
-        return size
+        return self.sizes_of([path])[path]
 
     @cached_property
     def files_by_slice(self) -> dict[Slice, list[str]]:
@@ -97,8 +109,24 @@ class Snapshot:
         return sorted({each.day for each in self.slices(**selection)})
 
     def files(self, **selection: str | None) -> list[str]:
-        """Absolute paths of the selection's files, sorted."""
-        return sorted(f"{self.folder}/{path}" for each in self.slices(**selection) for path in self.files_of(each))
+        """Absolute paths of the selection's files, sorted; BadDataError unless they lie as they were committed."""
+        return sorted(self.located([path for each in self.slices(**selection) for path in self.files_of(each)]))
+
+    def located(self, paths: Sequence[str]) -> list[str]:
+        """Absolute paths of committed files, in their order; every reader gets its paths here.
+
+        Raises BadDataError where a file is missing, cut, exchanged, or reached by a link below the table's folder.
+        """
+        check_on_disk(self.folder, self.sizes_of(paths))
+        return [f"{self.folder}/{path}" for path in paths]
+
+    def removed(self, hours: int) -> set[str]:
+        """Paths, below the table's folder, of files that commits of more than so many hours ago have replaced."""
+        if self.delta is None:
+            return set()
+        with reading_log(self.folder):
+            paths = self.delta.vacuum(hours, dry_run=True, enforce_retention_duration=False)
+        return {os.path.relpath(self.folder / path, self.folder) for path in paths}
 
     def record(self, each: Slice) -> RunRecord | None:
         """What the run left that committed the slice; None if it is not there, or was committed by release 0.1."""
@@ -138,16 +166,23 @@ class Snapshot:
     def read_small(self, **selection: str | None) -> pa.Table:
         """The table's own columns of a selection, without Spark: for tables that are small by nature."""
         schema = file_schema(self.table)
-        parts = (conform(pq.ParquetFile(path).read(), schema) for path in self.files(**selection))
+        parts = (read_committed(path, schema) for path in self.files(**selection))
         return pa.concat_tables([schema.empty_table(), *parts])
 
     def history(self, limit: int | None = None) -> list[dict[str, Any]]:
         """The newest commits that the log still holds, newest first."""
-        return [] if self.delta is None else self.delta.history(limit)
+        if self.delta is None:
+            return []
+        with reading_log(self.folder):
+            return self.delta.history(limit)
 
 
 def _open(folder: Path) -> DeltaTable | None:
-    try:
-        return DeltaTable(os.fspath(folder))
-    except TableNotFoundError:
-        return None
+    check_log(folder)
+    with reading_log(folder):
+        try:
+            delta = DeltaTable(os.fspath(folder))
+        except TableNotFoundError:
+            return None
+    check_protocol(folder, delta)
+    return delta

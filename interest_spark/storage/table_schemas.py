@@ -65,6 +65,17 @@ def missing_columns(table: str, found: pa.Schema) -> list[str]:
     return [name for name in file_schema(table).names if name not in found.names]
 
 
+def other_columns(table: str, found: pa.Schema) -> str:
+    """What a file holds that no release would have written into the table, in words; "" if nothing."""
+    wanted, held = dict(_plain_fields(file_schema(table))), dict(_plain_fields(found))
+    for name, kind in held.items():
+        if name in wanted and kind != wanted[name]:
+            return f"{name} of type {kind} in place of {wanted[name]}"
+    if not wanted.keys() & held.keys():
+        return f"columns {', '.join(held) or '(none)'}"
+    return "a column twice" if len(held) < len(found) else ""
+
+
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """The rows with exactly the columns of `schema`, null where they have none."""
     columns = [

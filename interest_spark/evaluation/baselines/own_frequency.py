@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from interest_spark.evaluation.baselines.baseline import LISTS, Known
 from interest_spark.serving.popularity import Popularity, read_popularity
+from interest_spark.storage.committed_files import read_committed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -117,7 +117,7 @@ def _popular_items(
 ) -> PopularItems:
     popularity = read_popularity(popularity_files, blocked_items)
     schema = pa.schema([("item_id", pa.string()), ("category", pa.string())])
-    parts = [pq.ParquetFile(path).read(schema.names).cast(schema) for path in item_files]
+    parts = [read_committed(path, schema) for path in item_files]
     items = pa.concat_tables([schema.empty_table(), *parts])
     known = pa.concat_arrays([pa.array([], pa.string()), *items["item_id"].chunks])
     row = pc.index_in(popularity.item_id, value_set=known)  # null where an item has no attributes

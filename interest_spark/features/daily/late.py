@@ -7,6 +7,7 @@ from functools import lru_cache
 import polars as pl
 
 from interest_spark.features.day_files import DayFile
+from interest_spark.storage.damage import reading
 
 KEYS = ("user_id", "event_day")
 
@@ -22,7 +23,12 @@ def fits_a_worker(files: Sequence[DayFile]) -> bool:
 def late_days(files: tuple[DayFile, ...]) -> pl.DataFrame:
     """The users' days, KEYS, of which any of these files of `user_days` has events that came later than the day."""
     none = pl.DataFrame(schema={"user_id": pl.String, "event_day": pl.Date})
-    return pl.concat([none, *(_scan(file).filter(is_late(file)).select(*KEYS).collect() for file in files)]).unique()
+    return pl.concat([none, *map(_late_days_of, files)]).unique()
+
+
+def _late_days_of(file: DayFile) -> pl.DataFrame:
+    with reading(file.path):
+        return _scan(file).filter(is_late(file)).select(*KEYS).collect()
 
 
 def is_late(file: DayFile) -> pl.Expr:
@@ -37,14 +43,16 @@ def read_where(file: DayFile, columns: Sequence[str], wanted: pl.Expr, late: pl.
     """
     rows = _scan(file)
     if late is None:
-        return rows.select(*columns).collect()
+        with reading(file.path):
+            return rows.select(*columns).collect()
     sure = wanted | is_late(file)
     parts = [rows.filter(sure).select(*columns)]
     if len(late):
         of_their_days = pl.col("event_day").is_in(late["event_day"].unique().implode())
         others = rows.filter(of_their_days & ~sure).select(*dict.fromkeys((*columns, *KEYS)))
         parts.append(others.join(late.lazy(), on=KEYS, how="semi").select(*columns))
-    return pl.concat([part.collect() for part in parts])
+    with reading(file.path):
+        return pl.concat([part.collect() for part in parts])
 
 
 def _scan(file: DayFile) -> pl.LazyFrame:

@@ -20,6 +20,7 @@ from interest_spark.features.events.days import DayRules
 from interest_spark.features.events.duplicates import mark_duplicates
 from interest_spark.platform.tasks import by_bucket, exchange, prepared
 from interest_spark.schemas.tables import SLICED_BY, TABLES
+from interest_spark.storage.damage import reading
 from interest_spark.storage.parts import read_pieces, write_days
 
 if TYPE_CHECKING:
@@ -163,13 +164,15 @@ def _rows_by_day(accounts: Sequence[Account], known: Sequence[KnownFile]) -> Map
     for file in known:
         day = (date.fromisoformat(file.day) - _EPOCH).days
         if day in rows:
-            rows[day] += pq.read_metadata(file.path).num_rows
+            with reading(file.path):
+                rows[day] += pq.read_metadata(file.path).num_rows
     return rows
 
 
 def _known_keys(file: KnownFile, keys: Sequence[str]) -> Iterator[pl.DataFrame]:
     """The keys of a committed file, which an earlier release may have written without some of them."""
-    names = pq.read_schema(file.path).names
+    with reading(file.path):
+        names = pq.read_schema(file.path).names
     missing = [name for name in keys if name not in names]
     types = pl.DataFrame(TABLES["events"].empty_table()).schema
     for rows in read_pieces(file.path, [name for name in keys if name in names]):

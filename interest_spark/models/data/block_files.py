@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.storage.damage import naming
 
 _ORDERS_TRIED = 200  # all orders of four files are among them
 
@@ -68,10 +68,8 @@ def _kinds(footer: pq.FileMetaData) -> set[bool | None]:
 
 def read_footer(file: str) -> pq.FileMetaData:
     """Raises BadDataError naming a file that cannot be read."""
-    try:
+    with naming(f"training file {file}", "run `interest train` again"):
         return pq.read_metadata(file)
-    except (OSError, pa.ArrowException) as error:
-        raise BadDataError(f"training file {file} cannot be read: {error}; run `interest train` again") from None
 
 
 def deal_evenly(units: Sequence[Unit], streams: int) -> list[Unit]:

@@ -7,6 +7,15 @@ import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.data.reader import NO_BLOCK
+from interest_spark.storage.committed_files import check_columns
+from interest_spark.storage.damage import reading
+
+
+def _block_ids(file: str) -> np.ndarray:
+    with reading(file), pq.ParquetFile(file) as blocks:
+        check_columns(file, blocks.schema_arrow)
+        ids: np.ndarray = blocks.read(["block_id"])["block_id"].to_numpy()
+    return ids
 
 
 class EpochCoverage:
@@ -16,7 +25,7 @@ class EpochCoverage:
     """
 
     def __init__(self, files: Sequence[str]) -> None:
-        held = [pq.ParquetFile(file).read(["block_id"])["block_id"].to_numpy() for file in files]
+        held = [_block_ids(file) for file in files]
         ids = np.concatenate([np.zeros(0, np.int64), *held])
         order = np.argsort(ids, kind="stable")
         self._files = files

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import tensorflow as tf
@@ -55,16 +56,31 @@ class Parameters:
         """Every variable's present value."""
         return {name: variable.numpy() for name, variable in self.all.items()}
 
-    def assign(self, values: Mapping[str, np.ndarray]) -> None:
-        """Set every variable; raises BadDataError when names or shapes are not the network's own."""
-        expected = {name: tuple(variable.shape) for name, variable in self.all.items()}
-        found = {name: array.shape for name, array in values.items()}
+    def check(self, values: Mapping[str, np.ndarray], rows: Mapping[str, int] = MappingProxyType({})) -> None:
+        """Raise BadDataError unless names, shapes and types are the network's own and all numbers are finite.
+
+        `rows` of tables that have grown since: no more than they have now.
+        """
+        shapes = {name: tuple(variable.shape) for name, variable in self.all.items()}
+        shapes |= {name: (count, *shapes[name][1:]) for name, count in rows.items() if count <= shapes[name][0]}
+        expected = {name: (shapes[name], variable.dtype.name) for name, variable in self.all.items()}
+        found = {name: (array.shape, array.dtype.name) for name, array in values.items()}
         if expected != found:
             wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
             raise BadDataError(
                 f"weights {', '.join(wrong[:3])} do not fit the network that the model's configuration describes; "
                 "it was trained by another version of this code: train again with `interest train`"
             )
+        broken = [name for name, array in values.items() if array.dtype.kind == "f" and not np.isfinite(array).all()]
+        if broken:
+            raise BadDataError(
+                f"weights {', '.join(broken[:3])} hold what is no number; restore the bundle, or train again with "
+                "`interest train`"
+            )
+
+    def assign(self, values: Mapping[str, np.ndarray]) -> None:
+        """Set every variable; raises BadDataError as `check` does."""
+        self.check(values)
         for name, variable in self.all.items():
             variable.assign(values[name])
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 from interest_spark.metrics.ndcg import ndcg
 from interest_spark.models.networks.network import Network
 from interest_spark.models.parallel.collectives import Ranks
+from interest_spark.storage.damage import reading
 
 K = 10
 _CELLS_AT_ONCE = 512
@@ -109,7 +110,7 @@ def read_held_out(files: Sequence[str], columns: Sequence[str], most: int) -> di
 
 def _row_groups(files: Sequence[str], names: list[str]) -> Iterator[pa.Table]:
     for file in files:
-        with pq.ParquetFile(file) as blocks:
+        with reading(file), pq.ParquetFile(file) as blocks:
             for number in range(blocks.num_row_groups):
                 yield blocks.read_row_group(number, columns=names)
 

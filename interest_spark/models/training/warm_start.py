@@ -1,10 +1,12 @@
 """Weights to go on from: an earlier model's rows as they are, and a sensible beginning for items that are new."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.training.plan import ParentModel
 from interest_spark.storage.bundles import read_bundle
@@ -23,10 +25,23 @@ def starting_weights(parameters: Parameters, items: pa.Table, parent: ParentMode
     """
     index, category = (items[name].to_numpy() for name in ("item_index", "category"))
     fresh = parameters.values()
-    held = {} if parent is None else read_bundle(parent.path, parent.manifest_sha256).weights
+    held = {} if parent is None else _weights_of(parent, parameters)
     tables = {name: _item_rows(fresh[name], held.get(name), index, category) for name in parameters.item_tables}
     frozen = {name: fresh[name] for name in parameters.frozen}
     return {**fresh, **held, **tables, **frozen}
+
+
+def _weights_of(parent: ParentModel, parameters: Parameters) -> Mapping[str, Array]:
+    """The parent's trained weights: those of the network, with rows for the items that there were then."""
+    weights = read_bundle(parent.path, parent.manifest_sha256).weights
+    weights = {name: array for name, array in weights.items() if name not in parameters.frozen}
+    rows = {name: len(weights[name]) for name in parameters.item_tables if name in weights and weights[name].ndim}
+    frozen = {name: variable.numpy() for name, variable in parameters.frozen.items()}
+    try:
+        parameters.check({**weights, **frozen}, rows)
+    except BadDataError as error:
+        raise BadDataError(f"model bundle {parent.path}: {error}") from None
+    return weights
 
 
 def _item_rows(fresh: Array, old: Array | None, index: Array, category: Array) -> Array:
