@@ -32,11 +32,12 @@ def age(path: Path, hours: float) -> None:
 def test_replaced_and_abandoned_files_go_when_they_are_old(spark: "SparkSession", tmp_path: Path) -> None:
     for items in (["a"], ["b"]):
         commit(spark, tmp_path, "events", DAY, [event("u", item, DAY) for item in items])
-    abandoned = tmp_path / "events" / "run=killed" / f"dt={DAY}"
+    killed = tmp_path / "events" / "run=20260110T010203-0123abcd"  # release 0.1's
+    abandoned = killed / f"dt={DAY}"
     abandoned.mkdir(parents=True)
     (abandoned / "part-0.parquet").write_bytes(b"half")
     assert run(tmp_path) == {}
-    age(tmp_path / "events" / "run=killed", hours=200)
+    age(killed, hours=200)
     assert run(tmp_path) == {"events": 1}
     assert not abandoned.parent.exists()
     assert run(tmp_path) == {}
