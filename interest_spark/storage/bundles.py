@@ -9,6 +9,7 @@ import os
 import re
 import struct
 import time
+import tokenize
 import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -126,7 +127,10 @@ def check_bundle(path: Path, manifest_sha256: str | None = None) -> None:
     check_sealed(Path(path), {_WEIGHTS, _CONFIG, _ITEMS}, "model bundle", _REMEDY, manifest_sha256)
 
 
-_NO_ARRAYS = (ValueError, LookupError, EOFError, zipfile.BadZipFile, RuntimeError, SyntaxError, TypeError, struct.error)
+_NO_ARRAYS = (
+    *(ValueError, LookupError, EOFError, RuntimeError, SyntaxError, TypeError),
+    *(zipfile.BadZipFile, struct.error, tokenize.TokenError),
+)
 """What NumPy and zipfile raise of a file that holds no arrays."""
 
 

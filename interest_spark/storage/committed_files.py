@@ -59,10 +59,15 @@ def check_on_disk(folder: Path, sizes: Mapping[str, int]) -> None:
             raise _damaged(f"{folder}/{path}", f"has {found.st_size:,} bytes and was committed with {size:,}")
 
 
-def read_committed(path: str, schema: pa.Schema) -> pa.Table:
-    """The rows of a data file with exactly the columns of `schema`. Raises BadDataError if it is damaged."""
+def read_committed(path: str, schema: pa.Schema, rows: int | None = None) -> pa.Table:
+    """The rows of a data file with exactly the columns of `schema`.
+
+    Raises BadDataError if it is damaged, or has other than so many `rows`.
+    """
     with reading(path), pq.ParquetFile(path) as file:
         check_columns(path, file.schema_arrow)
+        if rows not in (None, file.metadata.num_rows):
+            raise _damaged(path, f"has {file.metadata.num_rows:,} rows and was committed with {rows:,}")
         return conform(file.read([name for name in schema.names if name in file.schema_arrow.names]), schema)
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from interest_spark.foundation.errors import BusyError
+from interest_spark.foundation.errors import BadDataError, BusyError
 from interest_spark.foundation.log import get_logger
 from interest_spark.storage.commit import commit, data_files, stage_files
 from interest_spark.storage.committed_files import check_columns
-from interest_spark.storage.damage import reading
+from interest_spark.storage.damage import reading, remedy_for
 from interest_spark.storage.layout import BUCKET_FILE, Slice, compacted_run_id, data_folder, run_of
 from interest_spark.storage.run_record import EVERY_DAY, RunRecord
 from interest_spark.storage.snapshot import Snapshot
@@ -59,7 +59,20 @@ def _compact_slice(table: Snapshot, each: Slice, run_id: str) -> None:
     earlier = table.record(each) or RunRecord(run_id, {}, {})
     made_from = earlier.of(each.day)
     record = RunRecord(run_id, {EVERY_DAY: made_from} if made_from else {}, earlier.versions)
-    commit(stage_files(table, data_files(folder), [each], record), table, content_kept=True)
+    staged = stage_files(table, data_files(folder), [each], record)
+    _check_rows(table, each, staged.rows)
+    commit(staged, table, content_kept=True)
+
+
+def _check_rows(table: Snapshot, each: Slice, found: int) -> None:
+    """Raise BadDataError where files have lost rows since they were committed, which a rewrite would hide for ever."""
+    files = table.files_by_slice[each]
+    rows = [count for count in table.rows_of(files).values() if count is not None]
+    if len(rows) == len(files) and sum(rows) != found:
+        raise BadDataError(
+            f"table {table.table}: the files of {each} hold {found:,} rows and were committed with {sum(rows):,}; "
+            f"{remedy_for(f'{table.folder}/{files[0]}')}"
+        )
 
 
 def _batches(path: str, schema: pa.Schema) -> Iterator[pa.Table]:

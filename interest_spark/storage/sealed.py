@@ -77,7 +77,7 @@ def _sums(path: Path, named: str, remedy: str, manifest_sha256: str | None) -> M
     sums, found = manifest["sha256"], manifest["format"]
     if type(found) is not int or found != _FORMAT:
         raise BadDataError(f"{named}: format {found!r:.100} is not {_FORMAT}, the one of this release; {remedy}")
-    if not isinstance(sums, dict):
+    if not isinstance(sums, dict) or not all(isinstance(digest, str) for digest in sums.values()):
         raise BadDataError(f"{named}: {MANIFEST} is not a manifest; {remedy}")
     return sums
 

@@ -17,13 +17,14 @@ from interest_spark.storage.committed_files import check_on_disk, check_paths, r
 from interest_spark.storage.layout import NAMES_OF_RELEASE_0_1, Slice, content_of, run_of, slice_of
 from interest_spark.storage.log_files import check_log, check_protocol, reading_log
 from interest_spark.storage.run_record import MadeFrom, RunRecord, read_record
-from interest_spark.storage.table_schemas import file_schema, read_schema, to_spark
+from interest_spark.storage.table_schemas import conform, file_schema, read_schema, to_spark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_ACTIONS = (("path", pa.string()), ("size_bytes", pa.int64()), ("partition.dt", pa.string()))
-_NO_ACTIONS = pa.schema(_ACTIONS).empty_table()
+_ACTIONS = pa.schema(
+    [("path", pa.string()), ("size_bytes", pa.int64()), ("num_records", pa.int64()), ("partition.dt", pa.string())]
+)
 
 
 class Snapshot:
@@ -41,12 +42,12 @@ class Snapshot:
 
     @cached_property
     def _actions(self) -> pa.Table:
-        """`path`, below the table's folder, size and day of every file; BadDataError if one leads elsewhere."""
+        """Path below the table's folder, bytes, rows and day of every file; BadDataError if one leads elsewhere."""
         if self.delta is None:
-            return _NO_ACTIONS
+            return _ACTIONS.empty_table()
         with reading_log(self.folder):
             actions = pa.table(self.delta.get_add_actions(flatten=True))
-            files = pa.table([actions[name].cast(kind) for name, kind in _ACTIONS], [name for name, _ in _ACTIONS])
+            files = conform(actions, _ACTIONS)
         check_paths(self.folder, files["path"], files["partition.dt"])
         return files
 
@@ -58,8 +59,15 @@ class Snapshot:
 
     def sizes_of(self, paths: Sequence[str]) -> dict[str, int]:
         """Bytes of each file, by its path below the table's folder."""
+        return self._each(paths, "size_bytes")
+
+    def rows_of(self, paths: Sequence[str]) -> dict[str, int | None]:
+        """Rows of each file, by its path below the table's folder; None where the log does not say."""
+        return self._each(paths, "num_records")
+
+    def _each(self, paths: Sequence[str], what: str) -> dict[str, Any]:
         wanted = self._actions.filter(pc.is_in(self._actions["path"], pa.array(paths, pa.string())))
-        return dict(zip(wanted["path"].to_pylist(), wanted["size_bytes"].to_pylist(), strict=True))
+        return dict(zip(wanted["path"].to_pylist(), wanted[what].to_pylist(), strict=True))
 
     def size_of(self, path: str) -> int:
         """Bytes of a file, by its path below the table's folder."""
@@ -166,7 +174,10 @@ class Snapshot:
     def read_small(self, **selection: str | None) -> pa.Table:
         """The table's own columns of a selection, without Spark: for tables that are small by nature."""
         schema = file_schema(self.table)
-        parts = (read_committed(path, schema) for path in self.files(**selection))
+        paths = sorted(path for each in self.slices(**selection) for path in self.files_of(each))
+        rows = self.rows_of(paths)
+        files = zip(self.located(paths), paths, strict=True)
+        parts = (read_committed(file, schema, rows[path]) for file, path in files)
         return pa.concat_tables([schema.empty_table(), *parts])
 
     def history(self, limit: int | None = None) -> list[dict[str, Any]]:

@@ -317,8 +317,10 @@ def test_a_killed_run_of_a_program_is_known_by_its_record(warehouse: Warehouse) 
 
 
 NAMES = st.sampled_from(
-    ["run-foreign", f"run-{GENERATED}", "run-1", f"dt={DAY.day}", "part-0.parquet", "part-x.parquet", SPARKS]
-    + ["_temporary", "_SUCCESS", "_run.json", "notes.txt", "weights.npz", "manifest.json", "step-1", "sasrec", ".v.work"]
+    (
+        f"run-foreign run-{GENERATED} run-1 dt={DAY.day} part-0.parquet part-x.parquet {SPARKS} _temporary _SUCCESS "
+        "_run.json notes.txt weights.npz manifest.json step-1 sasrec .v.work"
+    ).split()
 )
 PLACES = st.tuples(st.sampled_from(["vocab", "models", "bundles", "bots"]), st.lists(NAMES, min_size=1, max_size=4))
 
