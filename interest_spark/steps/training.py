@@ -33,6 +33,7 @@ from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS
 from interest_spark.storage.bundles import BUNDLES
 from interest_spark.storage.layout import Slice
+from interest_spark.storage.sealed import check_free
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import spark_schema
 
@@ -132,6 +133,7 @@ def _train_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
 def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     plan = _plan(context, inputs, assignment.findings)
+    check_free(plan.bundle)  # before hours of training, not after them
     _write_candidates(context, inputs, plan.candidates)
     result = launch(plan, context.spark)
     row = _models_row(context, plan, result)

@@ -4,17 +4,13 @@ Nothing in a bundle can run code: arrays are plain `.npy` members, everything el
 """
 
 import json
-import math
 import os
 import re
-import struct
 import time
-import tokenize
-import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,11 +19,12 @@ import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
-from interest_spark.storage.damage import naming, open_regular
+from interest_spark.storage.arrays import read_arrays
+from interest_spark.storage.damage import naming
 from interest_spark.storage.folders import Found, delete, opened, scan
 from interest_spark.storage.layout import DATA_FILE
 from interest_spark.storage.orphans import Cleaned
-from interest_spark.storage.sealed import MANIFEST, check_free, check_sealed, read_json, write_sealed
+from interest_spark.storage.sealed import MANIFEST, check_sealed, read_json, write_sealed
 
 BUNDLES = "bundles"
 """The folder of a warehouse that bundles lie in."""
@@ -80,12 +77,6 @@ def bundle_path(warehouse: Path, recorded: str) -> Path:
     return warehouse / BUNDLES / path.name
 
 
-def check_no_stranger(path: Path) -> None:
-    """Raise BadDataError, before anything is trained, where what is at a bundle's path is not overwritten."""
-    for each in (path.parent, path):
-        check_free(each)
-
-
 def write_bundle(path: Path, bundle: Bundle) -> str:
     """Write the bundle to `path` in one visible step; returns the sha256 of its manifest."""
 
@@ -104,8 +95,7 @@ def read_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
     """
     path = Path(path)
     check_bundle(path, manifest_sha256)
-    with naming(f"model bundle {path}: {_WEIGHTS}", _REMEDY, *_NO_ARRAYS):
-        weights = _read_arrays(path / _WEIGHTS)
+    weights = read_arrays(path / _WEIGHTS, f"model bundle {path}: {_WEIGHTS}", _REMEDY)
     with naming(f"model bundle {path}: {_ITEMS}", _REMEDY, ValueError):
         items = _read_items(path / _ITEMS)
     return Bundle(weights, read_config(path), items)
@@ -125,41 +115,6 @@ def read_config(path: Path) -> dict[str, Any]:
 def check_bundle(path: Path, manifest_sha256: str | None = None) -> None:
     """Raise BadDataError, naming the file, unless the bundle is as it was written; nothing is loaded."""
     check_sealed(Path(path), {_WEIGHTS, _CONFIG, _ITEMS}, "model bundle", _REMEDY, manifest_sha256)
-
-
-_NO_ARRAYS = (
-    *(ValueError, LookupError, EOFError, RuntimeError, SyntaxError, TypeError),
-    *(zipfile.BadZipFile, struct.error, tokenize.TokenError),
-)
-"""What NumPy and zipfile raise of a file that holds no arrays."""
-
-
-def _read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
-    """The arrays of an archive as np.savez writes it; an array takes no more memory than it takes in the file."""
-    with open_regular(path) as file, zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
-        if len({member.filename for member in members}) < len(members):
-            raise ValueError("it holds an array twice")
-        arrays = {}
-        for member in members:
-            if not member.filename.endswith(".npy") or member.compress_type != zipfile.ZIP_STORED:
-                raise ValueError(f"{member.filename!r:.100} is no array as np.savez stores it")
-            with archive.open(member) as content:
-                arrays[member.filename.removesuffix(".npy")] = _read_array(content, member)
-        return arrays
-
-
-def _read_array(content: IO[bytes], member: zipfile.ZipInfo) -> np.ndarray[Any, Any]:
-    form: Any = np.lib.format  # which has no types
-    read_header = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}[form.read_magic(content)]
-    shape, _, dtype = read_header(content)
-    if dtype.kind not in "fiu" or min(shape, default=0) < 0:
-        raise ValueError(f"{member.filename!r:.100} holds no numbers but {dtype}")
-    if math.prod(shape) * dtype.itemsize != min(member.file_size, member.compress_size) - content.tell():
-        raise ValueError(f"{member.filename!r:.100} is not as large as it says, {shape}")
-    content.seek(0)
-    array: np.ndarray[Any, Any] = form.read_array(content, allow_pickle=False)
-    return array
 
 
 def _read_items(path: Path) -> pa.Table:

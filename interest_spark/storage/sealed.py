@@ -40,8 +40,10 @@ def write_sealed(path: Path, fill: Callable[[Path], None]) -> str:
 
 def check_free(path: Path) -> None:
     """Raise BadDataError unless a sealed folder can take the place of what is at the path."""
-    if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise BadDataError(f"{path} is no folder but a link or a file, which is not overwritten; move it away")
+    taken = [each for each in (path.parent, path) if each.exists() and not each.is_dir()]
+    if taken or path.is_symlink():
+        where = (*taken, path)[0]
+        raise BadDataError(f"{where} is no folder but a link or a file, which is not overwritten; move it away")
 
 
 def check_sealed(path: Path, names: set[str], what: str, remedy: str, manifest_sha256: str | None = None) -> None:

@@ -17,10 +17,13 @@ import numpy as np
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.training.run_state import RunState
+from interest_spark.storage.arrays import read_arrays
+from interest_spark.storage.damage import naming
 from interest_spark.storage.sealed import check_sealed, write_sealed
 
 _ARRAYS, _STATE, _CURVE = "arrays.npz", "state.json", "curve.jsonl"
 _BEST = "best/"
+_REMEDY = "an earlier one is taken"
 _KEPT = 2
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
@@ -59,10 +62,11 @@ def read_newest_checkpoint(folder: Path, shapes: Mapping[str, tuple[int, ...]]) 
     """
     for path in _newest_first(folder):
         try:
-            check_sealed(path, {_ARRAYS, _STATE, _CURVE}, "checkpoint", "an earlier one is taken")
-            found = _read(path)
+            check_sealed(path, {_ARRAYS, _STATE, _CURVE}, "checkpoint", _REMEDY)
+            with naming(f"checkpoint {path}", _REMEDY, ValueError, LookupError, TypeError, RecursionError):
+                found = _read(path)
             if {name: array.shape for name, array in found.arrays.items()} != shapes:
-                raise BadDataError(f"checkpoint {path} has other arrays than this run; an earlier one is taken")
+                raise BadDataError(f"checkpoint {path} has other arrays than this run; {_REMEDY}")
             return found
         except BadDataError as error:
             get_logger().warning("checkpoint passed over", reason=str(error))
@@ -70,8 +74,7 @@ def read_newest_checkpoint(folder: Path, shapes: Mapping[str, tuple[int, ...]]) 
 
 
 def _read(path: Path) -> Checkpoint:
-    with np.load(path / _ARRAYS, allow_pickle=False) as held:
-        arrays = {name: held[name] for name in held.files}
+    arrays = read_arrays(path / _ARRAYS, f"checkpoint {path}: {_ARRAYS}", _REMEDY)
     best = {name.removeprefix(_BEST): array for name, array in arrays.items() if name.startswith(_BEST)}
     state = RunState.of_json(json.loads((path / _STATE).read_text(encoding="utf-8")))
     rest = {name: array for name, array in arrays.items() if not name.startswith(_BEST)}

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.training.step import StepResult
 
@@ -57,7 +59,11 @@ class RunState:
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise BadDataError(f"a checkpoint's state has {', '.join(sorted(unknown))}; an earlier one is taken")
-        return cls(**values)
+        try:
+            return TypeAdapter(cls).validate_python(values, strict=True)
+        except ValidationError as error:
+            where = error.errors()[0]["loc"]
+            raise BadDataError(f"a checkpoint's state has another {where}; an earlier one is taken") from None
 
     def as_json(self) -> dict[str, Any]:
         """JSON has no infinity, so a figure that was never taken is left out."""
