@@ -54,11 +54,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Case:
-    """What is changed, and who looks at it then."""
+    """What is changed, and who looks at the first table of them then."""
 
     changes: tuple[Change, ...]
     reader: str
-    table: str
 
 
 _PATHS = st.sampled_from(
@@ -80,20 +79,16 @@ _LOG_LINES = st.tuples(
     st.sampled_from(["add", "remove", "metaData", "protocol", "commitInfo", "txn", "cdc", "sidecar", "x"]),
     JSON_VALUES | st.fixed_dictionaries({"path": _PATHS, "size": st.integers(0, 9), "dataChange": st.booleans()}),
 ).map(lambda line: json.dumps(dict([line])))
+_KINDS = st.sampled_from(["commit", "checkpoint", "data", "record", "hint"])
 _CHANGES = st.one_of(
     st.builds(Change, _TABLES, st.sampled_from(["commit", "checkpoint", "data", "record"]), byte_changes()),
     st.builds(Change, _TABLES, st.just("data"), byte_changes(), st.just(True)),
     st.builds(Change, _TABLES, st.just("commit"), JSON_CHANGES | _PATHS.map("path ".__add__) | _LOG_LINES),
     st.builds(Change, _TABLES, st.just("record"), JSON_CHANGES),
-    st.builds(
-        Change,
-        _TABLES,
-        st.sampled_from(["commit", "checkpoint", "data", "record", "log"]),
-        st.sampled_from(list(WHOLE_FILE)),
-    ),
+    st.builds(Change, _TABLES, _KINDS, st.sampled_from(list(WHOLE_FILE))),
 )
 _READERS = st.sampled_from(["show"] * 6 + ["read_small"] * 6 + ["maintain"] * 6 + ["spark"])
-CASES = st.builds(Case, changes=st.lists(_CHANGES, min_size=1, max_size=3).map(tuple), reader=_READERS, table=_TABLES)
+CASES = st.builds(Case, changes=st.lists(_CHANGES, min_size=1, max_size=3).map(tuple), reader=_READERS)
 
 
 def exit_code_of(case: Case, folder: Path) -> int:
@@ -104,7 +99,7 @@ def exit_code_of(case: Case, folder: Path) -> int:
         _apply(change, warehouse.root / change.table, folder / _OUTSIDE)
     before = _files_of(folder / _OUTSIDE)
     printed: list[str] = []
-    code = _exit_code(lambda: printed.extend(_READ[case.reader](warehouse, case.table)))
+    code = _exit_code(lambda: printed.extend(_READ[case.reader](warehouse, case.changes[0].table)))
     assert SECRET not in "".join(printed), "a file outside the warehouse was read"
     assert _files_of(folder / _OUTSIDE) == before, "a file outside the warehouse was changed or deleted"
     return code
@@ -136,7 +131,7 @@ def _newest(table: Path, kind: str) -> Path | None:
     patterns = {
         "commit": "_delta_log/*.json",
         "checkpoint": "_delta_log/*.checkpoint.parquet",
-        "log": "_delta_log/_last_checkpoint",
+        "hint": "_delta_log/_last_checkpoint",
         "data": "run-*/**/part-0.parquet",
         "record": "run-*/_run.json",
     }
