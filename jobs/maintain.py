@@ -1,10 +1,13 @@
 """Housekeeping: days that are no longer kept, small files, and what killed or replaced runs have left behind."""
 
+from dataclasses import dataclass, field
+
+from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.command import job_command, main
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import Outcome
 from interest_spark.schemas.tables import TABLES
-from interest_spark.storage.bundles import BUNDLES, remove_orphan_bundles
+from interest_spark.storage.bundles import BUNDLES, bundle_path, remove_orphan_bundles
 from interest_spark.storage.compaction import compact
 from interest_spark.storage.orphans import linked_folders, remove_orphans
 from interest_spark.storage.retention import expire_days
@@ -12,32 +15,56 @@ from interest_spark.storage.retention import expire_days
 _ROW_GROUPS_MATTER = {"train_blocks"}  # they are the units that training deals out to its ranks
 
 
+@dataclass(frozen=True)
+class _Tidied:
+    """How many slices of a table were taken out and rewritten, how many files went, and what was left for people."""
+
+    expired: int = 0
+    compacted: int = 0
+    deleted: int = 0
+    left: list[str] = field(default_factory=list)
+
+
 def run(context: RunContext) -> Outcome:
-    """Expire days that are no longer kept, compact small files, delete what no version needs, report strange files."""
+    """Expire days that are no longer kept, compact small files, delete what no version needs, report strange files.
+
+    What is damaged is told last, when all else is tidy.
+    """
+    tidied: dict[str, _Tidied] = {}
+    damaged: list[BadDataError] = []
+    for name in (*TABLES, BUNDLES):
+        try:
+            tidied[name] = _tidy_bundles(context) if name == BUNDLES else _tidy_table(context, name)
+        except BadDataError as error:
+            damaged.append(error)
+    if damaged:
+        more = f" (and {len(damaged) - 1} more are damaged)" if len(damaged) > 1 else ""
+        raise BadDataError(f"{damaged[0]}{more}")
+    details = {
+        what: {name: count for name, each in tidied.items() if (count := getattr(each, what))}
+        for what in ("expired", "compacted", "deleted")
+    }
+    left = [path for each in tidied.values() for path in each.left]
+    return Outcome("done" if any(details.values()) else "nothing_to_do", details={**details, "left_alone": left})
+
+
+def _tidy_table(context: RunContext, table: str) -> _Tidied:
     warehouse, settings = context.warehouse, context.config.maintain
-    expired, compacted, deleted, left = {}, {}, {}, []
-    for table in TABLES:
-        if links := linked_folders(warehouse.root / table):  # what they lead to is somebody else's
-            left += links
-            continue
-        expired[table] = len(expire_days(warehouse.open(table), context.day, settings.keep_days, context.run_id))
-        if table not in _ROW_GROUPS_MATTER:
-            compacted[table] = compact(warehouse.open(table), context.run_id)
-        cleaned = remove_orphans(warehouse.open(table), settings.retention_hours)
-        deleted[table] = len(cleaned.deleted)
-        left += cleaned.left
-    models = warehouse.open("models")
+    if links := linked_folders(warehouse.root / table):  # what they lead to is somebody else's
+        return _Tidied(left=links)
+    expired = expire_days(warehouse.open(table), context.day, settings.keep_days, context.run_id)
+    compacted = 0 if table in _ROW_GROUPS_MATTER else compact(warehouse.open(table), context.run_id)
+    cleaned = remove_orphans(warehouse.open(table), settings.retention_hours)
+    return _Tidied(len(expired), compacted, len(cleaned.deleted), cleaned.left)
+
+
+def _tidy_bundles(context: RunContext) -> _Tidied:
+    root, models = context.warehouse.root, context.warehouse.open("models")
     if models.version < 0:  # nobody can say which bundles are needed
-        left += [str(path) for path in (warehouse.root / BUNDLES,) if path.exists()]
-    else:
-        named = {path.rpartition("/")[2] for path in models.read_small()["path"].to_pylist()}
-        bundles = remove_orphan_bundles(warehouse.root, named, settings.retention_hours)
-        deleted[BUNDLES] = len(bundles.deleted)
-        left += bundles.left
-    counts = {"expired": expired, "compacted": compacted, "deleted": deleted}
-    details = {what: {table: n for table, n in by_table.items() if n} for what, by_table in counts.items()}
-    done = any(details.values())
-    return Outcome("done" if done else "nothing_to_do", details={**details, "left_alone": left})
+        return _Tidied(left=[str(path) for path in (root / BUNDLES,) if path.exists()])
+    named = {bundle_path(root, path or "").name for path in models.read_small()["path"].to_pylist()}
+    cleaned = remove_orphan_bundles(root, named, context.config.maintain.retention_hours)
+    return _Tidied(deleted=len(cleaned.deleted), left=cleaned.left)
 
 
 command = job_command("maintain", run)

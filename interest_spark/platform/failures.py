@@ -43,6 +43,11 @@ _DAMAGED = re.compile(
     r"|Parquet column cannot be converted in file (\S+)\. "
     r"|(?:Path|File) (?:does not exist: )?(\S+\.parquet)(?: does not exist)?"
 )
+_BAD_FOOTER = re.compile(
+    r"^.*\b(\w+(?:Exception|Error): .*)\n"
+    r"\tat (?:org\.apache\.parquet\.(?:hadoop\.ParquetFileReader|format\.Util)|shaded\.parquet)\.",
+    re.MULTILINE,
+)
 _FINAL_LINE = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$", re.DOTALL | re.MULTILINE)
 
 
@@ -84,7 +89,7 @@ def _explain_java(trace: str) -> InterestError | None:
     for line in lines:
         if (match := _JAVA_SYSTEM_ERROR.search(line)) and match[1] in TEMPORARY_TEXTS:
             return explain_system(TEMPORARY_TEXTS[match[1]], line)
-    return next(filter(None, map(_explain_damage, lines)), None)
+    return next(filter(None, map(_explain_damage, lines)), None) or _explain_footer(trace)
 
 
 def _explain_damage(line: str) -> BadDataError | None:
@@ -94,6 +99,17 @@ def _explain_damage(line: str) -> BadDataError | None:
     if place_of(file)[1] is None:
         return None
     return BadDataError(f"data file {re.sub('^/+', '/', file)} cannot be read; {remedy_for(file)}")
+
+
+def _explain_footer(trace: str) -> BadDataError | None:
+    """Spark names no file whose footer it cannot read."""
+    match = _BAD_FOOTER.search(trace)
+    if match is None:
+        return None
+    return BadDataError(
+        f"a data file is damaged, of which Spark says only: {match[1]:.200}; "
+        "restore the warehouse from a copy, or make the days that the job reads anew"
+    )
 
 
 def _explain_worker(traceback: str) -> InterestError | None:

@@ -50,10 +50,13 @@ def remove_orphans(table: Snapshot, retention_hours: int) -> Cleaned:
     """Delete a table's files that no version of the last `retention_hours` names and that are as old.
 
     A younger file may belong to a run that is at work. Without a log nobody can say what is needed: nothing is deleted.
+    Raises BadDataError, and deletes nothing, where files that the log names do not lie as they were committed: the log
+    may be the one that is wrong, and the files that it should name are then not to be told from orphans.
     """
     cleaned = Cleaned(left=linked_folders(table.folder))
     if cleaned.left or not table.folder.is_dir():
         return cleaned
+    table.located(table.paths)
     removed = table.removed(0)
     needed = {*table.paths, *(removed - table.removed(retention_hours))}
     runs = {run_of(path) for path in (*table.paths, *removed)}
