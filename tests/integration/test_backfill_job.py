@@ -1,6 +1,5 @@
 """A backfill plans what is missing or stale, and a bad day stops only what depends on it."""
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.storage.warehouse import Warehouse
 from jobs import backfill
-from tests.log_files import deliver, event, shop_config, write_config
+from tests.log_files import deliver, event, shop_config
 from tests.warehouse_contents import contents
 
 pytestmark = pytest.mark.usefixtures("spark")
@@ -78,23 +77,3 @@ def test_a_bad_day_stops_only_what_depends_on_it(tmp_path: Path) -> None:
     fresh = shop_config(tmp_path, warehouse=str(tmp_path / "undisturbed"), ingest={"catch_up_days": 0})
     backfill.run(RunContext(fresh, LAST), first_day=DAYS[0], jobs=JOBS)
     assert contents(warehouse) == contents(Warehouse(fresh.warehouse))
-
-
-def test_the_command_reports_and_leaves_with_the_code_of_what_no_retry_mends(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    config = world(tmp_path)
-    deliver(tmp_path, DAYS[1], ["broken"])
-    path = write_config(tmp_path / "shop.yaml", config)
-    with pytest.raises(SystemExit) as left:
-        backfill.command.main(
-            [*("--config", str(path), "--from", DAYS[0], "--day", DAYS[1]), *("--steps", "ingest")],
-            standalone_mode=False,
-        )
-    assert left.value.code == 3
-    printed = capsys.readouterr()
-    report = json.loads(printed.out.splitlines()[-1])
-    assert report["status"] == "failed"
-    assert report["days"] == {DAYS[0]: "done", DAYS[1]: "failed"}
-    assert report["not_made"][0]["step"] == "events"
-    assert printed.err.splitlines()[-1].startswith("error: 1 steps failed and 0 wait for them; first events of")
