@@ -13,6 +13,8 @@ from interest_spark.config.spark import SparkConfig
 from interest_spark.foundation.errors import BusyError
 from interest_spark.platform.class_archive import options_with_archive
 from interest_spark.platform.java import ensure_java
+from interest_spark.platform.masters import is_on_this_machine, network_defaults
+from interest_spark.platform.scratch import check_spark_folders, check_temporary_folder, use_private_spark_folders
 
 _CONNECT_SECONDS = 10
 _JAVA_OPTIONS = "spark.driver.extraJavaOptions"
@@ -30,24 +32,32 @@ _FIXED = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # A task has one core; Polars would start a thread for each core of the machine. Read when a worker imports it.
     "spark.executorEnv.POLARS_MAX_THREADS": "1",
+    # Workers start with `python -m`, which looks for every module in the current folder first: a csv.py would be run.
+    "spark.executorEnv.PYTHONSAFEPATH": "1",
     # Readers pass file lists; looking each file up in a Spark task of its own costs more than the driver's loop.
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "2000",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "16",
     "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
 }
-_LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false"}
 
 
 def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
     """Start, or join, the Spark application of this process.
 
     Under `spark-submit` the submitter's master and resources hold; otherwise those of `settings`.
-    Raises ConfigError without a usable Java, BusyError when the master does not answer.
+    Raises ConfigError without a usable Java or scratch folder, BusyError when the master does not answer.
     """
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     conf = SparkConf()
-    if not submitted:
+    scratch = conf.get("spark.local.dir") or settings.conf.get("spark.local.dir")
+    check_temporary_folder()
+    if submitted:
+        check_spark_folders(scratch)
+    else:
+        use_private_spark_folders(scratch)
         ensure_java()
+        if is_on_this_machine(settings.master):
+            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # what a UI binds to, whatever the driver's settings
         # Otherwise workers start the first python3 on PATH, whatever it is.
         os.environ.setdefault("PYSPARK_PYTHON", settings.conf.get("spark.pyspark.python", sys.executable))
         conf.setMaster(settings.master).set("spark.driver.memory", settings.driver_memory)
@@ -56,8 +66,7 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
     master = conf.get("spark.master") or settings.master
     check_master(master)
     conf.setAppName(app_name).set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
-    defaults = _LOOPBACK if master.startswith("local") else {}
-    for key, value in {**defaults, **settings.conf}.items():
+    for key, value in {**network_defaults(master), **settings.conf}.items():
         conf.setIfMissing(key, value)
     for key, value in _FIXED.items():
         conf.set(key, value)
