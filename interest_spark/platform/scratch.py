@@ -8,7 +8,7 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.folders import OWNER_ONLY, ensure_writable
 
 _PYTHON_NAMES = ("TMPDIR", "TEMP", "TMP")  # in the order in which Python looks
-_SPARK_NAME = "SPARK_LOCAL_DIRS"
+SPARK_FOLDERS = "SPARK_LOCAL_DIRS"
 
 
 def check_temporary_folder() -> None:
@@ -32,8 +32,8 @@ def check_spark_folders(setting: str | None) -> None:
         ensure_writable(folder, name, _remedy(name))
 
 
-def use_private_spark_folders(setting: str | None) -> None:
-    """Have Spark, started after this, keep its files in this user's own folders below those that are configured.
+def private_spark_folders(setting: str | None) -> str:
+    """This user's own folders below those that are configured, made if missing, as Spark's settings name them.
 
     Spark alone makes folders and shuffle files there that every user of the machine may read. Raises ConfigError for
     a folder that cannot be written, or that another user has made.
@@ -45,7 +45,7 @@ def use_private_spark_folders(setting: str | None) -> None:
         ensure_writable(private, name, _remedy(name))
         _close_to_others(private, name)
         folders.append(str(private))
-    os.environ[_SPARK_NAME] = ",".join(folders)  # which Spark prefers to its own setting
+    return ",".join(folders)
 
 
 def _close_to_others(folder: Path, name: str) -> None:
@@ -57,8 +57,8 @@ def _close_to_others(folder: Path, name: str) -> None:
 
 def _spark_folders(setting: str | None) -> list[tuple[Path, str]]:
     """The folders, each with the setting that names it, in Spark's order of precedence."""
-    if named := os.environ.get(_SPARK_NAME):
-        return [(Path(folder.strip()), _SPARK_NAME) for folder in named.split(",")]
+    if named := os.environ.get(SPARK_FOLDERS):
+        return [(Path(folder.strip()), SPARK_FOLDERS) for folder in named.split(",")]
     if setting:
         return [(Path(folder.strip()), "spark.local.dir") for folder in setting.split(",")]
     return [(Path(tempfile.gettempdir()), "TMPDIR")]

@@ -14,9 +14,15 @@ from interest_spark.foundation.errors import BusyError
 from interest_spark.platform.class_archive import options_with_archive
 from interest_spark.platform.java import ensure_java
 from interest_spark.platform.masters import is_on_this_machine, network_defaults
-from interest_spark.platform.scratch import check_spark_folders, check_temporary_folder, use_private_spark_folders
+from interest_spark.platform.scratch import (
+    SPARK_FOLDERS,
+    check_spark_folders,
+    check_temporary_folder,
+    private_spark_folders,
+)
 
 _CONNECT_SECONDS = 10
+_SCRATCH = "spark.local.dir"
 _JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 
 # Instants are UTC microseconds everywhere; days are derived from them explicitly, never from the session.
@@ -49,12 +55,7 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
     """
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     conf = SparkConf()
-    scratch = conf.get("spark.local.dir") or settings.conf.get("spark.local.dir")
-    check_temporary_folder()
-    if submitted:
-        check_spark_folders(scratch)
-    else:
-        use_private_spark_folders(scratch)
+    if not submitted:
         ensure_java()
         if is_on_this_machine(settings.master):
             os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # what a UI binds to, whatever the driver's settings
@@ -65,6 +66,7 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
             conf.set(_JAVA_OPTIONS, options)
     master = conf.get("spark.master") or settings.master
     check_master(master)
+    _prepare_scratch(conf, settings, master, submitted)
     conf.setAppName(app_name).set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
     for key, value in {**network_defaults(master), **settings.conf}.items():
         conf.setIfMissing(key, value)
@@ -76,6 +78,20 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
         raise BusyError(f"Spark did not start on {master}: {error}; run `interest doctor`") from None
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _prepare_scratch(conf: SparkConf, settings: SparkConfig, master: str, submitted: bool) -> None:
+    """Check the scratch folders and, where Spark lets the driver choose them for itself alone, close them to others."""
+    check_temporary_folder()
+    configured = conf.get(_SCRATCH) or settings.conf.get(_SCRATCH)
+    named = SPARK_FOLDERS in os.environ
+    if not master.startswith(("local", "spark://")) or (named and submitted):
+        check_spark_folders(configured)
+        return
+    folders = private_spark_folders(configured)
+    conf.set(_SCRATCH, folders)
+    if named:  # which Spark prefers to its own setting
+        os.environ[SPARK_FOLDERS] = folders
 
 
 def check_master(master: str) -> None:
