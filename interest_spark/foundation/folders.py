@@ -15,10 +15,17 @@ def ensure_writable(folder: Path, setting: str, remedy: str) -> None:
     Raises ConfigError naming `setting`, the reason and the `remedy`; what is temporary, as a full disk, stays an OSError.
     """
     try:
-        folder.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
+        _make(folder)
         with tempfile.NamedTemporaryFile(dir=folder):
             return
     except OSError as error:
         if temporary_failure(error):
             raise
-        raise ConfigError(f"{setting} names {folder}, where no file can be made ({error.strerror}); {remedy}") from error
+        raise ConfigError(f"{setting}: no file can be made in {folder} ({error.strerror}); {remedy}") from error
+
+
+def _make(folder: Path) -> None:
+    """With all that is missing above it, which `mkdir(parents=True)` would open to whom the umask lets in."""
+    if not folder.parent.exists():
+        _make(folder.parent)
+    folder.mkdir(OWNER_ONLY, exist_ok=True)

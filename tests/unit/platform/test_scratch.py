@@ -67,7 +67,7 @@ def test_an_unusable_folder_of_pythons_is_named(
     monkeypatch.setenv(name, str(folder))
     with pytest.raises(ConfigError) as raised:
         check_temporary_folder()
-    assert str(raised.value).startswith(f"{name} names {folder}, where no file can be made (")
+    assert str(raised.value).startswith(f"{name}: no file can be made in {folder} (")
     assert f"set {name} to a folder" in str(raised.value)
 
 
@@ -88,7 +88,7 @@ def test_an_unusable_folder_of_sparks_is_named(
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError) as raised:
         prepare(value if name == "spark.local.dir" else None)
-    assert str(raised.value).startswith(f"{name} names {folder}")
+    assert str(raised.value).startswith(f"{name}: no file can be made in {folder}")
     assert f"set {name}" in str(raised.value)
 
 
@@ -137,7 +137,7 @@ def test_a_folder_without_permission_is_named() -> None:
             "try:\n    check_temporary_folder()\nexcept ConfigError as error:\n    print(error)\n"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout.startswith(f"TMPDIR names {closed}, where no file can be made (Permission denied)"), done.stderr
+    assert done.stdout.startswith(f"TMPDIR: no file can be made in {closed} (Permission denied)"), done.stderr
 
 
 def test_a_full_disk_is_temporary_and_no_fault_of_the_setting(tmp_path: Path) -> None:
