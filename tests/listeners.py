@@ -1,6 +1,5 @@
 """Which sockets listen for connections: looked for all the while that a run lasts, in all of its processes."""
 
-import ipaddress
 import os
 import socket
 import struct
@@ -8,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 import psutil
@@ -25,11 +25,15 @@ class Listening:
     port: int
 
     @property
+    def ip(self) -> IPv4Address | IPv6Address:
+        """The address; Java writes those of version 4 as of version 6."""
+        address = ip_address(self.address)
+        return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+    @property
     def on_loopback(self) -> bool:
         """Whether nobody outside this machine reaches it."""
-        address = ipaddress.ip_address(self.address)
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        return (mapped or address).is_loopback
+        return self.ip.is_loopback
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def listeners_noted(pid: int | None = None) -> Iterator[set[Listening]]:
             sockets = listening_sockets()
             if new := sockets.keys() - seen:  # whose they are takes long to find out, and is asked once
                 seen.update(new)
-                owners = _owners(pid or os.getpid())
+                owners = owners_of(pid or os.getpid())
                 found.update(Listening(owners[inode], *sockets[inode]) for inode in new if inode in owners)
 
     thread = threading.Thread(target=look, daemon=True)
@@ -75,7 +79,7 @@ def _readable(address: str) -> str:
     return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
 
 
-def _owners(pid: int) -> dict[str, str]:
+def owners_of(pid: int) -> dict[str, str]:
     """The command of the process that holds each socket, by inode, among the process and all below it."""
     owners: dict[str, str] = {}
     with suppress(psutil.Error):
@@ -85,7 +89,7 @@ def _owners(pid: int) -> dict[str, str]:
                 command = " ".join(process.cmdline())[-120:]
                 for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
                     with suppress(OSError):
-                        target = os.readlink(descriptor)
+                        target = str(descriptor.readlink())
                         if target.startswith("socket:["):
                             owners[target[8:-1]] = command
     return owners

@@ -12,7 +12,8 @@ OWNER_ONLY = 0o700
 def ensure_writable(folder: Path, setting: str, remedy: str) -> None:
     """Make the folder, where it is missing, for its owner alone, and try a file in it.
 
-    Raises ConfigError naming `setting`, the reason and the `remedy`; what is temporary, as a full disk, stays an OSError.
+    Raises ConfigError naming `setting`, the reason and the `remedy`; what is temporary, like a full disk, stays an
+    OSError.
     """
     try:
         _make(folder)

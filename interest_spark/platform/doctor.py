@@ -89,7 +89,9 @@ def _open_ranks(config: "Config") -> list[tuple[str, str]]:
     if config.train.launcher not in ("auto", "spark") or is_on_this_machine(config.spark.master):
         return []
     found = f"Horovod's ports are open to the network of {config.spark.master} while its ranks meet"
-    remedy = "let nothing but the cluster's own nodes reach its network: what ranks send is neither signed nor encrypted"
+    remedy = (
+        "let nothing but the cluster's own nodes reach its network: what ranks send is neither signed nor encrypted"
+    )
     return [(found, remedy), *_public_addresses()]
 
 

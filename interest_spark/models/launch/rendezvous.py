@@ -122,7 +122,9 @@ class _Server(ThreadingHTTPServer):
 
     def note_refused(self, host: str, request: str) -> None:
         if not self._refused:
-            get_logger().warning("a stranger's request to the ranks' rendezvous was refused", host=host, request=request)
+            get_logger().warning(
+                "a stranger's request to the ranks' rendezvous was refused", host=host, request=request
+            )
         self._refused = True
 
     def handle_error(self, *_: object) -> None:

@@ -78,7 +78,10 @@ def test_strangers_learn_and_change_nothing(
     assert ask(meeting, "GET", f"{meeting.prefix}global/0") == (200, b"kept")
 
 
-@given(path=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=80), method=st.sampled_from(["GET", "PUT"]))
+@given(
+    path=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=80),
+    method=st.sampled_from(["GET", "PUT"]),
+)
 def test_no_path_without_the_secret_is_answered(meeting: Meeting, path: str, method: str) -> None:
     assert ask(meeting, method, f"/{path}", b"")[0] == 404
     assert ask(meeting, "GET", f"{meeting.prefix}global/0") == (200, b"kept")
@@ -93,7 +96,9 @@ def test_a_value_of_no_sensible_length_is_refused(meeting: Meeting, length: str)
     assert ask(meeting, "GET", f"{meeting.prefix}global/1")[0] == 404
 
 
-@pytest.mark.parametrize("sent", [b"", b"\r\n", b"GET", b"\x16\x03\x01\x02\x00", b"GET / HTTP/9.9\r\n\r\n", bytes(70_000)])
+@pytest.mark.parametrize(
+    "sent", [b"", b"\r\n", b"GET", b"\x16\x03\x01\x02\x00", b"GET / HTTP/9.9\r\n\r\n", bytes(70_000)]
+)
 def test_what_is_no_request_disturbs_nobody(meeting: Meeting, capfd: pytest.CaptureFixture[str], sent: bytes) -> None:
     with socket.create_connection((LOOPBACK, meeting.port), timeout=10) as connection:
         connection.sendall(sent)
