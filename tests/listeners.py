@@ -86,7 +86,7 @@ def owners_of(pid: int) -> dict[str, str]:
         top = psutil.Process(pid)
         for process in (top, *top.children(recursive=True)):
             with suppress(psutil.Error, OSError):
-                command = " ".join(process.cmdline())[-120:]
+                command = " ".join(process.cmdline())[-400:]
                 for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
                     with suppress(OSError):
                         target = str(descriptor.readlink())
