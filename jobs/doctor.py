@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from interest_spark.foundation.errors import EXIT_OK, EXIT_USAGE, InterestError
+from interest_spark.foundation.imports import protect_imports
 from interest_spark.foundation.versions import Finding, explain
 from interest_spark.platform.doctor import examine
 
@@ -22,6 +23,7 @@ _COLORS = {"ok": "green", "warning": "yellow", "unsupported": "red", "skipped": 
 @click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override one configuration key.")
 def command(config_path: str | None, overrides: tuple[str, ...]) -> None:
     started = time.monotonic()
+    protect_imports()
     try:
         findings = examine(config_path, overrides)
     except InterestError as error:

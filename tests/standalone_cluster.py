@@ -29,10 +29,17 @@ class Cluster:
     master: str
     environment: dict[str, str]
     folder: Path
+    host: str
 
     def submit(self, arguments: list[str], cwd: Path, timeout: int) -> subprocess.CompletedProcess[str]:
         """`spark-submit` in client mode with one core and a bounded heap an executor."""
-        command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", self.master, *_resources(), *arguments]
+        command = [
+            str(SPARK_HOME / "bin" / "spark-submit"),
+            "--master",
+            self.master,
+            *_resources(self.host),
+            *arguments,
+        ]
         return subprocess.run(
             command, cwd=cwd, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
         )
@@ -45,8 +52,10 @@ class Cluster:
 
 
 @contextmanager
-def standalone_cluster(folder: Path, workers: int = 2, worker_memory: str = "3g") -> Iterator[Cluster]:
-    """Start a master and `workers` of one core each; stop exactly those processes afterwards.
+def standalone_cluster(
+    folder: Path, workers: int = 2, worker_memory: str = "3g", host: str = "127.0.0.1"
+) -> Iterator[Cluster]:
+    """Start a master and `workers` of one core each on the address; stop exactly those processes afterwards.
 
     Their environment has neither PYTHONPATH nor the source tree.
     """
@@ -54,16 +63,16 @@ def standalone_cluster(folder: Path, workers: int = 2, worker_memory: str = "3g"
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "SPARK_HOME")}
     environment |= {
         "PYSPARK_PYTHON": sys.executable,
-        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_IP": host,
         "SPARK_LOCAL_DIRS": str(folder / "scratch"),
         "SPARK_NO_DAEMONIZE": "1",
         # Of drivers, and so of their executors.
         "SPARK_SUBMIT_OPTS": f"-Dspark.network.timeout={PATIENCE}",
         "SPARK_MASTER_OPTS": f"-Dspark.worker.timeout={PATIENCE.removesuffix('s')}",
     }
-    port, ui = _free_port(), _free_port()
-    master = f"spark://127.0.0.1:{port}"
-    addresses = ["--host", "127.0.0.1"]
+    port, ui = _free_port(host), _free_port(host)
+    master = f"spark://{host}:{port}"
+    addresses = ["--host", host]
     started = []
     try:
         arguments = ["master.Master", *addresses, "--port", str(port), "--webui-port", str(ui)]
@@ -72,17 +81,17 @@ def standalone_cluster(folder: Path, workers: int = 2, worker_memory: str = "3g"
             size = ["--cores", "1", "--memory", worker_memory, "--work-dir", str(folder / f"work-{number}")]
             arguments = ["worker.Worker", *addresses, "--webui-port", "0", *size, master]
             started.append(_start(folder, f"worker-{number}", arguments, environment))
-        _await_workers(ui, workers)
-        yield Cluster(master, environment, folder)
+        _await_workers(f"{host}:{ui}", workers)
+        yield Cluster(master, environment, folder, host)
     finally:
         for process in reversed(started):
             _stop(process)
 
 
-def _resources() -> list[str]:
+def _resources(host: str) -> list[str]:
     return [
         *("--executor-memory", "2g", "--executor-cores", "1", "--driver-memory", "1g"),
-        *("--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.driver.bindAddress=127.0.0.1"),
+        *("--conf", f"spark.driver.host={host}", "--conf", f"spark.driver.bindAddress={host}"),
         *("--conf", "spark.ui.enabled=false"),
     ]
 
@@ -104,18 +113,18 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _free_port() -> int:
+def _free_port(host: str) -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _await_workers(ui: int, workers: int) -> None:
+def _await_workers(ui: str, workers: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{ui}/json/", timeout=5) as page:
+            with urllib.request.urlopen(f"http://{ui}/json/", timeout=5) as page:
                 if page.read().decode().count('"ALIVE"') >= workers + 1:  # the master's own state counts one
                     return
         except OSError:

@@ -11,6 +11,7 @@ import click
 from interest_spark.config.file import load_config
 from interest_spark.foundation.dates import parse_day
 from interest_spark.foundation.errors import InterestError
+from interest_spark.foundation.imports import protect_imports
 from interest_spark.foundation.log import configure_logging, get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work, run_steps
@@ -61,6 +62,7 @@ def main(command: click.Command) -> None:
 def with_exit_code(action: Callable[[], None]) -> None:
     """Run `action`; an expected failure is printed without a traceback and sets the exit code."""
     configure_logging()
+    protect_imports()
     try:
         action()
     except Exception as error:

@@ -2,13 +2,14 @@
 
 import ipaddress
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from interest_spark.foundation.versions import Finding, inspect_versions
+from interest_spark.platform.listeners import find_listeners
+from interest_spark.platform.masters import is_on_this_machine
 
 if TYPE_CHECKING:
     from interest_spark.config.deployment import Config
@@ -27,16 +28,24 @@ def examine(config_path: str | None, overrides: Sequence[str] = ()) -> list[Find
         return [*findings, Finding("everything else", "skipped", "not tried before the versions are right")]
     # Only now: these import what was just checked.
     from interest_spark.config.file import load_config
+    from interest_spark.platform.scratch import check_temporary_folder
+
+    config = load_config(config_path, overrides) if config_path else None
+    check_temporary_folder()
+    with TemporaryDirectory(prefix="interest-doctor-") as empty:
+        warehouse = config.warehouse.absolute() if config else Path(empty)
+        return [*findings, *_try_parts(config, warehouse)]
+
+
+def _try_parts(config: "Config | None", warehouse: Path) -> list[Finding]:
     from interest_spark.config.spark import SparkConfig
     from interest_spark.platform import probes
 
-    config = load_config(config_path, overrides) if config_path else None
-    warehouse = (config.warehouse if config else Path(tempfile.gettempdir()) / "interest-doctor").absolute()
-    findings.append(probes.try_java())
-    findings.append(probes.try_warehouse(warehouse))
-    findings.append(probes.try_petastorm())
+    findings = [probes.try_java(), probes.try_warehouse(warehouse), probes.try_petastorm()]
     findings.extend(probes.try_training(config.train.ranks if config else 1))
-    findings.extend(find_exposures(config) if config else [])
+    if config:
+        findings.extend(Finding(f"listens: {each.who}", "ok", str(each)) for each in find_listeners(config))
+        findings.extend(find_exposures(config))
     if _any_unsupported(findings):
         return [*findings, Finding("spark runs", "skipped", "not tried before the rest is right")]
     return [*findings, *probes.try_spark(config.spark if config else SparkConfig(master="local[1]"), warehouse)]
@@ -46,13 +55,13 @@ def find_exposures(config: "Config") -> list[Finding]:
     """Warnings about settings under which strangers on the network could reach the run.
 
     Horovod's elastic and `horovod.run` servers execute what anybody sends them (CVE-2024-10190,
-    CVE-2026-31234); its ordinary ones and Spark's listen on the interfaces that they are given.
+    CVE-2026-31234). Ranks here are started without either; while they meet, Gloo takes whoever connects first.
     """
     exposures = _bound_everywhere(config)
-    if not _is_on_this_machine(config.spark.master):
+    if not is_on_this_machine(config.spark.master):
         exposures += _unauthenticated(config)
     if config.train.ranks > 1:
-        exposures += [*_elastic(), *_open_ranks(config), *_public_addresses()]
+        exposures += [*_elastic(), *_open_ranks(config)]
     return [Finding("network", "warning", found, "", remedy) for found, remedy in exposures]
 
 
@@ -77,14 +86,13 @@ def _elastic() -> list[tuple[str, str]]:
 
 
 def _open_ranks(config: "Config") -> list[tuple[str, str]]:
-    if config.train.launcher not in ("auto", "spark") or _is_on_this_machine(config.spark.master):
+    if config.train.launcher not in ("auto", "spark") or is_on_this_machine(config.spark.master):
         return []
-    remedy = "let nothing but the cluster's own nodes reach its network"
-    return [(f"Horovod's ports are open to the network of {config.spark.master} while it trains", remedy)]
-
-
-def _is_on_this_machine(master: str) -> bool:
-    return master.startswith("local") or (urlsplit(master).hostname or "") in ("127.0.0.1", "localhost")
+    found = f"Horovod's ports are open to the network of {config.spark.master} while its ranks meet"
+    remedy = (
+        "let nothing but the cluster's own nodes reach its network: what ranks send is neither signed nor encrypted"
+    )
+    return [(found, remedy), *_public_addresses()]
 
 
 def _public_addresses() -> list[tuple[str, str]]:
@@ -95,7 +103,7 @@ def _public_addresses() -> list[tuple[str, str]]:
     if not public:
         return []
     remedy = "close all ports but your own at a firewall while training, or train on a private network"
-    return [(f"train.ranks above 1 opens Horovod's ports on the public address {', '.join(public)}", remedy)]
+    return [(f"train.ranks above 1 may open Horovod's ports on the public address {', '.join(public)}", remedy)]
 
 
 def _is_public(address: str) -> bool:

@@ -12,6 +12,7 @@ import yaml
 from interest_spark.platform.distribution import build_code
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.storage.warehouse import Warehouse
+from tests.listeners import listeners_noted
 from tests.standalone_cluster import Cluster, standalone_cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -73,10 +74,12 @@ def test_the_code_comes_from_the_artefact_on_driver_and_executors(cluster: Clust
 
 @pytest.mark.parametrize("job", ["ingest", "sequences", "train", "score"])
 def test_each_job_runs_through_spark_submit(cluster: Cluster, artefact: Path, shop: Path, job: str) -> None:
-    done = submit(
-        cluster, artefact, artefact / "jobs" / f"{job}.py", "--config", str(shop / "cluster.yaml"), "--day", DAY
-    )
+    with listeners_noted() as found:
+        done = submit(
+            cluster, artefact, artefact / "jobs" / f"{job}.py", "--config", str(shop / "cluster.yaml"), "--day", DAY
+        )
     assert done.returncode == 0, done.stderr[-5000:]
+    assert [each for each in found if not each.on_loopback] == []  # master, workers, driver, executors and ranks
     report = json.loads(done.stdout.splitlines()[-1])
     assert (report["job"], report["status"], report["day"]) == (job, "done", DAY)
     if job == "score":

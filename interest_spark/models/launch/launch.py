@@ -4,10 +4,8 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import interest_spark
 from interest_spark.foundation.errors import BusyError, ConfigError
 from interest_spark.models.launch.failures import find_failure
 from interest_spark.models.launch.follow import following
@@ -27,17 +25,17 @@ def launch(plan: TrainPlan, spark: "SparkSession | None" = None) -> TrainResult:
     Horovod or room for the ranks, BusyError when a rank died or stalled, and what the ranks themselves raise.
     """
     if plan.train.ranks == 1:
-        from interest_spark.models.launch.local_launcher import run_locally
+        from interest_spark.models.launch.local_launcher import run_alone
 
-        return _run_for_result(plan, run_locally)
+        return _run_for_result(plan, run_alone)
     require_horovod(plan.train.ranks)
     if plan.train.launcher == "auto":
         alone = spark is None or str(spark.sparkContext.master).startswith("local")
         plan = _launched_by("horovodrun" if alone else "spark", plan)
     if plan.train.launcher == "horovodrun":
-        from interest_spark.models.launch.horovodrun_launcher import run_under_horovodrun
+        from interest_spark.models.launch.local_launcher import run_together
 
-        return _run_for_result(plan, run_under_horovodrun)
+        return _run_for_result(plan, run_together)
     if spark is None:
         raise ConfigError("train.launcher spark needs a Spark session; set it to horovodrun")
     from interest_spark.models.launch.spark_launcher import run_on_spark
@@ -52,11 +50,6 @@ def require_horovod(ranks: int) -> None:
             f"train.ranks is {ranks}, but Horovod is not installed; install g++ and run `make install`, "
             "or train with one rank: --set train.ranks=1"
         )
-
-
-def package_root() -> Path:
-    """The folder or zip that interest_spark is imported from, for the PYTHONPATH of a child process."""
-    return Path(interest_spark.__file__).parents[1]
 
 
 def rank_environment(plan: TrainPlan) -> dict[str, str]:
@@ -74,14 +67,6 @@ def rank_environment(plan: TrainPlan) -> dict[str, str]:
     }
 
 
-def child_environment(plan: TrainPlan) -> dict[str, str]:
-    """The environment of ranks that are this process's own children."""
-    from interest_spark.models.launch.rank_main import LAUNCHER_PID
-
-    path = os.pathsep.join(filter(None, (str(package_root()), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, **rank_environment(plan), "PYTHONPATH": path, LAUNCHER_PID: str(os.getpid())}
-
-
 def _launched_by(launcher: str, plan: TrainPlan) -> TrainPlan:
     return plan.model_copy(update={"train": plan.train.model_copy(update={"launcher": launcher})})
 
@@ -89,6 +74,7 @@ def _launched_by(launcher: str, plan: TrainPlan) -> TrainPlan:
 def _run_for_result(plan: TrainPlan, run: Callable[[TrainPlan], None]) -> TrainResult:
     """Run, and remove the work folder; it stays only when something failed."""
     plan.work.mkdir(parents=True, exist_ok=True)
+    plan.file.write_text(plan.model_dump_json(), encoding="utf-8")
     with following(plan.curve), forwarded_sigterm(plan.work):
         run(plan)
     failure = find_failure(plan.work)

@@ -1,32 +1,30 @@
-"""One rank in a process of its own, without Horovod.
+"""Ranks in processes of their own on this machine, which talk over the loopback interface only.
 
 Not inside the caller, which is often a Spark driver: TensorFlow's memory, threads and determinism are settings
 of a whole process, and end with it.
 """
 
-import os
-import signal
-import subprocess
-import sys
-from contextlib import suppress
-
-from interest_spark.models.launch.launch import child_environment
+from interest_spark.models.launch.launch import rank_environment
+from interest_spark.models.launch.places import LOOPBACK, gloo_environment, places
+from interest_spark.models.launch.rank_process import await_ranks, rank_processes
+from interest_spark.models.launch.rendezvous import rendezvous
 from interest_spark.models.training.plan import TrainPlan
 
-_STANDARD_ERROR = 2
+
+def run_alone(plan: TrainPlan) -> None:
+    """Run the plan's only rank, without Horovod, to its end; it leaves its result or its failure in `plan.work`."""
+    with rank_processes(plan.file, [rank_environment(plan)]) as processes:
+        await_ranks(processes)
 
 
-def run_locally(plan: TrainPlan) -> None:
-    """Run the plan's only rank to its end; the rank leaves its result or its failure in `plan.work`."""
-    plan_file = plan.work / "plan.json"
-    plan_file.write_text(plan.model_dump_json(), encoding="utf-8")
-    command = [sys.executable, "-m", "interest_spark.models.launch.rank_main", str(plan_file)]
-    child = subprocess.Popen(
-        command, env=child_environment(plan), stdin=subprocess.DEVNULL, stdout=_STANDARD_ERROR, start_new_session=True
-    )
-    try:
-        child.wait()
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+def run_together(plan: TrainPlan) -> None:
+    """Run all ranks of the plan to their end, as `horovodrun` does; none is left behind, whatever happens.
+
+    Horovod's own command puts the environment, passwords included, where every user of the machine can list it, and
+    opens a port to the network.
+    """
+    hosts = ["localhost"] * plan.train.ranks
+    with rendezvous(LOOPBACK, plan.train.ranks) as meeting:
+        shared = {**rank_environment(plan), **gloo_environment(LOOPBACK), **meeting.environment}
+        with rank_processes(plan.file, [shared | place for place in places(hosts)]) as processes:
+            await_ranks(processes)

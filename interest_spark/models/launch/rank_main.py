@@ -9,11 +9,14 @@ from interest_spark.foundation.errors import BusyError, InterestError
 from interest_spark.foundation.log import configure_logging, get_logger
 from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.models.launch.failures import note_failure
+from interest_spark.models.launch.rendezvous import Meeting
 from interest_spark.models.launch.stop import StopRequest
 from interest_spark.models.launch.watchdog import Watchdog
 from interest_spark.models.training.plan import TrainPlan
 
 LAUNCHER_PID = "INTEREST_SPARK_LAUNCHER_PID"
+ASSIGNED_GPUS = "INTEREST_SPARK_ASSIGNED_GPUS"
+"""The numbers of the GPUs that Spark gave to the rank's task, with commas between them."""
 
 
 def run_rank(plan: TrainPlan) -> None:
@@ -47,14 +50,16 @@ def main(arguments: list[str]) -> int:
 
 
 def _train(plan: TrainPlan, watchdog: Watchdog) -> None:
-    from interest_spark.models.parallel.collectives import assigned_gpus, join_ranks
+    from interest_spark.models.parallel.collectives import join_ranks
     from interest_spark.models.runtime import use_cpu, use_gpu, use_threads
     from interest_spark.models.training.train import train
 
     use_threads(plan.train.threads)
     ranks = join_ranks(plan.train.ranks)
+    if meeting := Meeting.of_this_rank():
+        meeting.leave(ranks.rank)
     if plan.train.device == "gpu":
-        use_gpu(ranks.local_rank, assigned_gpus(plan.train))
+        use_gpu(ranks.local_rank, [gpu for gpu in os.environ.get(ASSIGNED_GPUS, "").split(",") if gpu])
     else:
         use_cpu()
     result = train(plan, ranks, watchdog.step_finished, StopRequest(plan.work))

@@ -1,18 +1,24 @@
-"""Ranks as Spark tasks, through horovod.spark.run: the only file of this package that knows of Spark."""
+"""Ranks as Spark tasks: the only file of this package that knows of Spark.
 
-import signal
-import sys
+Horovod has a launcher for Spark, too. Its driver and its tasks listen on every interface and unpickle what they are
+sent, which the rendezvous of `interest_spark.models.launch.rendezvous` makes needless.
+"""
+
+import os
+import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from interest_spark.foundation.errors import BusyError, ConfigError
 from interest_spark.foundation.log import get_logger
-from interest_spark.models.launch.horovodrun_launcher import loopback_interface
-from interest_spark.models.launch.launch import package_root, rank_environment
+from interest_spark.models.launch.launch import rank_environment
+from interest_spark.models.launch.places import LOOPBACK, gloo_environment, places
+from interest_spark.models.launch.rank_main import ASSIGNED_GPUS
+from interest_spark.models.launch.rank_process import await_ranks, rank_processes
+from interest_spark.models.launch.rendezvous import Meeting, rendezvous
 from interest_spark.models.training.plan import TrainPlan
+from interest_spark.platform.masters import is_on_this_machine
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
@@ -25,54 +31,56 @@ def run_on_spark(plan: TrainPlan, spark: "SparkSession") -> None:
     Raises ConfigError or BusyError when the master has fewer task slots than ranks, BusyError when the ranks
     cannot reach each other in `train.start_seconds`. A rank's own failure is left in `plan.work`.
     """
-    import horovod.spark
-
     context = spark.sparkContext
     _await_slots(context, plan)
-    alone = _is_on_this_machine(_master(context))
-    if not alone:
-        get_logger().warning("horovod ports are open to the cluster's network; keep it isolated")
-    with _restored_signals():
+    bind, address = _driver_addresses(context)
+    with rendezvous(bind, plan.train.ranks, address) as meeting:
         try:
-            horovod.spark.run(
-                _make_rank_task(),
-                args=(plan.model_dump_json(), str(package_root())),
-                num_proc=plan.train.ranks,
-                use_gloo=True,
-                start_timeout=plan.train.start_seconds,
-                env=rank_environment(plan),
-                stdout=sys.stderr,
-                stderr=sys.stderr,
-                verbose=0,
-                nics=[loopback_interface()] if alone else None,
-                executable=context.pythonExec,
-            )
+            numbers = context.parallelize(range(plan.train.ranks), plan.train.ranks)
+            numbers.mapPartitionsWithIndex(_rank_task(plan, meeting)).collect()
         except Exception as error:
             if not list(plan.work.glob("failure-*.json")):
                 reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
                 raise BusyError(f"the ranks did not run to their end on Spark: {reason}; run the job again") from error
 
 
-def _make_rank_task() -> Any:
-    """The function that is shipped to the executors.
+def _rank_task(plan: TrainPlan, meeting: Meeting) -> Callable[[int, Any], Iterator[int]]:
+    """What each Spark task does: start one rank in a process of its own, and wait for it."""
 
-    It is made here so that it is pickled by value: an executor's rank is a fresh Python, which does not have the
-    files of --py-files on its path until the task has put them there.
-    """
+    def run(index: int, _: Any) -> Iterator[int]:
+        from pyspark import TaskContext
 
-    def rank_task(plan_json: str, root: str) -> None:
-        import sys
-        from pathlib import Path
+        task = TaskContext.get()
+        assert task is not None
+        if task.attemptNumber():  # Spark tries a failed task again, but the other ranks are gone
+            raise BusyError("a rank cannot be started a second time")
+        hosts = meeting.exchange_hosts(index, plan.train.ranks, socket.gethostname(), plan.train.start_seconds)
+        gpu = task.resources().get("gpu")
+        environment = {
+            **rank_environment(plan),
+            **gloo_environment(meeting.address, os.environ.get("HOROVOD_GLOO_IFACE")),
+            **meeting.environment,
+            **places(hosts)[index],
+            ASSIGNED_GPUS: ",".join(gpu.addresses if gpu else ()),
+        }
+        with rank_processes(plan.file, [environment]) as processes:
+            (code,) = await_ranks(processes)
+        if code:
+            raise BusyError(f"rank {environment['HOROVOD_RANK']} ended with code {code}")
+        yield code
 
-        here = sorted(Path.cwd().iterdir())
-        shipped = [str(path) for path in here if path.suffix in (".zip", ".egg", ".whl")]
-        sys.path[:0] = [*shipped, root]
-        from interest_spark.models.launch.rank_main import run_rank
-        from interest_spark.models.training.plan import TrainPlan
+    return run
 
-        run_rank(TrainPlan.model_validate_json(plan_json))
 
-    return rank_task
+def _driver_addresses(context: "SparkContext") -> tuple[str, str]:
+    """Where the driver listens for its executors, and the address by which they reach it."""
+    if is_on_this_machine(_master(context)):
+        return LOOPBACK, LOOPBACK
+    settings = context.getConf()
+    address = settings.get("spark.driver.host") or LOOPBACK
+    bind = settings.get("spark.driver.bindAddress") or address
+    get_logger().info("ranks meet on the driver", address=address, bind=bind)
+    return bind, address
 
 
 def _await_slots(context: "SparkContext", plan: TrainPlan) -> None:
@@ -97,18 +105,3 @@ def _task_slots(context: "SparkContext") -> int:
 
 def _master(context: "SparkContext") -> str:
     return str(context.master)
-
-
-def _is_on_this_machine(master: str) -> bool:
-    return master.startswith("local") or (urlsplit(master).hostname or "") in ("127.0.0.1", "localhost")
-
-
-@contextmanager
-def _restored_signals() -> Iterator[None]:
-    """horovod.spark.run takes over SIGINT and SIGTERM and does not give them back."""
-    held = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in held.items():
-            signal.signal(number, handler)

@@ -6,7 +6,6 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from interest_spark.config.training.train import TrainConfig
 from interest_spark.foundation.errors import ConfigError
 
 
@@ -90,12 +89,3 @@ def join_ranks(size: int) -> Ranks:
     if ranks.size != size:
         raise ConfigError(f"train.ranks is {size}, but Horovod started {ranks.size}; start it through `interest train`")
     return ranks
-
-
-def assigned_gpus(train: TrainConfig) -> list[str]:
-    """The numbers of the GPUs that Spark assigned to this rank's task; none under another launcher."""
-    if train.ranks == 1 or train.launcher != "spark":
-        return []
-    from horovod.spark.task import get_available_devices
-
-    return list(get_available_devices())

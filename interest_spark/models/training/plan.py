@@ -39,6 +39,11 @@ class TrainPlan(Section):
         return self.train.epochs if self.parent is None else self.train.continued_epochs
 
     @property
+    def file(self) -> Path:
+        """The plan itself, for the ranks to read."""
+        return self.work / "plan.json"
+
+    @property
     def candidates(self) -> Path:
         """A folder of Parquet files, `item_index`, `item_id`, `category` and `events`: what the model may suggest."""
         return self.work / "candidates"

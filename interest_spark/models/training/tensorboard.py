@@ -7,13 +7,18 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from interest_spark.foundation.folders import ensure_writable
 from interest_spark.models.training.curve import LearningCurve
 from interest_spark.models.training.step import StepResult
 
 
 @contextmanager
 def also_for_tensorboard(curve: LearningCurve, folder: Path) -> Iterator[LearningCurve]:
-    """The same curve, written below `folder` as well; a resumed run adds to what is there."""
+    """The same curve, written below `folder` as well; a resumed run adds to what is there.
+
+    Raises ConfigError where the folder cannot be written.
+    """
+    ensure_writable(folder, "train.tensorboard", "set it to a folder that you may write, or leave it out")
     writer = tf.summary.create_file_writer(str(folder))
     try:
         yield _TensorBoardCurve(curve, writer)

@@ -162,8 +162,9 @@ def test_elastic_horovod_and_public_addresses_matter_with_more_than_one_rank(
 ) -> None:
     monkeypatch.setenv("HOROVOD_ELASTIC", "1")
     monkeypatch.setattr(doctor, "_is_public", lambda address: address == "127.0.0.1")
-    several = doctor.find_exposures(make_config(tmp_path, train={"ranks": 2}))
-    assert [found.found.split()[0] for found in several] == ["HOROVOD_ELASTIC", "train.ranks"]
+    cluster = {"master": "yarn", "conf": {"spark.authenticate": "true"}}
+    several = doctor.find_exposures(make_config(tmp_path, spark=cluster, train={"ranks": 2}))
+    assert [found.found.split()[0] for found in several] == ["HOROVOD_ELASTIC", "Horovod's", "train.ranks"]
     assert doctor.find_exposures(make_config(tmp_path, train={"ranks": 1})) == []
 
 

@@ -104,15 +104,15 @@ def test_more_ranks_than_task_slots_are_refused_at_once(tmp_path: Path, spark: "
 
 @needs_horovod
 @pytest.mark.parametrize(
-    ("master", "module", "function"),
+    ("master", "launcher", "function"),
     [
-        ("local[2]", "horovodrun_launcher", "run_under_horovodrun"),
-        ("spark://10.0.0.1:7077", "spark_launcher", "run_on_spark"),
-        ("yarn", "spark_launcher", "run_on_spark"),
+        ("local[2]", "horovodrun", "local_launcher.run_together"),
+        ("spark://10.0.0.1:7077", "spark", "spark_launcher.run_on_spark"),
+        ("yarn", "spark", "spark_launcher.run_on_spark"),
     ],
 )
 def test_ranks_run_where_the_spark_application_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, master: str, module: str, function: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, master: str, launcher: str, function: str
 ) -> None:
     class StartedError(Exception):
         pass
@@ -120,9 +120,9 @@ def test_ranks_run_where_the_spark_application_does(
     def start(plan: TrainPlan, *_: object) -> None:
         raise StartedError(plan.train.launcher)
 
-    monkeypatch.setattr(f"interest_spark.models.launch.{module}.{function}", start)
+    monkeypatch.setattr(f"interest_spark.models.launch.{function}", start)
     session: Any = SimpleNamespace(sparkContext=SimpleNamespace(master=master))
-    with pytest.raises(StartedError, match=module.removesuffix("_launcher")):
+    with pytest.raises(StartedError, match=launcher):
         launch(plan_of(tmp_path, launcher="auto", ranks=2), session)
 
 
