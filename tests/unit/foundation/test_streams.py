@@ -29,7 +29,7 @@ HOSTILE = "\\u8336\\u58f6 \\U0001f375 \\x1b[31m \\u202e \\u200b \\udcff \\x9b \\
 def work(kind):
     if kind == "log":
         for _ in range(300):
-            get_logger().info(HOSTILE, user=HOSTILE * 100, nested={HOSTILE: [HOSTILE]}, path=HOSTILE.encode("utf-8", "replace"))
+            get_logger().info(HOSTILE, user=HOSTILE * 100, nested={HOSTILE: [HOSTILE]}, raw=b"\\xff")
         print_report({"ids": HOSTILE})
     elif kind == "table":
         for _ in range(300):
@@ -58,9 +58,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def run(
-    script: Path, shell: str, *, encoding: "dict[str, str] | None" = None
-) -> "subprocess.CompletedProcess[bytes]":
+def run(script: Path, shell: str, *, encoding: "dict[str, str] | None" = None) -> "subprocess.CompletedProcess[bytes]":
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(encoding or {})}
     command = f"set -o pipefail; {shell.replace('RUN', f'{sys.executable} {script}')}"
     return subprocess.run(

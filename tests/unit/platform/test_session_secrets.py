@@ -10,7 +10,7 @@ import pytest
 
 from interest_spark.platform.java import ensure_java
 
-SECRET = "PlantedS3cretValue"  # noqa: S105
+SECRET = "PlantedS3cretValue"
 ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import json, os, sys, psutil
@@ -82,7 +82,9 @@ def test_under_spark_submit_the_submitters_settings_hold(tmp_path: Path) -> None
     properties = tmp_path / "secrets.conf"
     properties.write_text(f"spark.hadoop.fs.s3a.secret.key {SECRET}\nspark.some.key submitted\n", encoding="utf-8")
     options = ("--properties-file", str(properties), "--conf", "spark.driver.host=localhost")
-    done = start(tmp_path, submit, *options, master="local[3]", conf={"spark.some.key": "file", "spark.own.key": "file"})
+    done = start(
+        tmp_path, submit, *options, master="local[3]", conf={"spark.some.key": "file", "spark.own.key": "file"}
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout)
     wanted = {"spark.some.key": "submitted", "spark.own.key": "file", "spark.driver.host": "localhost"}
