@@ -58,9 +58,9 @@ def _show_user(config: Config, warehouse: Warehouse, dt: str, user: str, name: s
     reasons = day_rows(warehouse, "unserved", dt, 1, user, name)["reason"].to_pylist()
     if not (events.num_rows or suggested.num_rows or reasons):
         raise _unknown_user(warehouse, "recommendations", dt, user)
-    name_shown = shown(user, 60)
-    _print(config, warehouse, dt, events, f"Last events of {name_shown} up to {dt}")
-    heading = f"Suggestions for {name_shown} on {dt}"
+    who = shown(user, 60)
+    _print(config, warehouse, dt, events, f"Last events of {who} up to {dt}")
+    heading = f"Suggestions for {who} on {dt}"
     if suggested.num_rows:
         heading += f" by model {suggested['model_version'][0]}"
     columns = ["rank", "item_id", "score", "source"]

@@ -72,6 +72,7 @@ def _measure(text: str) -> None:
                 raise YamlError(f"{_place(event.start_mark)}the value has a tag that is not supported; leave it out")
             if isinstance(event, yaml.CollectionStartEvent):
                 opened.append((event.anchor, nodes - 1))
+                sizes.pop(event.anchor or "", None)  # from here on the anchor stands for what is open
             elif event.anchor is not None:
                 sizes[event.anchor] = 1
         elif isinstance(event, yaml.CollectionEndEvent):

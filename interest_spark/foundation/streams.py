@@ -14,9 +14,8 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
-from interest_spark.foundation.shown import shown, shown_error
+from interest_spark.foundation.shown import shown_error
 
-_MOST_OF_A_LINE = 4_000
 _WIDTH_WITHOUT_TERMINAL = 160
 
 
@@ -120,4 +119,4 @@ def _nowhere() -> TextIO:
 def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """A bug's traceback, in which no text of the data acts on the terminal."""
     for line in "".join(traceback.format_exception(kind, error, trace)).splitlines():
-        print_line(shown(line, _MOST_OF_A_LINE), sys.stderr)
+        print_line(shown_error(line), sys.stderr)

@@ -52,7 +52,7 @@ _FIRST = (
     *("spark.jars", "spark.files", "spark.archives", "spark.yarn.", "spark.kubernetes.", "spark.kerberos."),
 )
 _JAVA_DEFINITION = re.compile(r"-D([^\s=]+)=")
-_REFUSALS = ("IllegalArgumentException", "NumberFormatException", "NoSuchElementException", "SparkException")
+_REFUSALS = ("IllegalArgumentException", "NumberFormatException", "NoSuchElementException")
 
 
 def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
@@ -66,6 +66,7 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
         if "PYSPARK_GATEWAY_PORT" in os.environ:
             SparkContext._ensure_initialized()  # else a SparkConf would not know what was submitted
         else:
+            check_master(master)  # sooner than Java can start
             _start_java(settings)
         conf = SparkConf()
         master = conf.get("spark.master") or settings.master

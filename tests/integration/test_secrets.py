@@ -4,16 +4,20 @@ import os
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import psutil
 import pytest
 import yaml
 
+from interest_spark import steps
 from interest_spark.config.deployment import Config
 from interest_spark.foundation.dates import parse_day
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import settings_of
+from interest_spark.pipeline.step import Step
 from interest_spark.steps.attributes import ITEMS
 from tests.log_files import deliver, event
 
@@ -120,6 +124,13 @@ def test_neither_does_the_doctor(tmp_path: Path) -> None:
     shop.run("doctor", code=0)
     assert "spark writes tables" in shop.printed
     assert SECRET not in shop.printed and not [each for each in shop.commands if SECRET in each]
+
+
+def test_no_step_records_settings_of_spark() -> None:
+    modules = [import_module(f"interest_spark.steps.{each.name}") for each in iter_modules(steps.__path__)]
+    found = {each.name: each.settings for module in modules for each in vars(module).values() if isinstance(each, Step)}
+    assert len(found) >= 15
+    assert not [name for name, settings in found.items() if any(key.startswith("spark") for key in settings)]
 
 
 def test_a_record_holds_addresses_without_their_credentials(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ CANNOT_BE_BUILT = [
     ("score: {blocked_items: [" + "x," * 200_000 + "]}\n", "more than 100000 values"),
     ("shop: &a {time_zone: *a}\n", "an alias has no anchor before it"),
     ("shop: &a [*a]\n", "an alias has no anchor before it"),
+    ("shop: {time_zone: &a [x], b: &a [*a]}\n", "an alias has no anchor before it"),
     ("shop: *nowhere\n", "an alias has no anchor before it"),
     ("shop: {time_zone: UTC}\nshop: {}\n", "line 4, column 1: 'shop' stands twice"),
     ("warehouse: v\n", "line 3, column 1: 'warehouse' stands twice"),

@@ -11,8 +11,8 @@ from interest_spark.foundation.credentials import is_secret, without_credentials
 SECRETS = [
     "fs.s3a.secret.key", "fs.s3a.access.key", "fs.s3a.session.token", "spark.authenticate.secret", "accessToken",
     "keyStorePassword", "fs.azure.account.key.shop.blob", "fs.azure.sas.container.shop", "private_key",
-    "AWS_SECRET_KEY", "credentials", "db.passwd", "PGPASSWORD", "api_key", "apikey", "X-Amz-Signature", "oauthToken", "passphrase",
-    "pwd",
+    "AWS_SECRET_KEY", "credentials", "db.passwd", "PGPASSWORD", "api_key", "apikey", "X-Amz-Signature", "oauthToken",
+    "passphrase", "pwd",
 ]  # fmt: skip
 OPEN = [
     "blocks.tokens", "ingest.duplicate_keys", "warehouse", "sources.events.path", "train.epochs", "spark.master",

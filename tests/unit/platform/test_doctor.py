@@ -241,3 +241,12 @@ def test_secrets_that_others_can_read(tmp_path: Path, mode: int, sections: dict[
     found = doctor.find_readable_secrets(path, make_config(tmp_path, **sections))
     assert [f"others can read {said}" in each.found for each in found] == ([True] if said else [])
     assert all(each.remedy == f"`chmod 600 {path}`" for each in found)
+
+
+def test_what_was_found_is_no_markup_and_acts_on_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Finding("warehouse", "warning", "/data/[/x]/\x1b[31m\u202e on spark://a:pass@host", "", "move [bold]/data")
+    monkeypatch.setattr("jobs.doctor.examine", lambda *_: [found])
+    result = invoke()
+    assert result.exit_code == 0 and "/data/[/x]/" in result.stdout and "move [bold]/data" in result.stderr
+    assert not set("\x1b\u202e") & set(result.output) and "pass@" not in result.output
+    assert report(result)["findings"]
