@@ -115,7 +115,7 @@ def mutated(draw: st.DrawFn) -> str:
             lines.insert(place, lines[place])
         elif how == 2:
             lines[place] = " " * draw(st.integers(0, 5)) + lines[place].strip()
-        elif how == 3:
+        elif how == 3 and SECRET not in lines[place]:  # else it would be the value of another key, which is quoted
             lines[place] = f"{key}{colon} &b {_value}"
             lines.append(f"{draw(st.sampled_from(KEYS)).partition('.')[0]}: *b")
         elif how == 4:
