@@ -6,6 +6,7 @@ import importlib
 import click
 
 from interest_spark import __version__
+from interest_spark.foundation.command_line import run_command
 
 COMMANDS = (
     "ingest",
@@ -57,7 +58,7 @@ def command() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-    command()
+    run_command(command)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
 """Check this machine: versions, Java, warehouse, Petastorm, TensorFlow, Horovod and Spark."""
 
-import json
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from interest_spark.foundation.command_line import run_command
 from interest_spark.foundation.errors import EXIT_OK, EXIT_USAGE, InterestError
 from interest_spark.foundation.imports import protect_imports
+from interest_spark.foundation.shown import shown_error, shown_values
+from interest_spark.foundation.streams import prepare_streams, print_error, print_line, print_report, terminal
 from interest_spark.foundation.versions import Finding, explain
 from interest_spark.platform.doctor import examine
 
@@ -22,12 +24,13 @@ _COLORS = {"ok": "green", "warning": "yellow", "unsupported": "red", "skipped": 
 @click.option("--config", "config_path", help="The deployment's YAML file; without it, defaults are tried.")
 @click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override one configuration key.")
 def command(config_path: str | None, overrides: tuple[str, ...]) -> None:
+    prepare_streams()
     started = time.monotonic()
     protect_imports()
     try:
         findings = examine(config_path, overrides)
     except InterestError as error:
-        click.echo(f"error: {error}", err=True)
+        print_error(error)
         sys.exit(error.exit_code)
     _print(findings)
     unsupported = [finding.part for finding in findings if finding.status == "unsupported"]
@@ -36,9 +39,9 @@ def command(config_path: str | None, overrides: tuple[str, ...]) -> None:
         "status": "unsupported" if unsupported else "done",
         "seconds": round(time.monotonic() - started, 3),
         "unsupported": unsupported,
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [shown_values(asdict(finding)) for finding in findings],
     }
-    click.echo(json.dumps(report, ensure_ascii=False))
+    print_report(report)
     sys.exit(EXIT_USAGE if unsupported else EXIT_OK)
 
 
@@ -46,14 +49,14 @@ def _print(findings: Sequence[Finding]) -> None:
     """The table on standard output, then what to do on standard error."""
     table = Table("part", "status", "found", "supported")
     for finding in findings:
-        table.add_row(finding.part, finding.status, finding.found, finding.supported, style=_COLORS[finding.status])
-    console = Console()
-    console.print(table) if console.is_terminal else Console(width=160).print(table)
+        found = Text(shown_error(finding.found))
+        table.add_row(finding.part, finding.status, found, finding.supported, style=_COLORS[finding.status])
+    terminal().print(table)
     labels = {"unsupported": "error", "warning": "warning"}
     for finding in findings:
         if finding.status in labels:
-            click.echo(f"{labels[finding.status]}: {explain(finding)}", err=True)
+            print_line(f"{labels[finding.status]}: {shown_error(explain(finding))}", sys.stderr)
 
 
 if __name__ == "__main__":
-    command()
+    run_command(command)

@@ -1,5 +1,6 @@
 """Rows of a table for people to read; of a user's recommendations also what they follow from."""
 
+import sys
 from datetime import date
 
 import click
@@ -9,6 +10,8 @@ from interest_spark.config.deployment import Config
 from interest_spark.config.file import load_config
 from interest_spark.foundation.dates import parse_day, parse_zone
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.foundation.shown import shown
+from interest_spark.foundation.streams import print_line
 from interest_spark.pipeline.command import main, with_exit_code
 from interest_spark.reports.lookup import check_day, day_rows, last_events, some_users, titles
 from interest_spark.reports.show import print_rows
@@ -55,14 +58,15 @@ def _show_user(config: Config, warehouse: Warehouse, dt: str, user: str, name: s
     reasons = day_rows(warehouse, "unserved", dt, 1, user, name)["reason"].to_pylist()
     if not (events.num_rows or suggested.num_rows or reasons):
         raise _unknown_user(warehouse, "recommendations", dt, user)
-    _print(config, warehouse, dt, events, f"Last events of {user} up to {dt}")
-    heading = f"Suggestions for {user} on {dt}"
+    who = shown(user, 60)
+    _print(config, warehouse, dt, events, f"Last events of {who} up to {dt}")
+    heading = f"Suggestions for {who} on {dt}"
     if suggested.num_rows:
         heading += f" by model {suggested['model_version'][0]}"
     columns = ["rank", "item_id", "score", "source"]
     _print(config, warehouse, dt, suggested.sort_by("rank").select(columns), heading)
     for reason in reasons:
-        click.echo(f"fewer than {config.score.k} suggestions for the reason {reason}")
+        print_line(f"fewer than {config.score.k} suggestions for the reason {shown(reason)}", sys.stdout)
 
 
 def _print(config: Config, warehouse: Warehouse, dt: str, rows: pa.Table, heading: str) -> None:
@@ -72,8 +76,8 @@ def _print(config: Config, warehouse: Warehouse, dt: str, rows: pa.Table, headin
 
 
 def _unknown_user(warehouse: Warehouse, table: str, dt: str, user: str) -> ConfigError:
-    users = ", ".join(some_users(warehouse, table, dt)) or "nobody"
-    return ConfigError(f"user {user!r} is not in {table} on {dt}; users there are for example {users}")
+    users = ", ".join(map(shown, some_users(warehouse, table, dt))) or "nobody"
+    return ConfigError(f"user '{shown(user)}' is not in {table} on {dt}; users there are for example {users}")
 
 
 if __name__ == "__main__":

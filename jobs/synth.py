@@ -1,12 +1,12 @@
 """`interest synth`: generate a shop with a known truth."""
 
-import json
 import time
 from pathlib import Path
 
 import click
 
 from interest_spark.foundation.dates import parse_day
+from interest_spark.foundation.streams import print_report
 from interest_spark.pipeline.command import main, with_exit_code
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 
@@ -35,7 +35,7 @@ def _generate(plan: ShopPlan, out: Path) -> None:
         "content_hash": shop.content_hash,
         "rows": dict(shop.counts),
     }
-    click.echo(json.dumps(report, ensure_ascii=False))
+    print_report(report)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from interest_spark.config.kinds import Kinds
-from interest_spark.config.section import Section
+from interest_spark.config.section import MOST, Count, Section, SomeDays
 
 SomeShare = Annotated[float, Field(gt=0.0, le=1.0)]
 
@@ -23,7 +23,7 @@ class HeldOutPeriod(Section):
     """
 
     kind: Literal["period"] = "period"
-    days: int = Field(default=1, ge=1)
+    days: SomeDays = 1
     share: SomeShare = 0.05
 
 
@@ -52,10 +52,10 @@ class BlocksConfig(Section):
     Each code costs the model as much as an item, used or not: hence not as many as the largest shop could want.
     """
 
-    tokens: int = Field(default=200, ge=2)
+    tokens: int = Field(default=200, ge=2, le=MOST)
     target: Literal["next_event", "next_session"] = "next_event"
     held_out: HeldOutConfig = NothingHeldOut()
-    category_codes: int = Field(default=4096, ge=1)
-    category_buckets: int = Field(default=1024, ge=1)
+    category_codes: Count = 4096
+    category_buckets: Count = 1024
     files: int = Field(default=4, ge=1, le=32768)
-    row_group_blocks: int = Field(default=128, ge=1)
+    row_group_blocks: Count = 128

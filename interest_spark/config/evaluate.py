@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from interest_spark.config.names import choice_of
-from interest_spark.config.section import Section
+from interest_spark.config.section import Count, Section, SomeDays
 from interest_spark.metrics.metric import METRICS
 
 BASELINES = ("popularity", "own_frequency")
@@ -15,8 +15,8 @@ BASELINES = ("popularity", "own_frequency")
 class EvaluateConfig(Section):
     """Judging a day's suggestions by what users did in the days after it."""
 
-    horizon_days: int = Field(default=7, ge=1)
-    k: int = Field(default=10, ge=1)
+    horizon_days: SomeDays = 7
+    k: Count = 10
     metrics: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(choice_of("metric", METRICS))] = (
         "recall",
         "ndcg",

@@ -8,6 +8,11 @@ from pydantic import BaseModel
 
 from interest_spark.config.kinds import Kinds, sections_by_kind
 from interest_spark.config.names import nearest
+from interest_spark.config.quoting import quoted
+from interest_spark.foundation.credentials import without_credentials
+from interest_spark.foundation.shown import shown
+
+_MOST_OF_A_RULE = 1_000
 
 
 @dataclass(frozen=True)
@@ -25,26 +30,27 @@ def explain(model: type[BaseModel], error: Any) -> str:
         *parents, key = error["loc"]
         return _explain_unknown_key(_find(model, parents), str(key))
     place = _find(model, error["loc"])
-    where = ".".join(place.keys) or "the whole"
+    where = shown(".".join(place.keys)) or "the whole"
     if error["type"] == "union_tag_invalid":
         kind, known = error["ctx"]["tag"], list(place.kinds)
         guess = nearest(kind, known)
         hint = f"did you mean {guess!r}? " if guess else ""
-        return f"unknown kind {kind!r} of {where}; {hint}known kinds: {', '.join(known)}"
+        return f"unknown kind '{shown(kind)}' of {where}; {hint}known kinds: {', '.join(known)}"
     if error["type"] == "missing":
-        return f"key {where!r} is missing; add it"
-    return f"{where}: {error['msg']} (got {error['input']!r})"
+        return f"key '{where}' is missing; add it"
+    rule = shown(without_credentials(error["msg"]), _MOST_OF_A_RULE)
+    return f"{where}: {rule} (got {quoted(place.keys, error['input'])})"
 
 
 def _explain_unknown_key(place: _Place, key: str) -> str:
-    where = ".".join((*place.keys, key))
+    where = shown(".".join((*place.keys, key)))
     others = [kind for kind, section in place.kinds.items() if key in section.model_fields]
     if others:
         union = ".".join(place.keys)
-        return f"unknown key {where!r}; it belongs to another kind: set {union}.kind to {' or '.join(others)}"
+        return f"unknown key '{where}'; it belongs to another kind: set {union}.kind to {' or '.join(others)}"
     known = sorted(place.section.model_fields) if place.section else []
     guess = nearest(key, known)
-    return f"unknown key {where!r}; " + (f"did you mean {guess!r}?" if guess else f"known keys: {', '.join(known)}")
+    return f"unknown key '{where}'; " + (f"did you mean {guess!r}?" if guess else f"known keys: {', '.join(known)}")
 
 
 def _find(model: type[BaseModel], location: Sequence[int | str]) -> _Place:

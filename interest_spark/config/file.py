@@ -4,26 +4,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.explain import explain
+from interest_spark.config.yaml_text import MOST_BYTES, TOO_LARGE, YamlError, read_yaml
+from interest_spark.foundation.credentials import is_secret
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.foundation.shown import shown
+
+_MISTAKES_TOLD = 5
 
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     """Read a YAML file and apply `a.b=value` overrides, values being YAML too.
 
-    Raises ConfigError naming the file, the key and the nearest known key.
+    Raises ConfigError naming the file, the key and the nearest known key. It quotes the value of a faulty key alone,
+    and no value that may be a secret.
     """
-    path = Path(path)
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"configuration {path}: {error.strerror}; pass an existing file with --config") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"configuration {path} is not valid YAML: {error}") from None
+        document = read_yaml(_read_text(Path(path)))
+    except YamlError as mistake:
+        raise ConfigError(f"configuration {path} is not valid YAML: {mistake}") from None
     if not isinstance(document, dict):
         raise ConfigError(f"configuration {path} holds no keys; start from conf/shop.yaml")
     for override in overrides:
@@ -31,21 +33,41 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        mistakes = "; ".join(explain(Config, each) for each in error.errors())
-        raise ConfigError(f"configuration {path}: {mistakes}") from None
+        found = error.errors(include_url=False)
+        mistakes = [explain(Config, each) for each in found[:_MISTAKES_TOLD]]
+        more = [f"and {len(found) - _MISTAKES_TOLD} more mistakes"] if len(found) > _MISTAKES_TOLD else []
+        raise ConfigError(f"configuration {path}: {'; '.join(mistakes + more)}") from None
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise YamlError(TOO_LARGE)
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise YamlError(f"byte {error.start + 1} is not UTF-8; save it as UTF-8") from None
+    except YamlError:
+        raise
+    except (OSError, ValueError) as error:  # the latter of a path with a NUL character
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"configuration {path}: {reason}; pass an existing file with --config") from None
 
 
 def _apply_override(document: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key:
-        raise ConfigError(f"override {override!r} has no value; write --set section.key=value")
-    *parents, leaf = key.split(".")
+        what = "an override" if is_secret(override) else f"override '{shown(override)}'"
+        raise ConfigError(f"{what} has no value; write --set section.key=value")
+    keys = tuple(key.split("."))
+    *parents, leaf = keys
     for parent in parents:
         child = document.setdefault(parent, {})
         if not isinstance(child, dict):
-            raise ConfigError(f"override {override!r}: {parent!r} is a value, not a section")
+            raise ConfigError(f"override of '{shown(key)}': '{shown(parent)}' is a value, not a section")
         document = child
     try:
-        document[leaf] = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"override {override!r}: {text!r} is not a YAML value; quote it") from None
+        document[leaf] = read_yaml(text, keys)
+    except YamlError as mistake:
+        raise ConfigError(f"override of '{shown(key)}' is not valid YAML: {mistake}") from None

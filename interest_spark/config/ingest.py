@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import Field, field_validator
 
-from interest_spark.config.section import Section, Share
+from interest_spark.config.section import MOST, Days, Section, Share
 from interest_spark.schemas.tables import TABLES
 
 
@@ -13,11 +13,11 @@ class IngestConfig(Section):
 
     max_bad_share: Share = 0.05
     tolerated_reasons: tuple[str, ...] = ()
-    max_late_days: int = Field(default=7, ge=0)
-    catch_up_days: int = Field(default=0, ge=0)
+    max_late_days: Days = 7
+    catch_up_days: Days = 0
     first_day: date | None = None
     last_day: date | None = None
-    max_line_bytes: int = Field(default=1_000_000, ge=1_000)
+    max_line_bytes: int = Field(default=1_000_000, ge=1_000, le=MOST)
     duplicate_keys: tuple[str, ...] = (
         "user_id",
         "item_id",

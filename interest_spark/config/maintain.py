@@ -1,8 +1,10 @@
 """The section `maintain` of the configuration."""
 
+from typing import Annotated
+
 from pydantic import Field, field_validator
 
-from interest_spark.config.section import Section
+from interest_spark.config.section import MOST_DAYS, Section
 from interest_spark.schemas.tables import PERMANENT, TABLES
 
 
@@ -13,7 +15,7 @@ class MaintainConfig(Section):
     """
 
     retention_hours: int = Field(default=168, ge=1, le=720)
-    keep_days: dict[str, int | None] = Field(default={})
+    keep_days: dict[str, Annotated[int, Field(le=MOST_DAYS)] | None] = Field(default={})
 
     @field_validator("keep_days")
     @classmethod

@@ -2,6 +2,12 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from interest_spark.foundation.dates import parse_zone
+from interest_spark.foundation.errors import ConfigError
 
 
 def choice_of(what: str, known: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
@@ -24,6 +30,17 @@ def known_name(what: str, name: str, known: Sequence[str]) -> str:
         hint = f"did you mean {guess!r}? " if guess else ""
         raise ValueError(f"unknown {what} {name!r}; {hint}known {what}s: {', '.join(known)}")
     return name
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return parse_zone(name).key
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+"""The name of a time zone."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -1,14 +1,12 @@
 """The section `score` of the configuration."""
 
-from pydantic import Field
-
-from interest_spark.config.section import Section
+from interest_spark.config.section import Count, Section
 
 
 class ScoreConfig(Section):
     """Bulk scoring: `k` suggestions for every user with an event."""
 
-    k: int = Field(default=10, ge=1)
+    k: Count = 10
     exclude_seen: bool = True
     blocked_items: tuple[str, ...] = ()
-    batch_users: int = Field(default=512, ge=1)
+    batch_users: Count = 512

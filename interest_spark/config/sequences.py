@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from interest_spark.config.section import Section
+from interest_spark.config.section import MOST, Count, Days, Section, SomeDays
 from interest_spark.schemas.behaviors import BEHAVIORS
 
 
@@ -10,11 +10,11 @@ class SequencesConfig(Section):
     """One ordered history per user."""
 
     behaviors: tuple[str, ...] = ("view", "cart", "favorite", "purchase", "rate", "check_in", "click")
-    max_length: int = Field(default=201, ge=2)
-    history_days: int | None = Field(default=None, ge=1)
-    popularity_days: int = Field(default=30, ge=1)
-    restate_days: int = Field(default=0, ge=0)
-    session_gap_minutes: int = Field(default=30, ge=1)
+    max_length: int = Field(default=201, ge=2, le=MOST)
+    history_days: SomeDays | None = None
+    popularity_days: SomeDays = 30
+    restate_days: Days = 0
+    session_gap_minutes: Count = 30
 
     @field_validator("behaviors")
     @classmethod

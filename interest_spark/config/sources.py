@@ -4,10 +4,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from interest_spark.config.names import known_name
+from interest_spark.config.names import ZoneName, known_name
 from interest_spark.config.section import Section
 from interest_spark.config.time_pattern import parse_pattern
-from interest_spark.foundation.dates import parse_zone
 from interest_spark.schemas.behaviors import BEHAVIORS
 
 READERS = ("mapped", "online_retail", "taobao", "movielens", "amazon_reviews", "gowalla")
@@ -34,7 +33,7 @@ class SourceConfig(Section):
     constants: dict[str, str] = Field(default={})
     behaviors: dict[str, str] = Field(default={})
     time_format: str = "iso"
-    time_zone: str = "UTC"
+    time_zone: ZoneName = "UTC"
 
     @field_validator("reader")
     @classmethod
@@ -47,11 +46,6 @@ class SourceConfig(Section):
         if time_format not in PLAIN_TIMES:
             parse_pattern(time_format)
         return time_format
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        return parse_zone(name).key
 
     @field_validator("behaviors")
     @classmethod
@@ -78,7 +72,7 @@ class SourcesConfig(Section):
     @classmethod
     def _below_root(cls, keys: Any) -> Any:
         root = keys.get("root") if isinstance(keys, dict) else None
-        if not root:
+        if not isinstance(root, str) or not root:
             return keys
         return {name: _move_below(root, value) for name, value in keys.items()}
 

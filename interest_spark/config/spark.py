@@ -1,8 +1,13 @@
 """The section `spark` of the configuration."""
 
-from pydantic import Field
+import re
 
-from interest_spark.config.section import Section
+from pydantic import Field, field_validator
+
+from interest_spark.config.section import Count, Section
+
+_MASTER = re.compile(r"local(\[.*\])?|(spark|k8s|mesos)://.+|yarn")
+_MEMORY = re.compile(r"[1-9][0-9]{0,8}[kKmMgGtT]")
 
 
 class SparkConfig(Section):
@@ -10,5 +15,19 @@ class SparkConfig(Section):
 
     master: str = "local[2]"
     driver_memory: str = "2g"
-    shuffle_partitions: int = Field(default=8, ge=1)
+    shuffle_partitions: Count = 8
     conf: dict[str, str] = Field(default={})
+
+    @field_validator("master")
+    @classmethod
+    def _is_a_master(cls, master: str) -> str:
+        if not _MASTER.fullmatch(master):
+            raise ValueError("a master is local[n], spark://host:port, yarn or k8s://…")
+        return master
+
+    @field_validator("driver_memory")
+    @classmethod
+    def _is_a_size(cls, memory: str) -> str:
+        if not _MEMORY.fullmatch(memory):
+            raise ValueError("memory is a number with its unit: 512m, 2g")
+        return memory

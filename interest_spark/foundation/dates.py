@@ -18,7 +18,7 @@ writers refuse instants before 1900, and a fifth digit in a year is no day.
 
 
 def parse_day(text: str) -> date:
-    """The day written as `YYYY-MM-DD`, and in no other way.
+    """The day written as `YYYY-MM-DD`, and in no other way, from 1970 to 2099: those that a log can tell of.
 
     >>> parse_day("2011-11-30")
     datetime.date(2011, 11, 30)
@@ -26,11 +26,14 @@ def parse_day(text: str) -> date:
     try:
         if not _DAY.fullmatch(text):
             raise ValueError(text)
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ConfigError(
             f"day {text!r} is not a calendar day; write it as YYYY-MM-DD, for example 2026-01-31"
         ) from None
+    if not EARLIEST_INSTANT.date() <= day < LATEST_INSTANT.date():
+        raise ConfigError(f"day {text} is outside of 1970 to 2099, which no log tells of; name a day within")
+    return day
 
 
 def parse_zone(name: str) -> ZoneInfo:

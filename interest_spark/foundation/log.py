@@ -5,12 +5,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TextIO, cast
 
 import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
+from structlog.typing import EventDict, Processor
+
+from interest_spark.foundation.shown import shown_values
+from interest_spark.foundation.streams import StandardError, is_utf8
 
 _LINE_EVERY_SECONDS = 10.0
 
@@ -18,17 +22,27 @@ _LINE_EVERY_SECONDS = 10.0
 def configure_logging(level: str = "INFO") -> None:
     """Send logs to standard error: coloured text on a terminal, one JSON object a line elsewhere."""
     on_terminal = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderer = structlog.dev.ConsoleRenderer() if on_terminal else _json_lines()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _clean,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, StandardError())),
     )
+
+
+def _json_lines() -> Processor:
+    return structlog.processors.JSONRenderer(ensure_ascii=not is_utf8(sys.stderr))
+
+
+def _clean(logger: object, method: str, entry: EventDict) -> EventDict:
+    """A line's texts may come from data: none of them acts on a terminal, is endless, or holds a password."""
+    return {key: shown_values(value) for key, value in entry.items()}
 
 
 def get_logger() -> structlog.stdlib.BoundLogger:

@@ -1,18 +1,27 @@
 """The command line of a job: options in, one JSON line and an exit code out."""
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from interest_spark.config.file import load_config
+from interest_spark.foundation.command_line import run_command
 from interest_spark.foundation.dates import parse_day
-from interest_spark.foundation.errors import InterestError
+from interest_spark.foundation.errors import EXIT_OK, InterestError
 from interest_spark.foundation.imports import protect_imports
 from interest_spark.foundation.log import configure_logging, get_logger
+from interest_spark.foundation.streams import (
+    discard,
+    end_output,
+    has_no_reader,
+    prepare_streams,
+    print_error,
+    print_report,
+)
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work, run_steps
 from interest_spark.pipeline.report import Outcome
@@ -56,20 +65,30 @@ def job_command(name: str, run: Callable[..., Outcome], *options: click.Option) 
 
 def main(command: click.Command) -> None:
     """Run a command as a process does: usage errors leave with 2 and one line."""
-    sys.exit(command.main(standalone_mode=True))
+    run_command(command)
 
 
 def with_exit_code(action: Callable[[], None]) -> None:
-    """Run `action`; an expected failure is printed without a traceback and sets the exit code."""
+    """Run `action`; an expected failure is printed without a traceback and sets the exit code.
+
+    Who closes the pipe that standard output is, as `head` does, has seen enough: that is the end, and no failure.
+    """
+    prepare_streams()
     configure_logging()
     protect_imports()
     try:
         action()
+        end_output()
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and has_no_reader(sys.stdout):
+            discard(sys.stdout)
+            sys.exit(EXIT_OK)
         expected = error if isinstance(error, InterestError) else _expected_failure(error)
         if expected is None:
             raise
-        click.echo(f"error: {expected}", err=True)
+        with suppress(OSError):
+            end_output()
+        print_error(expected)
         sys.exit(expected.exit_code)
 
 
@@ -93,6 +112,6 @@ def _run_and_report(name: str, context: RunContext, run: Callable[[], Outcome]) 
         "versions": dict(outcome.versions),
         **outcome.details,
     }
-    click.echo(json.dumps(report, ensure_ascii=False))
+    print_report(report)
     if outcome.error:
         raise outcome.error

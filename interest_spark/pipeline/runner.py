@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from interest_spark.foundation.credentials import without_credentials
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.log import get_logger
@@ -110,14 +111,17 @@ def made_from(step: Step, context: RunContext, inputs: Inputs, **further: str) -
 
 
 def settings_of(step: Step, context: RunContext) -> dict[str, Any]:
-    """The configuration keys that the step's result depends on, as `section.key`, with their values."""
+    """The configuration keys that the step's result depends on, as `section.key`, with their values.
+
+    Addresses are without their credentials: these are no part of what is computed, and records keep no secret.
+    """
     every = dict(_flattened(context.config.model_dump(mode="json")))
 
     def is_named(key: str, names: Sequence[str]) -> bool:
         return any(key == name or key.startswith(name + ".") for name in names)
 
     return {
-        key: value
+        key: without_credentials(value) if isinstance(value, str) else value
         for key, value in every.items()
         if is_named(key, step.settings) and not is_named(key, step.irrelevant)
     }

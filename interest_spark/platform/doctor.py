@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from interest_spark.foundation.credentials import is_secret, without_credentials
 from interest_spark.foundation.versions import Finding, inspect_versions
 from interest_spark.platform.listeners import find_listeners
 from interest_spark.platform.masters import is_on_this_machine
@@ -31,6 +32,8 @@ def examine(config_path: str | None, overrides: Sequence[str] = ()) -> list[Find
     from interest_spark.platform.scratch import check_temporary_folder
 
     config = load_config(config_path, overrides) if config_path else None
+    if config and config_path:
+        findings.extend(find_readable_secrets(Path(config_path), config))
     check_temporary_folder()
     with TemporaryDirectory(prefix="interest-doctor-") as empty:
         warehouse = config.warehouse.absolute() if config else Path(empty)
@@ -63,6 +66,20 @@ def find_exposures(config: "Config") -> list[Finding]:
     if config.train.ranks > 1:
         exposures += [*_elastic(), *_open_ranks(config)]
     return [Finding("network", "warning", found, "", remedy) for found, remedy in exposures]
+
+
+def find_readable_secrets(path: Path, config: "Config") -> list[Finding]:
+    """A warning where the configuration's file holds secrets and others than its owner may read it."""
+    own = [f"spark.conf {key}" for key, value in config.spark.conf.items() if is_secret(key) and "${" not in value]
+    sources = {kind: getattr(config.sources, kind) for kind in ("events", "items", "users")}
+    own += [f"sources.{kind}.path" for kind, each in sources.items() if each and _has_credentials(each.path)]
+    if not own or not path.stat().st_mode & 0o077:
+        return []
+    return [Finding("secrets", "warning", f"others can read {', '.join(own)} in {path}", "", f"`chmod 600 {path}`")]
+
+
+def _has_credentials(address: str) -> bool:
+    return without_credentials(address) != address
 
 
 def _bound_everywhere(config: "Config") -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from interest_spark.reports.show import console
+from interest_spark.foundation.streams import terminal
 from interest_spark.schemas.tables import MEANING
 from interest_spark.storage.table_schemas import read_schema
 
@@ -17,9 +17,9 @@ def print_columns(table: str) -> None:
         shown.add_column(heading, no_wrap=heading != "meaning")
     for field in read_schema(table):
         shown.add_row(field.name, type_name(field.type), meaning(field))
-    terminal = console()
-    terminal.print(Text(table, style="bold"))
-    terminal.print(shown)
+    console = terminal()
+    console.print(Text(table, style="bold"))
+    console.print(shown)
 
 
 def meaning(field: pa.Field) -> str:

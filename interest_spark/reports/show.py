@@ -1,6 +1,5 @@
 """Rows for people to read: an aligned table on the terminal, with titles beside item ids."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,16 +7,15 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from rich import box
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from interest_spark.foundation.shown import shown
+from interest_spark.foundation.streams import terminal
+
 _SHOWN_ELEMENTS = 6
 _LONGEST_CELL = 60
-_WIDTH_WITHOUT_TERMINAL = 160
-# Control characters would move the cursor, direction marks turn the line round: neither belongs into a cell.
-_UNPRINTABLE = re.compile("[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 Columns = dict[str, list[Any]]
 
@@ -31,21 +29,15 @@ def print_rows(rows: pa.Table, heading: str, zone: ZoneInfo, titles: Mapping[str
     if titles and "title" not in values:
         values = _with_titles(values, titles)
     empty = [name for name, cells in values.items() if rows.num_rows and all(cell is None for cell in cells)]
-    shown = {name: cells for name, cells in values.items() if name not in empty}
-    terminal = console()
-    table = _as_lines(shown, zone)
-    if Measurement.get(terminal, terminal.options.update(width=10_000), table).maximum > terminal.width:
-        table = _as_records(shown, zone)
-    terminal.print(Text(printable(heading), style="bold"))
-    terminal.print(table if rows.num_rows else "  none\n")
+    filled = {name: cells for name, cells in values.items() if name not in empty}
+    console = terminal()
+    table = _as_lines(filled, zone)
+    if Measurement.get(console, console.options.update(width=10_000), table).maximum > console.width:
+        table = _as_records(filled, zone)
+    console.print(Text(shown(heading), style="bold"))
+    console.print(table if rows.num_rows else "  none\n")
     if empty:
-        terminal.print(f"without a value: {', '.join(empty)}\n", style="dim")
-
-
-def console() -> Console:
-    """Standard output, wide where it is not a terminal."""
-    terminal = Console(highlight=False)
-    return terminal if terminal.is_terminal else Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
+        console.print(f"without a value: {', '.join(empty)}\n", style="dim")
 
 
 def cell_text(value: Any, zone: ZoneInfo) -> str:
@@ -58,13 +50,7 @@ def cell_text(value: Any, zone: ZoneInfo) -> str:
         return f"{value:.6g}"
     if isinstance(value, list):
         return _list_text(value, zone)
-    text = printable(str(value))
-    return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
-
-
-def printable(text: str) -> str:
-    """The text without characters that a terminal would act on."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return shown(value, _LONGEST_CELL)
 
 
 def _as_lines(values: Columns, zone: ZoneInfo) -> Table:
@@ -106,7 +92,7 @@ def _with_titles(values: Columns, titles: Mapping[str, str]) -> Columns:
 
 def _list_text(value: list[Any], zone: ZoneInfo) -> str:
     if value and isinstance(value[0], tuple):  # a map
-        return " ".join(f"{printable(key)}={cell_text(element, zone)}" for key, element in value)
+        return " ".join(f"{shown(key, _LONGEST_CELL)}={cell_text(element, zone)}" for key, element in value)
     parts = [cell_text(element, zone) for element in value[:_SHOWN_ELEMENTS]]
     more = f", … {len(value)} in all" if len(value) > _SHOWN_ELEMENTS else ""
     return f"[{', '.join(parts)}{more}]"

@@ -83,6 +83,21 @@ def test_what_is_wrong_is_named(config: Path, arguments: tuple[str, ...], messag
     assert message in result.stderr and result.stdout == ""
 
 
+def test_an_output_of_any_encoding_shows_it(config: Path) -> None:
+    arguments = ["recommendations", "--day", DAY, "--config", str(config)]
+    for charset in ("ascii", "latin-1", "gb18030"):
+        result = CliRunner(charset=charset).invoke(command, arguments, catch_exceptions=False)
+        title = "茶壶 3 🍵" if charset == "gb18030" else r"\u8336\u58f6 3 \U0001f375"
+        assert result.exit_code == 0 and title in result.stdout
+
+
+def test_ids_without_end_leave_room_for_the_rest_of_the_message(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.show.some_users", lambda *_: ["u" * 900_000, "\x1b[31mv" * 100_000, "小明"])
+    result = show(config, "sequences", "--day", DAY, "--user", "n" * 900_000)
+    assert result.exit_code == 2 and len(result.stderr) < 1_500 and "\x1b" not in result.stderr
+    assert "(900000 characters)' is not in sequences" in result.stderr and "小明" in result.stderr
+
+
 def test_needs_no_spark_and_no_tensorflow() -> None:
     code = "import sys, jobs.show; sys.exit(any(name in sys.modules for name in ('pyspark', 'tensorflow')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

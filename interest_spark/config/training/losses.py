@@ -5,10 +5,8 @@ A further loss is a class here, named in LossConfig, and a file `models/losses/<
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from interest_spark.config.kinds import Kinds
-from interest_spark.config.section import Section
+from interest_spark.config.section import Count, Section
 from interest_spark.config.training.samplers import PopularitySamplerConfig, SamplerConfig
 
 
@@ -18,7 +16,7 @@ class FullLossConfig(Section):
     """
 
     kind: Literal["full"] = "full"
-    chunk: int | None = Field(default=None, ge=1)
+    chunk: Count | None = None
 
 
 class SampledLossConfig(Section):

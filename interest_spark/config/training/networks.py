@@ -6,10 +6,10 @@ makes it.
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from interest_spark.config.kinds import Kinds
-from interest_spark.config.section import Rate, Section
+from interest_spark.config.section import Count, Rate, Section
 from interest_spark.schemas.tokens import INPUTS
 
 
@@ -55,10 +55,10 @@ class SasRecConfig(NetworkSection):
     changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
 
     kind: Literal["sasrec"] = "sasrec"
-    dim: int = Field(default=64, ge=1)
-    layers: int = Field(default=2, ge=1)
-    heads: int = Field(default=1, ge=1)
-    feed_forward: int = Field(default=64, ge=1)
+    dim: Count = 64
+    layers: Count = 2
+    heads: Count = 1
+    feed_forward: Count = 64
     norm: Literal["pre", "post", "query"] = "pre"
     activation: Literal["relu", "gelu", "swiglu"] = "relu"
     tied_output: bool = True

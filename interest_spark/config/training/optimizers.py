@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from interest_spark.config.kinds import Kinds
-from interest_spark.config.section import Section, Share
+from interest_spark.config.section import Count, Section, Share, Whole
 
 
 class OptimizerSection(Section):
@@ -21,11 +21,11 @@ class OptimizerSection(Section):
     """
 
     learning_rate: float = Field(default=1e-3, gt=0.0)
-    warmup_steps: int = Field(default=0, ge=0)
+    warmup_steps: Whole = 0
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     final_rate: Share = 0.0
     clip_norm: float | None = Field(default=None, gt=0.0)
-    row_wise_from: int = Field(default=100_000, ge=1)
+    row_wise_from: Count = 100_000
 
 
 class AdamConfig(OptimizerSection):

@@ -6,16 +6,14 @@ makes it.
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from interest_spark.config.kinds import Kinds
-from interest_spark.config.section import Section, Share
+from interest_spark.config.section import Count, Section, Share
 
 
 class SamplerSection(Section):
     """What the sections of all samplers share: how many candidates are drawn for a batch."""
 
-    negatives: int = Field(default=1024, ge=1)
+    negatives: Count = 1024
 
 
 class PopularitySamplerConfig(SamplerSection):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from interest_spark.config.section import Section, Share
+from interest_spark.config.section import Count, Section, Share
 from interest_spark.config.training.losses import FullLossConfig, LossConfig
 from interest_spark.config.training.networks import NetworkConfig, SasRecConfig
 from interest_spark.config.training.optimizers import AdamConfig, OptimizerConfig
@@ -28,27 +28,27 @@ class TrainConfig(Section):
 
     name: str | None = None
     mode: Literal["full", "warm", "incremental"] = "full"
-    continued_epochs: int = Field(default=2, ge=1)
+    continued_epochs: Count = 2
     replay_share: Share = 0.1
-    ranks: int = Field(default=1, ge=1)
+    ranks: Count = 1
     launcher: Literal["auto", "spark", "horovodrun", "local"] = "auto"
     device: Literal["cpu", "gpu"] = "cpu"
-    threads: int = Field(default=1, ge=1)
+    threads: Count = 1
     precision: Literal["float32", "bfloat16"] = "float32"
-    epochs: int = Field(default=10, ge=1)
-    max_steps: int | None = Field(default=None, ge=1)
-    patience: int | None = Field(default=None, ge=1)
-    validate_every: int = Field(default=1, ge=1)
-    validation_blocks: int = Field(default=4096, ge=1)
-    checkpoint_steps: int = Field(default=1000, ge=1)
+    epochs: Count = 10
+    max_steps: Count | None = None
+    patience: Count | None = None
+    validate_every: Count = 1
+    validation_blocks: Count = 4096
+    checkpoint_steps: Count = 1000
     tensorboard: Path | None = None
-    batch_blocks: int = Field(default=16, ge=1)
-    streams: int = Field(default=2, ge=1)
-    shuffle_blocks: int = Field(default=2048, ge=1)
+    batch_blocks: Count = 16
+    streams: Count = 2
+    shuffle_blocks: Count = 2048
     target_weights: dict[str, float] = Field(default={})
     seed: int = Field(default=0, ge=0, lt=2**31)
-    start_seconds: int = Field(default=300, ge=1)
-    stall_seconds: int = Field(default=600, ge=1)
+    start_seconds: Count = 300
+    stall_seconds: Count = 600
     loss: LossConfig = FullLossConfig()
     optimizer: OptimizerConfig = AdamConfig()
     network: NetworkConfig = SasRecConfig()

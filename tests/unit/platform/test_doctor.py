@@ -221,3 +221,33 @@ def test_an_unreachable_master_is_unsupported_with_its_remedy(tmp_path: Path) ->
 def test_another_spark_release_than_pysparks_is_unsupported() -> None:
     assert probes._judge_release("3.5.1", "3.5.9").status == "unsupported"
     assert probes._judge_release("3.5.9", "3.5.9").status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("mode", "sections", "said"),
+    [
+        (0o644, {"spark": {"conf": {"spark.hadoop.fs.s3a.secret.key": "x"}}}, "spark.conf spark.hadoop.fs.s3a.secret"),
+        (0o640, {"spark": {"conf": {"spark.authenticate.secret": "x"}}}, "spark.conf spark.authenticate.secret"),
+        (0o604, {"sources": {"events": {"path": "s3://a:b@c/x"}}}, "sources.events.path"),
+        (0o600, {"spark": {"conf": {"spark.authenticate.secret": "x"}}}, None),
+        (0o644, {"spark": {"conf": {"spark.authenticate.secret": "${env.SECRET}"}}}, None),
+        (0o644, {"spark": {"conf": {"spark.ui.enabled": "false"}}}, None),
+        (0o644, {}, None),
+    ],
+)
+def test_secrets_that_others_can_read(tmp_path: Path, mode: int, sections: dict[str, object], said: str | None) -> None:
+    path = tmp_path / "shop.yaml"
+    path.touch(mode=mode)
+    path.chmod(mode)
+    found = doctor.find_readable_secrets(path, make_config(tmp_path, **sections))
+    assert [f"others can read {said}" in each.found for each in found] == ([True] if said else [])
+    assert all(each.remedy == f"`chmod 600 {path}`" for each in found)
+
+
+def test_what_was_found_is_no_markup_and_acts_on_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Finding("warehouse", "warning", "/data/[/x]/\x1b[31m\u202e on spark://a:pass@host", "", "move [bold]/data")
+    monkeypatch.setattr("jobs.doctor.examine", lambda *_: [found])
+    result = invoke()
+    assert result.exit_code == 0 and "/data/[/x]/" in result.stdout and "move [bold]/data" in result.stderr
+    assert not set("\x1b\u202e") & set(result.output) and "pass@" not in result.output
+    assert report(result)["findings"]
