@@ -7,6 +7,7 @@ import polars as pl
 
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.log import get_logger
 
 _FAULTS_SHOWN = 5
 
@@ -16,6 +17,15 @@ def check_readable(faults: Iterable[str]) -> None:
     found = sorted(set(faults))[:_FAULTS_SHOWN]
     if found:
         raise BadDataError("; ".join(found) + ". Nothing was published")
+
+
+def warn_of(notes: Iterable[str]) -> None:
+    """Log what is odd about raw files that could be read, of some of them."""
+    found = sorted(set(notes))
+    for note in found[:_FAULTS_SHOWN]:
+        get_logger().warning(note)
+    if len(found) > _FAULTS_SHOWN:
+        get_logger().warning("further raw files are as odd", files=len(found) - _FAULTS_SHOWN)
 
 
 def until_too_many_bad_lines(frames: Iterable[pl.DataFrame], ingest: IngestConfig) -> Iterator[pl.DataFrame]:
@@ -56,7 +66,7 @@ def _too_many_bad_lines(day: str | None, lines: "Counter[tuple[str, str]]", inge
     worst = min(of_files, key=lambda file: (-of_files[file], file))
     reason = max((each for each in bad if each[0] == worst), key=lambda each: bad[each])[1]
     return (
-        f"{worst} has {of_files[worst]} bad lines (most of them {reason}) of the {total} that were read of "
+        f"{worst!r:.300} has {of_files[worst]} bad lines (most of them {reason}) of the {total} that were read of "
         f"{f'day {day}' if day else 'the whole history'}, more than ingest.max_bad_lines {ingest.max_bad_lines}: mend "
         "the log, or raise the limit, or list a reason that is normal for the shop in ingest.tolerated_reasons"
     )

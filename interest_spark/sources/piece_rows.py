@@ -62,7 +62,8 @@ def _opened(
 def _note(piece: Piece, header: Header) -> str | None:
     if not header.repeated:
         return None
-    return f"{piece.path} has more than once the column {', '.join(map(repr, header.repeated)):.500}, which is not read"
+    names = ", ".join(map(repr, header.repeated))
+    return f"{piece.path!r:.300} has more than once the column {names:.300}, which is not read"
 
 
 def _keeping(lines: Iterator[Lines], last: list[Lines]) -> Iterator[Lines]:

@@ -3,8 +3,11 @@
 The name of a file is data. fsspec reads more into a URL: after `::` in it, it would open another file.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from pathlib import Path
+from typing import IO, Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -35,11 +38,13 @@ def place_of(url: str) -> Place:
     return Place(filesystem, f"{protocol}://{'' if is_part_of_path else host}", f"{top}{slash}{below}")
 
 
-def open_raw(url: str) -> IO[bytes]:
+@contextmanager
+def open_raw(url: str) -> Iterator[IO[bytes]]:
     """Open a file by the path or URL that it is listed under. Raises OSError for one that cannot be opened."""
     place = place_of(url)
-    opened = open(place.path, "rb") if place.filesystem is None else place.filesystem.open(place.path, "rb")
-    return cast("IO[bytes]", opened)
+    is_local = place.filesystem is None
+    with Path(place.path).open("rb") if is_local else place.filesystem.open(place.path, "rb") as opened:
+        yield opened
 
 
 def _local_path(url: str) -> str:

@@ -144,7 +144,9 @@ def _reach(document: Mapping[str, object], field: str) -> object:
     while "." in field and field not in document:
         outer, _, field = field.partition(".")
         child = document.get(outer)
-        if isinstance(document, _Repeating) and any(isinstance(each, dict) for each in document.repeated.get(outer, ())):
+        if isinstance(document, _Repeating) and any(
+            isinstance(each, dict) for each in document.repeated.get(outer, ())
+        ):
             raise RefusedLineError("duplicate_key")
         if not isinstance(child, dict):
             return None

@@ -12,10 +12,9 @@ from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import latest_attributes
 from interest_spark.features.ingest import ledger_of, quarantine_of
-from interest_spark.features.quality import check_bad_lines, check_readable, until_too_many_bad_lines
+from interest_spark.features.quality import check_bad_lines, check_readable, until_too_many_bad_lines, warn_of
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
-from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, Target
@@ -135,8 +134,7 @@ def _check(rows: "DataFrame", ingest: IngestConfig) -> None:
     names = ("delivery_day", "source_file", "reason", "file_fault", "file_note")
     odd = rows.where(F.coalesce("reason", "file_fault", "file_note").isNotNull()).groupBy(*names).count().collect()
     check_readable(row.file_fault for row in odd if row.file_fault)
-    for note in sorted({row.file_note for row in odd if row.file_note}):
-        get_logger().warning(note)
+    warn_of(row.file_note for row in odd if row.file_note)
     days: defaultdict[str | None, Counter[tuple[str, str]]] = defaultdict(Counter)
     for row in odd:
         days[row.delivery_day][row.source_file, row.reason or ""] += row["count"]

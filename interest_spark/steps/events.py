@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from interest_spark.features.events.build import Account, EventBuild, KnownFile, build_events
 from interest_spark.features.events.days import DayRules
-from interest_spark.features.quality import check_bad_lines, check_bad_share, check_readable
+from interest_spark.features.quality import check_bad_lines, check_bad_share, check_readable, warn_of
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.log import get_logger
@@ -45,8 +45,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 
     def check(accounts: Sequence[Account]) -> None:
         check_readable(fault for account in accounts for fault in account.faults)
-        for note in sorted({note for account in accounts for note in account.notes}):
-            get_logger().warning(note)
+        warn_of(note for account in accounts for note in account.notes)
         check_bad_lines(_lines_by_delivery(accounts, by_day=source.by_day), config.ingest)
         counts = _lines_by_day(accounts)
         check_bad_share(counts, config.ingest, whole_history=not source.by_day)

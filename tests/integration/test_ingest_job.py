@@ -69,7 +69,10 @@ BROKEN: list[tuple[Any, str]] = [
     (event(price="NaN"), "bad_price"),
     ('{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","price":NaN}', "not_json"),
     ('{"user_id":Infinity,"item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z"}', "not_json"),
-    ('{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","user_id":"v"}', "duplicate_key"),
+    (
+        '{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","user_id":"v"}',
+        "duplicate_key",
+    ),
     ('{"user_id":' + "[" * 499 + "]" * 500 + "}", "not_json"),
     ('{"user_id":' + "[" * 979 + "]" * 979 + "}", "not_json"),
     ('{"query":' + "[" * 979 + "]" * 979 + "}", "not_json"),
@@ -483,8 +486,9 @@ def test_a_whole_history_keeps_what_became_of_the_items_lines(tmp_path: Path) ->
 
 
 def test_every_name_of_a_file_is_its_own(tmp_path: Path) -> None:
-    """fsspec would open another file for one with `::`, and its lines would be copies."""
-    names = ["a", "a::b", "a::a", "::", "~", "100%25", "{day}", "[a]", "*", "a\nb", "\\", "' \"", "\u202e", "用户 ", "#a?"]
+    """Fsspec would open another file for one with `::`, and its lines would be copies."""
+    names = ["a", "a::b", "a::a", "::", "~", "100%25", "{day}", "[a]", "*", "a\nb", "\\", "' \""]
+    names += ["\u202e", "用户 ", "#a?"]
     for name in names:
         deliver(tmp_path, DAY, [event(user_id=f"user of {name!r}"), "broken"], name=name)
     config = shop_config(tmp_path)
@@ -536,7 +540,7 @@ def test_reading_ends_with_the_bad_line_that_is_one_too_many(tmp_path: Path) -> 
     path = deliver(tmp_path, DAY, [event(), *[b""] * 3_000_000], name="log.gz")
     path.write_bytes(path.read_bytes()[:-8])  # its end would be a fault
     config = shop_config(tmp_path, ingest={"max_bad_lines": 100, "max_bad_share": 1.0})
-    with pytest.raises(BadDataError, match=r"log\.gz has \d+ bad lines \(most of them empty_line\)"):
+    with pytest.raises(BadDataError, match=r"log\.gz' has \d+ bad lines \(most of them empty_line\)"):
         run(config)
 
 
@@ -552,5 +556,5 @@ def test_columns_of_one_name_that_are_not_read_are_told(tmp_path: Path, capsys: 
     config = shop_config(tmp_path, sources=sources)
     assert run(config).rows["events"] == 1
     shown = "".join(capsys.readouterr())
-    assert f"{DAY}.csv has more than once the column 'note', which is not read" in shown
-    assert "items.csv has more than once the column 'x', which is not read" in shown
+    assert f"{DAY}.csv' has more than once the column 'note', which is not read" in shown
+    assert "items.csv' has more than once the column 'x', which is not read" in shown

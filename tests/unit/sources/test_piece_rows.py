@@ -159,9 +159,9 @@ def test_columns_that_are_not_read_may_have_one_name_but_it_is_said(tmp_path: Pa
     path.write_text("user,note,item,note,,\nu1,a,i1,b,,\n", encoding="utf-8")
     source = SourceConfig(path="", format="csv")
     assert [row.values for row in read_rows(path, source, ["item", "user"], 1000)] == [["i1", "u1"]]
-    assert notes_of(path, source, ["item"]) == [f"{path} has more than once the column 'note', '', which is not read"]
+    assert notes_of(path, source, ["item"]) == [f"'{path}' has more than once the column 'note', '', which is not read"]
     named = SourceConfig(path="", format="csv", header=("user", "a", "item", "a", "b", "c"))
-    assert notes_of(path, named, ["item"]) == [f"{path} has more than once the column 'a', which is not read"]
+    assert notes_of(path, named, ["item"]) == [f"'{path}' has more than once the column 'a', which is not read"]
     path.write_text("user,item\nu1,i1\n", encoding="utf-8")
     assert notes_of(path, source, ["item"]) == []
 
@@ -179,8 +179,11 @@ def test_millions_of_blank_lines_above_a_header_take_no_time(tmp_path: Path, mon
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("k{}", 1), ("k{}", 300), ("k{}", 1_000), ("k{}", 3_000), ("k{}", 20_000), ("{}.*", 5_000), ("{}" + "a" * 999, 300)]
-    + [("{}" + "商" * 999, 50), ("{}" + "商" * 999, 200), ("{}" + "\U0001f6d2" * 40_000, 1), ("{}" + "\U0001f6d2" * 999, 90)],
+    [
+        *[("k{}", 1), ("k{}", 300), ("k{}", 1_000), ("k{}", 3_000), ("k{}", 20_000), ("{}.*", 5_000)],
+        *[("{}" + "a" * 999, 300), ("{}" + "商" * 999, 50), ("{}" + "商" * 999, 200)],
+        *[("{}" + "\U0001f6d2" * 999, 90), ("{}" + "\U0001f6d2" * 40_000, 1)],
+    ],
 )
 def test_lines_with_any_keys_are_read(tmp_path: Path, name: str, count: int) -> None:
     """An expression for all of them may be refused as too large."""

@@ -76,7 +76,7 @@ def test_refused_json(line: str, reason: str) -> None:
 def test_a_key_twice_matters_where_it_leaves_a_field_open(line: str, found: list[str | None] | None) -> None:
     decode = json_decoder(["geo.lat"])
     if found is None:
-        with pytest.raises(RefusedLineError, match="^duplicate_key$"):
+        with pytest.raises(RefusedLineError, match=r"^duplicate_key$"):
             decode(line)
     else:
         assert decode(line) == found
@@ -85,7 +85,7 @@ def test_a_key_twice_matters_where_it_leaves_a_field_open(line: str, found: list
 def test_many_keys_twice_take_no_longer_than_as_many_others() -> None:
     line = "{" + ",".join(f'"{number % 50_000}": 1' for number in range(100_000)) + "}"
     assert json_decoder(["id"])(line) == [None]
-    with pytest.raises(RefusedLineError, match="^duplicate_key$"):
+    with pytest.raises(RefusedLineError, match=r"^duplicate_key$"):
         json_decoder(["7"])(line)
 
 
@@ -95,7 +95,7 @@ NESTED = {
     "objects": ('{"id":', "}"),
     "both": ('[{"a":', "}]"),
     "spaced": (' [ "]", ', "]"),
-    "with brackets in strings": ('["[[{\\"", ', ']'),
+    "with brackets in strings": ('["[[{\\"", ', "]"),
 }
 
 
@@ -113,11 +113,11 @@ def test_a_line_of_any_depth_is_decoded_or_refused(kind: str, fields: list[str])
     for depth in DEPTHS:
         line = f'{{"a": 1, "id": {nested(kind, depth - depth % 2)}}}'
         if depth - depth % 2 + 1 > MOST_NESTED:
-            with pytest.raises(RefusedLineError, match="^not_json$"):
+            with pytest.raises(RefusedLineError, match=r"^not_json$"):
                 decode(line)
         else:
             assert len(decode(line)) == len(fields)
-        with pytest.raises(RefusedLineError, match="^not_json$"):
+        with pytest.raises(RefusedLineError, match=r"^not_json$"):
             decode(line[:-2])
 
 
@@ -129,7 +129,9 @@ def test_brackets_beside_each_other_are_no_depth() -> None:
 
 @given(st.integers(1, 1200), st.data())
 def test_depth_decides_wherever_it_stands(depth: int, data: st.DataObject) -> None:
-    opening = data.draw(st.lists(st.sampled_from(['[', '{"a":', '[1,', '{"b":[],"a":']), min_size=depth, max_size=depth))
+    opening = data.draw(
+        st.lists(st.sampled_from(["[", '{"a":', "[1,", '{"b":[],"a":']), min_size=depth, max_size=depth)
+    )
     line = "".join(opening) + "1" + "".join("]" if part[0] == "[" else "}" for part in reversed(opening))
     try:
         assert json_decoder(["a"])(line)
