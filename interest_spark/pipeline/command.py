@@ -85,10 +85,12 @@ def _run_and_report(name: str, context: RunContext, run: Callable[[], Outcome]) 
         "job": name,
         "day": context.dt,
         "run_id": context.run_id,
-        "status": outcome.status,
+        "status": "failed" if outcome.error else outcome.status,
         "seconds": round(time.monotonic() - started, 3),
         "rows": dict(outcome.rows),
         "versions": dict(outcome.versions),
         **outcome.details,
     }
     click.echo(json.dumps(report, ensure_ascii=False))
+    if outcome.error:
+        raise outcome.error
