@@ -12,6 +12,7 @@ class IngestConfig(Section):
     """What a raw line must satisfy to become an event."""
 
     max_bad_share: Share = 0.05
+    max_bad_lines: int = Field(default=1_000_000, ge=0)
     tolerated_reasons: tuple[str, ...] = ()
     max_late_days: Days = 7
     catch_up_days: Days = 0

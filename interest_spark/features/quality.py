@@ -1,10 +1,13 @@
 """Whether a delivery is fit to be published at all."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+import polars as pl
 
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.log import get_logger
 
 _FAULTS_SHOWN = 5
 
@@ -14,6 +17,59 @@ def check_readable(faults: Iterable[str]) -> None:
     found = sorted(set(faults))[:_FAULTS_SHOWN]
     if found:
         raise BadDataError("; ".join(found) + ". Nothing was published")
+
+
+def warn_of(notes: Iterable[str]) -> None:
+    """Log what is odd about raw files that could be read, of some of them."""
+    found = sorted(set(notes))
+    for note in found[:_FAULTS_SHOWN]:
+        get_logger().warning(note)
+    if len(found) > _FAULTS_SHOWN:
+        get_logger().warning("further raw files are as odd", files=len(found) - _FAULTS_SHOWN)
+
+
+def until_too_many_bad_lines(frames: Iterable[pl.DataFrame], ingest: IngestConfig) -> Iterator[pl.DataFrame]:
+    """The typed rows that a task reads, up to the frame with which a delivery has over `max_bad_lines` bad ones.
+
+    After that frame comes a row that has nothing but the `file_fault`: few bytes of gzip may hold any number of lines.
+    """
+    lines: dict[str | None, Counter[tuple[str, str]]] = {}
+    for rows in frames:
+        yield rows
+        bad = rows.filter(pl.col("reason").is_not_null() & pl.col("file_fault").is_null())
+        for day, file, reason, count in bad.group_by("delivery_day", "source_file", "reason").len().iter_rows():
+            lines.setdefault(day, Counter())[file, reason] += count
+        faults = (_too_many_bad_lines(day, lines[day], ingest) for day in bad["delivery_day"].unique())
+        if fault := next(filter(None, faults), None):
+            yield rows.clear(1).with_columns(file_fault=pl.lit(fault))
+            return
+
+
+def check_bad_lines(days: Mapping[str | None, "Counter[tuple[str, str]]"], ingest: IngestConfig) -> None:
+    """BadDataError if a delivery's lines, by file and reason ("" for good ones), hold over `max_bad_lines` bad ones.
+
+    `days` are those of the deliveries; None is the whole history's. A share alone would not bound the work on them.
+    """
+    for day, lines in days.items():
+        if fault := _too_many_bad_lines(day, lines, ingest):
+            raise BadDataError(f"{fault}. Nothing was published")
+
+
+def _too_many_bad_lines(day: str | None, lines: "Counter[tuple[str, str]]", ingest: IngestConfig) -> str | None:
+    bad = {each: count for each, count in lines.items() if each[1] and each[1] not in ingest.tolerated_reasons}
+    total = sum(bad.values())
+    if total <= ingest.max_bad_lines:
+        return None
+    of_files: Counter[str] = Counter()
+    for (file, _), count in bad.items():
+        of_files[file] += count
+    worst = min(of_files, key=lambda file: (-of_files[file], file))
+    reason = max((each for each in bad if each[0] == worst), key=lambda each: bad[each])[1]
+    return (
+        f"{worst!r:.300} has {of_files[worst]} bad lines (most of them {reason}) of the {total} that were read of "
+        f"{f'day {day}' if day else 'the whole history'}, more than ingest.max_bad_lines {ingest.max_bad_lines}: mend "
+        "the log, or raise the limit, or list a reason that is normal for the shop in ingest.tolerated_reasons"
+    )
 
 
 def check_bad_share(days: Mapping[str, "Counter[str]"], ingest: IngestConfig, *, whole_history: bool) -> None:

@@ -5,10 +5,9 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
-import fsspec
-
 from interest_spark.sources.lines import Lines, split_lines
 from interest_spark.sources.pieces import Piece, is_gzip
+from interest_spark.sources.raw_paths import open_raw
 
 CHUNK_BYTES = 8 << 20
 _READ_BYTES = 1 << 20
@@ -25,7 +24,7 @@ def read_lines(piece: Piece, max_line_bytes: int, chunk_bytes: int = CHUNK_BYTES
     """
     path, number = piece.path, piece.first_line
     try:
-        with fsspec.open(path, "rb") as raw, _opened(raw, piece) as stream:
+        with open_raw(path) as raw, _opened(raw, piece) as stream:
             for content, dropped in _whole_lines(_blocks(stream, piece), max_line_bytes, chunk_bytes):
                 for lines in split_lines(content, number, dropped):
                     number += len(lines)

@@ -8,7 +8,8 @@ from datetime import date
 from interest_spark.config.sources import SourceConfig
 from interest_spark.foundation.dates import day_range, parse_day
 from interest_spark.foundation.errors import BadDataError, InterestError
-from interest_spark.sources.listing import list_files, without_protocol
+from interest_spark.sources.listing import list_files
+from interest_spark.sources.raw_paths import place_of
 
 
 @dataclass(frozen=True, order=True)
@@ -49,12 +50,13 @@ def _whole_history(source: SourceConfig) -> list[Delivery]:
 
 def _by_day(source: SourceConfig, first: date, last: date) -> list[Delivery]:
     # A listing for each day: the folders of other days need not be looked at, however many there are.
-    return [
+    listed = [
         Delivery(day, file.path, file.size, file.modified)
         for day in map(date.isoformat, day_range(first, last))
         for file in list_files(source.path.replace("{day}", day))
-        if _belongs_to(day, without_protocol(source.path), file.path)
     ]
+    template = place_of(source.path).path
+    return [delivery for delivery in listed if _belongs_to(str(delivery.day), template, delivery.path)]
 
 
 def _belongs_to(day: str, template: str, path: str) -> bool:

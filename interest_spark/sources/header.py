@@ -1,6 +1,7 @@
 """The names of a CSV file's columns: of the configuration, or of the file's first line that holds anything."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,11 @@ class Header:
     names: Sequence[str]
     line: int
 
+    @property
+    def repeated(self) -> Sequence[str]:
+        """The names that stand in it more than once."""
+        return [name for name, times in Counter(self.names).items() if times > 1]
+
 
 def header_of(
     path: str, source: SourceConfig, fields: Sequence[str], lines: Iterable[Lines], max_line_bytes: int
@@ -27,12 +33,12 @@ def header_of(
     """
     header = Header(source.header, 0) if source.header else _read_header(path, source, lines, max_line_bytes)
     missing = [field for field in fields if field not in header.names]
-    repeated = [field for field in fields if header.names.count(field) > 1]
+    repeated = [field for field in fields if field in header.repeated]
     if header.names and (missing or repeated):
         fault = "has no column" if missing else "has more than once the column"
         raise UnreadableFileError(
             f"{path} {fault} {', '.join(map(repr, missing or repeated))}; its header is "
-            f"{source.separator.join(header.names)!r}: correct the source's columns, or deliver the file again"
+            f"{source.separator.join(header.names)!r:.500}: correct the source's columns, or deliver the file again"
         )
     return header
 
@@ -55,5 +61,10 @@ def _read_header(path: str, source: SourceConfig, lines: Iterable[Lines], max_li
 
 
 def _first_with_text(lines: Iterable[Lines], max_line_bytes: int) -> Line | None:
-    each = (part.line(place, max_line_bytes) for part in lines for place in range(len(part)))
-    return next((line for line in each if content_of(line).strip()), None)
+    for part in lines:
+        if not part.content[part.starts[0] : part.ends[-1]].strip():
+            continue  # millions of blank lines take no time
+        each = (part.line(place, max_line_bytes) for place in range(len(part)))
+        if found := next((line for line in each if content_of(line).strip()), None):
+            return found
+    return None

@@ -49,6 +49,7 @@ _FINDABLE_NAME = re.compile(r'[^"\\:,\x00-\x1f]+')
 
 _SAMPLE_LINES = 100
 _LEAST_SHARE = 0.25
+_LONGEST_TEMPLATE = 100_000  # bytes; Polars refuses expressions of four times as many as too large
 
 
 class JsonLines(Format):
@@ -135,9 +136,10 @@ class _Template:
 def _template(line: str, fields: Sequence[str]) -> _Template | None:
     """For objects with the keys of this line in the same order, and values of the same kinds or `null`.
 
-    None unless the line is a flat object that has every field once.
+    None unless the line is a flat object of not too many keys that has every field once.
     """
-    if chr(1) in line or not re.match(_FLAT_OBJECT, line):
+    # Not by an expression of Python's, which needs a hundred bytes for each character of a long text.
+    if chr(1) in line or not pl.Series([line]).str.contains(_FLAT_OBJECT)[0]:
         return None
     pairs = json.loads(line, object_pairs_hook=list, parse_int=float)
     names = [name for name, _ in pairs]
@@ -148,6 +150,8 @@ def _template(line: str, fields: Sequence[str]) -> _Template | None:
     )
     members = rf"{_SPACE},{_SPACE}".join(described)
     expression = rf"^{_SPACE}(\{{){_SPACE}{members}{_SPACE}\}}[ \t\r]*$"
+    if len(expression.encode()) > _LONGEST_TEMPLATE:
+        return None
     return _Template(expression, [name for name in names if name in fields])
 
 

@@ -1,6 +1,7 @@
 """Listing raw files: what a glob names on this machine, links followed, or on another file system.
 
-Every file that matches is listed or named in an error. Names that begin with `.` or `_` are left out.
+Every file that matches is listed or named in an error. Names that begin with `.` or `_` are left out, as those of
+markers and of files being written do, unless the glob's last part begins so too.
 """
 
 import errno
@@ -13,10 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
-
 from interest_spark.foundation.errors import BadDataError, ConfigError
+from interest_spark.sources.raw_paths import place_of
 
 _CHANGE_MARKS = ("mtime", "ETag", "etag", "md5Hash", "LastModified", "last_modified", "modificationTime")
 _CHUNK_BYTES = 1 << 20
@@ -38,25 +37,18 @@ def list_files(pattern: str) -> list[RawFile]:
     itself, a pipe; and ConfigError where the file system cannot be reached.
     """
     try:
-        filesystem, path = fsspec.core.url_to_fs(pattern)
-        protocol = pattern.split("://")[0] + "://" if "://" in pattern else ""
-        found = _local_files(path) if isinstance(filesystem, LocalFileSystem) else _remote_files(filesystem, path)
-        return sorted({RawFile(protocol + each.path, each.size, each.modified) for each in found})
+        place = place_of(pattern)
+        local = place.filesystem is None
+        found = _local_files(place.path) if local else _remote_files(place.filesystem, place.path)
+        return sorted({RawFile(place.prefix + each.path, each.size, each.modified) for each in found})
     except (ImportError, ValueError, OSError) as error:
         raise ConfigError(f"raw files {pattern!r} cannot be listed: {error}; correct the source's path") from None
-
-
-def without_protocol(pattern: str) -> str:
-    """The glob as its file system has it: absolute, without protocol and host."""
-    protocol, _ = fsspec.core.split_protocol(pattern)
-    path: str = fsspec.get_filesystem_class(protocol or "file")._strip_protocol(pattern)
-    return path
 
 
 def _local_files(pattern: str) -> Iterator[RawFile]:
     # fsspec's own glob does not follow links.
     for path in _expand(Path("/"), pattern.strip("/").split("/")):
-        if _is_left_out(path.name):
+        if _is_left_out(path.name, pattern):
             continue
         found = _status(path)
         if found is None or stat.S_ISDIR(found.st_mode):
@@ -124,7 +116,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 def _remote_files(filesystem: Any, pattern: str) -> Iterator[RawFile]:
     for path, entry in filesystem.glob(pattern, detail=True).items():
-        if _is_left_out(path.rsplit("/", 1)[-1]) or entry["type"] == "directory":
+        if _is_left_out(path.rsplit("/", 1)[-1], pattern) or entry["type"] == "directory":
             continue
         if entry["type"] != "file":
             raise BadDataError(f"{path} is a {entry['type']}, which is not followed here; deliver the file itself")
@@ -146,5 +138,5 @@ def _checksum(filesystem: Any, path: str) -> str:
     return content.hexdigest()
 
 
-def _is_left_out(name: str) -> bool:
-    return name.startswith((".", "_"))
+def _is_left_out(name: str, pattern: str) -> bool:
+    return name.startswith((".", "_")) and not pattern.rpartition("/")[2].startswith(name[0])

@@ -15,7 +15,7 @@ from interest_spark.sources.line_columns import LineColumns, decode_lines
 from interest_spark.sources.lines import Lines
 from interest_spark.sources.pieces import Piece
 
-LINE_COLUMNS = ("delivery_day", "source_file", "source_line", "raw", "reason", "file_fault")
+LINE_COLUMNS = ("delivery_day", "source_file", "source_line", "raw", "reason", "file_fault", "file_note")
 
 
 def read_piece(
@@ -23,24 +23,27 @@ def read_piece(
 ) -> Iterator[pl.DataFrame]:
     """Every data line as a row, and a row of line 0 with the fault of a file that cannot be read to its end.
 
-    `LINE_COLUMNS`, and a text column a field: `field_0`, `field_1`, … in the order of `fields`.
+    `LINE_COLUMNS`, and a text column a field: `field_0`, `field_1`, … in the order of `fields`. What is odd about a
+    file that can be read is the `file_note` of its first rows.
     """
     try:
-        line_format, lines = _opened(piece, source, fields, max_line_bytes, chunk_bytes)
+        line_format, lines, note = _opened(piece, source, fields, max_line_bytes, chunk_bytes)
         for part in lines:
-            yield _rows(piece, part.number, decode_lines(part, line_format, len(fields), max_line_bytes), None)
+            columns = decode_lines(part, line_format, len(fields), max_line_bytes)
+            yield _rows(piece, part.number, columns, note=note)
+            note = None
     except UnreadableFileError as error:
         nothing = pl.Series([None], dtype=pl.String)
-        yield _rows(piece, 0, LineColumns(nothing, nothing, [nothing] * len(fields)), str(error))
+        yield _rows(piece, 0, LineColumns(nothing, nothing, [nothing] * len(fields)), fault=str(error))
 
 
 def _opened(
     piece: Piece, source: SourceConfig, fields: Sequence[str], max_line_bytes: int, chunk_bytes: int
-) -> tuple[Format, Iterator[Lines]]:
-    """How the piece is to be decoded, and its lines of data."""
+) -> tuple[Format, Iterator[Lines], str | None]:
+    """How the piece is to be decoded, its lines of data, and what is odd about its file if the piece is the first."""
     lines = read_lines(piece, max_line_bytes, chunk_bytes)
     if source.format == "jsonl":
-        return JsonLines(fields), lines
+        return JsonLines(fields), lines, None
     last: list[Lines] = []
     above = _keeping(lines, last) if piece.start == 0 else read_lines(Piece(None, piece.path), max_line_bytes)
     if piece.start == 0 and piece.end is not None:
@@ -49,10 +52,18 @@ def _opened(
         header = header_of(piece.path, source, fields, above, max_line_bytes)
     except UnreadableFileError:
         if piece.start:  # the first piece of the file says it
-            return JsonLines(fields), iter(())
+            return JsonLines(fields), iter(()), None
         raise
     names = header.names or fields  # without a header there is no line
-    return Delimited(names, fields, source.separator), _below(header, chain(last, lines))
+    note = None if piece.start else _note(piece, header)
+    return Delimited(names, fields, source.separator), _below(header, chain(last, lines)), note
+
+
+def _note(piece: Piece, header: Header) -> str | None:
+    if not header.repeated:
+        return None
+    names = ", ".join(map(repr, header.repeated))
+    return f"{piece.path!r:.300} has more than once the column {names:.300}, which is not read"
 
 
 def _keeping(lines: Iterator[Lines], last: list[Lines]) -> Iterator[Lines]:
@@ -77,7 +88,9 @@ def _below(header: Header, lines: Iterator[Lines]) -> Iterator[Lines]:
             yield data
 
 
-def _rows(piece: Piece, number: int, columns: LineColumns, fault: str | None) -> pl.DataFrame:
+def _rows(
+    piece: Piece, number: int, columns: LineColumns, *, fault: str | None = None, note: str | None = None
+) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "source_line": pl.int_range(number, number + len(columns.raw), eager=True),
@@ -89,4 +102,5 @@ def _rows(piece: Piece, number: int, columns: LineColumns, fault: str | None) ->
         delivery_day=pl.lit(piece.day, pl.String),
         source_file=pl.lit(piece.path, pl.String),
         file_fault=pl.lit(fault, pl.String),
+        file_note=pl.lit(note, pl.String),
     )

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import fsspec
-
 from interest_spark.sources.deliveries import Delivery
+from interest_spark.sources.raw_paths import open_raw
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
@@ -74,7 +73,7 @@ def _find_breaks(each: _Range) -> _Breaks | None:
     path, start, end = each
     count, first = 0, None
     try:
-        with fsspec.open(path, "rb") as raw:
+        with open_raw(path) as raw:
             if is_gzip(raw):
                 return None
             raw.seek(start)

@@ -5,12 +5,21 @@ This is the exact way, a line at a time; `json_lines` and `delimited` take it fo
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from interest_spark.sources.lines import Line
 
 BOM = b"\xef\xbb\xbf"
 _RAW_PREFIX_CHARACTERS = 10_000
+
+MOST_NESTED = 500
+"""Levels of brackets that a line may have: half of the recursion that Python allows, whoever reads it."""
+
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
 
 
 class RefusedLineError(Exception):
@@ -23,20 +32,28 @@ Decode = Callable[[str], Sequence[str | None]]
 def json_decoder(fields: Sequence[str]) -> Decode:
     """Decode a JSON object; numbers keep their digits, `a.b` reaches into an inner object.
 
+    A line with a key twice is refused where that leaves open what one of the fields is.
+
     >>> json_decoder(["id", "price", "geo.lat"])('{"id": 18446744073709551999, "price": 1e400, "geo": {"lat": 1.50}}')
     ['18446744073709551999', '1e400', '1.50']
     """
-    parse = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode
+    parse = json.JSONDecoder(
+        object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=_refuse_constant
+    ).decode
     dotted = [(place, field) for place, field in enumerate(fields) if "." in field]
 
     def decode(text: str) -> Sequence[str | None]:
+        if text.count("[") + text.count("{") > MOST_NESTED and _is_nested_too_deep(text):
+            raise RefusedLineError("not_json")
         try:
             document = parse(text)
-        except (ValueError, RecursionError):
+        except ValueError:
             raise RefusedLineError("not_json") from None
         if not isinstance(document, dict):
             raise RefusedLineError("not_an_object")
         found = [document.get(field) for field in fields]
+        if isinstance(document, _Repeating) and not document.repeated.keys().isdisjoint(fields):
+            raise RefusedLineError("duplicate_key")
         for place, field in dotted:
             found[place] = _reach(document, field)
         values = [value if value is None or type(value) is str else _as_text(value) for value in found]
@@ -96,12 +113,47 @@ def text_of(line: Line, max_line_bytes: int) -> str:
         raise RefusedLineError("invalid_utf8") from None
 
 
+class _Repeating(dict[str, object]):
+    """An object that has keys more than once: `repeated`, each with all its values."""
+
+    def __init__(self, pairs: Sequence[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        values: defaultdict[str, list[object]] = defaultdict(list)
+        for key, value in pairs:
+            values[key].append(value)
+        self.repeated = {key: several for key, several in values.items() if len(several) > 1}
+
+
+def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    return document if len(document) == len(pairs) else _Repeating(pairs)
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON, though Python's reader takes it")
+
+
+def _is_nested_too_deep(text: str) -> bool:
+    """Exact for JSON; of a text that is none, any answer is as good."""
+    steps = (1 if bracket[0] in "[{" else -1 for bracket in _BRACKET.finditer(_STRING.sub("", text)))
+    return any(depth > MOST_NESTED for depth in accumulate(steps))
+
+
 def _reach(document: Mapping[str, object], field: str) -> object:
-    if field in document or "." not in field:
-        return document.get(field)
-    outer, _, inner = field.partition(".")
-    child = document.get(outer)
-    return _reach(child, inner) if isinstance(child, dict) else None
+    """The value of a name with dots: of a key that has them, else of what follows the first dot in the inner object."""
+    while "." in field and field not in document:
+        outer, _, field = field.partition(".")
+        child = document.get(outer)
+        if isinstance(document, _Repeating) and any(
+            isinstance(each, dict) for each in document.repeated.get(outer, ())
+        ):
+            raise RefusedLineError("duplicate_key")
+        if not isinstance(child, dict):
+            return None
+        document = child
+    if isinstance(document, _Repeating) and field in document.repeated:
+        raise RefusedLineError("duplicate_key")
+    return document.get(field)
 
 
 def _as_text(value: object) -> str | None:
@@ -109,7 +161,21 @@ def _as_text(value: object) -> str | None:
         return value
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return "|".join(value)  # as MovieLens writes several genres
+    if any(isinstance(each, _Repeating) for each in _values_within(value)):
+        raise RefusedLineError("duplicate_key")
     return json.dumps(value, ensure_ascii=False)
+
+
+def _values_within(value: object) -> Iterator[object]:
+    """The value and all that is in it."""
+    left = [value]
+    while left:
+        each = left.pop()
+        yield each
+        if isinstance(each, dict):
+            left.extend(each.values())
+        elif isinstance(each, list):
+            left.extend(each)
 
 
 def refuse_bad_characters(values: Sequence[str | None]) -> None:

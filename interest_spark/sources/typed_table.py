@@ -1,6 +1,6 @@
 """Raw files to a DataFrame of typed rows: small files share a Spark task, large ones have several."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     import polars as pl
     from pyspark.sql import DataFrame, SparkSession
 
-    from interest_spark.sources.canonical import CanonicalReader
-
 _TASKS = "pieces array<struct<day: string, path: string, start: bigint, end: bigint, first_line: bigint>>"
 
 
-def typed_table(spark: "SparkSession", deliveries: Sequence[Delivery], reader: "CanonicalReader") -> "DataFrame":
-    """The rows of `CanonicalReader.read`, with `raw` for those alone that have a reason: it is half of all bytes."""
-    table = TABLES[reader.kind]
+def typed_table(
+    spark: "SparkSession",
+    deliveries: Sequence[Delivery],
+    kind: str,
+    read_pieces: Callable[[Iterable[Piece]], "Iterator[pl.DataFrame]"],
+) -> "DataFrame":
+    """The rows that `read_pieces` gives as `CanonicalReader.read` does for a `kind`.
+
+    Those alone that have a reason have `raw`: it is half of all bytes.
+    """
+    table = TABLES[kind]
     schema = pa.schema([(name, pa.int64() if name == "source_line" else pa.string()) for name in LINE_COLUMNS])
     for name in table.names:
         schema = schema if name in LINE_COLUMNS else schema.append(table.field(name))
@@ -33,7 +39,7 @@ def typed_table(spark: "SparkSession", deliveries: Sequence[Delivery], reader: "
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for pieces in batch.column(0).to_pylist():
-                for frame in reader.read(Piece(**piece) for piece in pieces):
+                for frame in read_pieces(Piece(**piece) for piece in pieces):
                     raw = frame["raw"].set(frame["reason"].is_null(), None)
                     yield from _to_arrow(frame.with_columns(raw), schema).to_batches()
 

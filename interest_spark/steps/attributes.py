@@ -1,16 +1,18 @@
 """Delivered items and users to the latest known attributes of each as of the day."""
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
+from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import latest_attributes
 from interest_spark.features.ingest import ledger_of, quarantine_of
-from interest_spark.features.quality import check_readable
+from interest_spark.features.quality import check_bad_lines, check_readable, until_too_many_bad_lines, warn_of
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.pipeline.context import RunContext
@@ -18,10 +20,12 @@ from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, Target
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
+from interest_spark.sources.pieces import Piece
 from interest_spark.sources.typed_table import typed_table
 from interest_spark.storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    import polars as pl
     from pyspark.sql import DataFrame
 
 _PREVIOUS = "previous"
@@ -60,7 +64,7 @@ def _attributes_step(kind: str, key: str) -> Step:
         reads=(Read(kind, _previous_day, alias=_PREVIOUS, exact=False),),
         writes=("quarantine", "ingest_ledger", kind),
         settings=("ingest.max_line_bytes", f"sources.{kind}", "shop.time_zone"),
-        revision=3,
+        revision=4,
         compute=compute,
         target=target,
         inapplicable=inapplicable,
@@ -112,13 +116,29 @@ def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery])
     source = _source(context, kind)
     if source is None:
         raise ValueError(f"sources.{kind} is not configured")
-    reader = CanonicalReader(kind, source, context.config.ingest.max_line_bytes)
-    rows = typed_table(context.spark, deliveries, reader).withColumn("dt", F.lit(context.dt))
+    ingest = context.config.ingest
+    reader = CanonicalReader(kind, source, ingest.max_line_bytes)
+
+    def read(pieces: Iterable[Piece]) -> "Iterator[pl.DataFrame]":
+        return until_too_many_bad_lines(reader.read(pieces), ingest)
+
+    rows = typed_table(context.spark, deliveries, kind, read).withColumn("dt", F.lit(context.dt))
     rows = rows.persist(StorageLevel.DISK_ONLY)
-    # Few, and small: one a file.
-    faults = rows.where(F.col("file_fault").isNotNull()).select("file_fault").distinct().collect()
-    check_readable(row.file_fault for row in faults)
+    _check(rows, ingest)
     return rows
+
+
+def _check(rows: "DataFrame", ingest: IngestConfig) -> None:
+    """Raise BadDataError for files that cannot be read to their end, or with too many bad lines."""
+    # Few, and small: some a file.
+    names = ("delivery_day", "source_file", "reason", "file_fault", "file_note")
+    odd = rows.where(F.coalesce("reason", "file_fault", "file_note").isNotNull()).groupBy(*names).count().collect()
+    check_readable(row.file_fault for row in odd if row.file_fault)
+    warn_of(row.file_note for row in odd if row.file_note)
+    days: defaultdict[str | None, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for row in odd:
+        days[row.delivery_day][row.source_file, row.reason or ""] += row["count"]
+    check_bad_lines(days, ingest)
 
 
 def _shares_files(context: RunContext, kind: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from interest_spark.features.events.build import Account, EventBuild, KnownFile, build_events
 from interest_spark.features.events.days import DayRules
-from interest_spark.features.quality import check_bad_share, check_readable
+from interest_spark.features.quality import check_bad_lines, check_bad_share, check_readable, warn_of
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.log import get_logger
@@ -45,6 +45,8 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 
     def check(accounts: Sequence[Account]) -> None:
         check_readable(fault for account in accounts for fault in account.faults)
+        warn_of(note for account in accounts for note in account.notes)
+        check_bad_lines(_lines_by_delivery(accounts, by_day=source.by_day), config.ingest)
         counts = _lines_by_day(accounts)
         check_bad_share(counts, config.ingest, whole_history=not source.by_day)
         get_logger().info("lines read", days=len(counts), by_reason=_total_by_reason(counts))
@@ -62,6 +64,15 @@ def _known_files(context: RunContext, inputs: Inputs, first_day: str) -> list[Kn
     oldest, last = first - timedelta(days=context.config.ingest.max_late_days + 1), first - timedelta(days=1)
     slices = snapshot.slices(after=oldest.isoformat(), through=last.isoformat())
     return [KnownFile(f"{snapshot.folder}/{path}", each.day) for each in slices for path in snapshot.files_of(each)]
+
+
+def _lines_by_delivery(accounts: Sequence[Account], *, by_day: bool) -> Mapping[str | None, Counter[tuple[str, str]]]:
+    """By file and reason; None is the day of the whole history."""
+    deliveries: defaultdict[str | None, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for account in accounts:
+        for (file, day, reason), lines in account.lines.items():
+            deliveries[day if by_day else None][file, reason] += lines
+    return deliveries
 
 
 def _lines_by_day(accounts: Sequence[Account]) -> Mapping[str, Counter[str]]:
@@ -82,8 +93,13 @@ EVENTS = Step(
     reads=(Read("events", through_day, exact=False),),
     writes=("quarantine", "ingest_ledger", "events"),
     settings=("ingest", "sources.events", "shop.time_zone"),
-    irrelevant=("ingest.max_bad_share", "ingest.tolerated_reasons", "ingest.catch_up_days"),
-    revision=3,
+    irrelevant=(
+        "ingest.max_bad_share",
+        "ingest.max_bad_lines",
+        "ingest.tolerated_reasons",
+        "ingest.catch_up_days",
+    ),
+    revision=4,
     compute=_compute,
     target=_target,
 )

@@ -67,7 +67,16 @@ BROKEN: list[tuple[Any, str]] = [
     (event(quantity="two"), "bad_quantity"),
     (event(price=-0.01), "bad_price"),
     (event(price="NaN"), "bad_price"),
-    ('{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","price":NaN}', "bad_price"),
+    ('{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","price":NaN}', "not_json"),
+    ('{"user_id":Infinity,"item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z"}', "not_json"),
+    (
+        '{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","user_id":"v"}',
+        "duplicate_key",
+    ),
+    ('{"user_id":' + "[" * 499 + "]" * 500 + "}", "not_json"),
+    ('{"user_id":' + "[" * 979 + "]" * 979 + "}", "not_json"),
+    ('{"query":' + "[" * 979 + "]" * 979 + "}", "not_json"),
+    ('{"user_id":' + "[" * 100_000 + "]" * 100_000 + "}", "not_json"),
     ('{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","price":1e400}', "bad_price"),
     ('{"user_id":"u","item_id":"i","behavior":"view","event_time":"2026-01-02T10:00:00Z","price":-1e400}', "bad_price"),
     (event(rating="good"), "bad_rating"),
@@ -474,3 +483,78 @@ def test_a_whole_history_keeps_what_became_of_the_items_lines(tmp_path: Path) ->
     run(config)
     found = {row["kind"]: (row["raw_lines"], row["accepted"]) for row in rows(config, "ingest_ledger")}
     assert found == {"events": (2, 2), "items": (2, 1)}
+
+
+def test_every_name_of_a_file_is_its_own(tmp_path: Path) -> None:
+    """Fsspec would open another file for one with `::`, and its lines would be copies."""
+    names = ["a", "a::b", "a::a", "::", "~", "100%25", "{day}", "[a]", "*", "a\nb", "\\", "' \""]
+    names += ["\u202e", "用户 ", "#a?"]
+    for name in names:
+        deliver(tmp_path, DAY, [event(user_id=f"user of {name!r}"), "broken"], name=name)
+    config = shop_config(tmp_path)
+    run(config)
+    folder = f"{tmp_path}/raw/events/dt={DAY}"
+    found = {row["source_file"]: row["user_id"] for row in rows(config, "events")}
+    assert found == {f"{folder}/{name}": f"user of {name!r}" for name in names}
+    assert ledger(config) == [(2, 1, 0, 1)] * len(names)
+
+
+@pytest.mark.parametrize("kind", ["events", "items"])
+@pytest.mark.parametrize("packed", [True, False])
+def test_bad_lines_beyond_all_measure_publish_nothing(tmp_path: Path, kind: str, packed: bool) -> None:
+    config = shop_config(
+        tmp_path, sources={"items": {"path": "items/dt={day}/*"}}, ingest={"max_bad_lines": 5, "max_bad_share": 1.0}
+    )
+    good = {"events": event(), "items": {"item_id": "i1"}}
+    deliver(tmp_path, DAY, [event()], name="fine")
+    for name in ("one", "two"):
+        deliver(tmp_path, DAY, [good[kind], *[b""] * 2, "broken"], kind, f"{name}.jsonl{'.gz' if packed else ''}")
+    one = rf"one.jsonl\S* has 3 bad lines \(most of them empty_line\) of the 6 that were read of day {DAY}"
+    with pytest.raises(BadDataError, match=rf"{one}, more than ingest\.max_bad_lines 5.* Nothing was published"):
+        run(config)
+    assert nothing_published(config)
+    tolerant = {"max_bad_lines": 5, "max_bad_share": 1.0, "tolerated_reasons": ["not_json"]}
+    run(shop_config(tmp_path, sources={"items": {"path": "items/dt={day}/*"}}, ingest=tolerant))
+    assert [row["reason"] for row in rows(config, "quarantine")].count("empty_line") == 4
+
+
+def test_the_bad_lines_of_each_day_are_counted_by_themselves(tmp_path: Path) -> None:
+    for day in ("2026-01-01", DAY):
+        deliver(tmp_path, day, [event(event_time=f"{day}T10:00:00Z"), *["broken"] * 3])
+    config = shop_config(tmp_path, ingest={"max_bad_lines": 3, "max_bad_share": 1.0, "catch_up_days": 1})
+    assert run(config).rows["quarantine"] == 6
+
+
+def test_a_whole_history_has_one_measure_of_bad_lines(tmp_path: Path) -> None:
+    for day in ("2026-01-01", DAY):
+        late = event(event_time=f"{day}T10:00:00Z", price=-1)
+        write_lines(tmp_path / "raw" / "all" / day, [event(), *[late] * 3])
+    limits = {"max_bad_lines": 5, "max_bad_share": 1.0}
+    config = shop_config(tmp_path, sources={"events": {"path": "all/*"}}, ingest=limits)
+    with pytest.raises(BadDataError, match=r"has 3 bad lines .*of the 6 that were read of the whole history"):
+        run(config)
+    assert nothing_published(config)
+
+
+def test_reading_ends_with_the_bad_line_that_is_one_too_many(tmp_path: Path) -> None:
+    path = deliver(tmp_path, DAY, [event(), *[b""] * 3_000_000], name="log.gz")
+    path.write_bytes(path.read_bytes()[:-8])  # its end would be a fault
+    config = shop_config(tmp_path, ingest={"max_bad_lines": 100, "max_bad_share": 1.0})
+    with pytest.raises(BadDataError, match=r"log\.gz' has \d+ bad lines \(most of them empty_line\)"):
+        run(config)
+
+
+def test_columns_of_one_name_that_are_not_read_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    header = "user_id,item_id,behavior,event_time"
+    columns = {name: name for name in header.split(",")}
+    write_lines(tmp_path / "raw" / f"{DAY}.csv", [f"{header},note,note", "u1,i1,view,2026-01-02T10:00:00Z,a,b"])
+    write_lines(tmp_path / "raw" / "items.csv", ["item_id,x,x", "i1,2,3"])
+    sources = {
+        "events": {"path": "{day}.csv", "format": "csv", "columns": columns},
+        "items": {"path": "items.csv", "format": "csv", "columns": {"item_id": "item_id"}},
+    }
+    config = shop_config(tmp_path, sources=sources)
+    assert run(config).rows["events"] == 1
+    shown = "".join(capsys.readouterr())
+    assert f"{DAY}.csv' has more than once the column 'note', which is not read" in shown
+    assert "items.csv' has more than once the column 'x', which is not read" in shown

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from interest_spark.features.events.buckets import event_days, plan_buckets
 from interest_spark.features.events.days import DayRules
 from interest_spark.features.events.duplicates import mark_duplicates
+from interest_spark.features.quality import until_too_many_bad_lines
 from interest_spark.platform.tasks import by_bucket, exchange, prepared
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.damage import reading
@@ -32,6 +33,7 @@ _EVENTS = TABLES["events"].names
 _REFUSED = TABLES["quarantine"].names
 _KIND = "events"  # what the slices of the two tables are called that hold lines of other kinds as well
 _HELD_BYTES = 16 << 20
+_BYTES_BESIDE_TEXT = 64  # of a refused line: its place, its reason and its day
 _BYTES_A_ROW = 125  # of text, in an ordinary one
 _KNOWN_AT_ONCE = 250_000
 _EPOCH = date(1970, 1, 1)
@@ -42,12 +44,14 @@ class Account:
     """What a task of the first round has found.
 
     `lines` by file, day and reason, "" for good ones; the `weights` of good ones by the event days of `buckets`; the
-    `faults` of files that cannot be read to their end; and the paths of the `refused` lines' files.
+    `faults` of files that cannot be read to their end, and `notes` on others; and the paths of the `refused` lines'
+    files.
     """
 
     lines: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     weights: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
 
@@ -83,18 +87,21 @@ class EventBuild(Generic[T]):
         """The good rows of an input, and at last its account; writes the refused ones."""
         account = Account()
         refused: list[pl.DataFrame] = []
-        for read in self.read(each):
+        held = 0
+        for read in until_too_many_bad_lines(map(self.rules.assign, self.read(each)), self.rules.ingest):
             account.faults.extend(read["file_fault"].drop_nulls())
-            rows = self.rules.assign(read.filter(pl.col("file_fault").is_null()))
+            account.notes.extend(read["file_note"].unique().drop_nulls())
+            rows = read.filter(pl.col("file_fault").is_null())
             account.lines.update(_counts(rows, "source_file", "dt", pl.col("reason").fill_null("")))
             good = rows.filter(pl.col("reason").is_null()).select(*_EVENTS, "dt")
             account.weights.update(_weights(good))
             if len(good):
                 yield good
             refused.append(rows.filter(pl.col("reason").is_not_null()).select(*_REFUSED, "dt"))
-            if sum(frame["raw"].str.len_bytes().sum() for frame in refused) > _HELD_BYTES:
+            held += _size(refused[-1])
+            if held > _HELD_BYTES:
                 account.refused.extend(_write(self.folders["quarantine"], "quarantine", pl.concat(refused)))
-                refused = []
+                refused, held = [], 0
         if refused:
             account.refused.extend(_write(self.folders["quarantine"], "quarantine", pl.concat(refused)))
         yield account
@@ -142,6 +149,11 @@ def build_events(
         "ingest_ledger": _write_ledger(spark, build.folders["ingest_ledger"], accounts, fates),
         "events": [path for each in fates for path in each.files],
     }
+
+
+def _size(refused: pl.DataFrame) -> int:
+    """About how many bytes the lines take; empty ones take some, too."""
+    return int(refused["raw"].str.len_bytes().sum()) + _BYTES_BESIDE_TEXT * len(refused)
 
 
 def _counts(rows: pl.DataFrame, *by: pl.Expr | str) -> dict[Any, int]:

@@ -4,7 +4,7 @@ import csv
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -66,6 +66,7 @@ def _split(stream: IO[bytes], max_line_bytes: int) -> Iterator[tuple[bytes, int]
 
 _BOM = b"\xef\xbb\xbf"
 _RAW_PREFIX_CHARACTERS = 10_000
+_MOST_NESTED = 500
 
 
 class RefusedLineError(Exception):
@@ -110,14 +111,18 @@ def json_decoder(fields: Sequence[str]) -> Decode:
     >>> json_decoder(["id", "price", "geo.lat"])('{"id": 18446744073709551999, "price": 1e400, "geo": {"lat": 1.50}}')
     ['18446744073709551999', '1e400', '1.50']
     """
-    parse = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode
+    parse = json.JSONDecoder(
+        object_pairs_hook=Object, parse_float=str, parse_int=str, parse_constant=_no_constant
+    ).decode
 
     def decode(text: str) -> Sequence[str | None]:
         try:
             document = parse(text)
         except (ValueError, RecursionError):
             raise RefusedLineError("not_json") from None
-        if not isinstance(document, dict):
+        if len(list(_levels(document))) > _MOST_NESTED:
+            raise RefusedLineError("not_json")
+        if not isinstance(document, Object):
             raise RefusedLineError("not_an_object")
         values = [_as_text(_reach(document, field)) for field in fields]
         if "\\" in text:  # only an escape can bring in what the bytes themselves did not hold
@@ -125,6 +130,32 @@ def json_decoder(fields: Sequence[str]) -> Decode:
         return values
 
     return decode
+
+
+class Object(dict[str, Any]):
+    """One that knows the keys that it has more than once in its line."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self._pairs = pairs
+
+    def all_of(self, key: str) -> list[Any]:
+        return [value for name, value in self._pairs if name == key]
+
+    def values_within(self) -> list[Any]:
+        return [value for _, value in self._pairs]
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _levels(document: object) -> Iterator[list[Any]]:
+    """The objects and lists in each level of brackets."""
+    level = [document]
+    while level := [each for each in level if isinstance(each, list | Object)]:
+        yield level
+        level = [part for each in level for part in (each.values_within() if isinstance(each, Object) else each)]
 
 
 def csv_decoder(header: Sequence[str], fields: Sequence[str], separator: str) -> Decode:
@@ -170,7 +201,7 @@ def _csv_decoder_of_file(
         fault = "has no column" if missing else "has more than once the column"
         raise UnreadableFileError(
             f"{path} {fault} {', '.join(map(repr, missing or repeated))}; its header is "
-            f"{source.separator.join(header)!r}: correct the source's columns, or deliver the file again"
+            f"{source.separator.join(header)!r:.500}: correct the source's columns, or deliver the file again"
         )
     return csv_decoder(header, fields, source.separator)
 
@@ -210,12 +241,20 @@ def _text_of(line: Line, max_line_bytes: int) -> str:
         raise RefusedLineError("invalid_utf8") from None
 
 
-def _reach(document: Mapping[str, object], field: str) -> object:
-    if field in document or "." not in field:
-        return document.get(field)
+def _reach(document: Object, field: str) -> object:
+    if document.all_of(field) or "." not in field:
+        return _only(document.all_of(field))
     outer, _, inner = field.partition(".")
-    child = document.get(outer)
-    return _reach(child, inner) if isinstance(child, dict) else None
+    children = document.all_of(outer)
+    if not any(isinstance(child, Object) for child in children):
+        return None
+    return _reach(_only(children), inner)
+
+
+def _only(values: list[Any]) -> Any:
+    if len(values) > 1:
+        raise RefusedLineError("duplicate_key")
+    return values[0] if values else None
 
 
 def _as_text(value: object) -> str | None:
@@ -223,6 +262,9 @@ def _as_text(value: object) -> str | None:
         return value
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return "|".join(value)  # as MovieLens writes several genres
+    objects = (each for level in _levels(value) for each in level if isinstance(each, Object))
+    if any(len(each) < len(each.values_within()) for each in objects):
+        raise RefusedLineError("duplicate_key")
     return json.dumps(value, ensure_ascii=False)
 
 

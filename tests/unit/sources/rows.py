@@ -32,7 +32,7 @@ def read_rows(
     piece = piece or Piece(DAY, str(path))
     rows: list[Row] = []
     for batch in read_piece(piece, source, fields, max_line_bytes, chunk_bytes):
-        *columns, day, file, fault = (column.to_list() for column in batch.get_columns())
+        *columns, day, file, fault, _ = (column.to_list() for column in batch.get_columns())
         line, raw, reason, *values = columns
         assert set(day) == {piece.day} and set(file) == {str(path)}
         by_line = [list(row) for row in zip(*values, strict=True)] if values else [[] for _ in line]

@@ -103,7 +103,7 @@ def typed_rows(raw: "DataFrame", kind: str, source: SourceConfig) -> "DataFrame"
         problems += [("service_item", _is_service(text)), ("missing_user", _is_stock_correction(text))]
     reason = F.coalesce(F.col("reason"), *(F.when(bad, F.lit(name)) for name, bad in _ids_first(problems)))
     rows = raw.withColumn("new_reason", F.when(F.col("file_fault").isNull(), reason))
-    places = [F.col(name) for name in ("delivery_day", "source_file", "source_line", "file_fault")]
+    places = [F.col(name) for name in ("delivery_day", "source_file", "source_line", "file_fault", "file_note")]
     values = [typed[name].alias(name) for name in typed]
     return rows.select(*places, "raw", F.col("new_reason").alias("reason"), *values)
 

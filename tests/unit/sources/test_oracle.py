@@ -139,7 +139,16 @@ def plain_object(draw: st.DrawFn) -> str:
     return "{" + comma.join(pairs) + "}"
 
 
+@st.composite
+def deep_object(draw: st.DrawFn) -> str:
+    """Around as deep as is allowed, and beyond what Python's recursion takes."""
+    opening, closing = draw(st.sampled_from([("[", "]"), ('{"a":', "}"), ('[{"id":', "}]")]))
+    levels = draw(st.one_of(st.integers(495, 502), st.integers(900, 1000), st.sampled_from([249, 250, 3000])))
+    return f'{{"{draw(st.sampled_from(NAMES))}":{opening * levels}{draw(SCALAR)}{closing * levels}}}'
+
+
 LINE = st.one_of(
+    deep_object(),
     *[plain_object()] * 9,
     *[joined(pair(SCALAR), "{}")] * 2,
     joined(pair(VALUE), "{}"),
