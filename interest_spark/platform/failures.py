@@ -39,7 +39,7 @@ _JAVA_SYSTEM_ERROR = re.compile(
 # How Spark's own readers name a file that they cannot read; what is temporary has been looked for before.
 _DAMAGED = re.compile(
     r"Encountered error while reading file (\S+)\. Details"
-    r"|(\S+) is not a Parquet file"
+    r"|((?:\w+:)?/(?:(?!: ).)*) is not a Parquet file"
     r"|Parquet column cannot be converted in file (\S+)\. "
     r"|(?:Path|File) (?:does not exist: )?(\S+\.parquet)(?: does not exist)?"
 )

@@ -7,6 +7,7 @@ or exchanged for a link. Both are looked for before a reader, or a worker, gets 
 import os
 import stat
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,8 +36,18 @@ def check_paths(folder: Path, paths: pa.ChunkedArray, days: pa.ChunkedArray) -> 
     if pc.any(other).as_py():
         path, day = paths.filter(other)[0].as_py(), days.filter(other)[0].as_py()
         raise _tampered(folder, f"gives {path!r} to the day {day!r}")
+    for day in pc.unique(in_path).to_pylist():
+        if not _is_day(day):
+            raise _tampered(folder, f"names files of {day!r}, which is no day")
     if len(pc.unique(paths)) < len(paths):
         raise _tampered(folder, "names a file twice")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def check_on_disk(folder: Path, sizes: Mapping[str, int]) -> None:

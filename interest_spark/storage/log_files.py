@@ -24,7 +24,7 @@ VERSIONS_KEPT = 60
 """Versions that can still be opened, and whose commits a slow run is checked against."""
 
 _LOG_FILE = re.compile(r"(\d{20})\.(json|checkpoint\.parquet)")
-_LAST_CHECKPOINT = "_last_checkpoint"
+_READ = re.compile(r"\d{20}\..*(json|parquet)|_last_checkpoint")  # also what other programs write
 _MOST_BYTES = 1 << 28  # 300 bytes for each file of a commit or a checkpoint, so those of a million files
 _READER_VERSION = 1
 _REMEDY = "restore the log from a copy of the warehouse"
@@ -62,7 +62,7 @@ def check_log(folder: Path) -> None:
         except FileNotFoundError:
             return  # no table yet
     for name, found in entries:
-        if _LOG_FILE.fullmatch(name) or name == _LAST_CHECKPOINT:
+        if _READ.fullmatch(name):
             fault = _fault_of(found)
             if fault:
                 raise BadDataError(f"table {folder.name}: {log / name} {fault}; {_REMEDY}")

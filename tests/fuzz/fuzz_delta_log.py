@@ -192,9 +192,8 @@ def _maintain(warehouse: Warehouse, table: str) -> list[str]:
 def _committed(warehouse: Warehouse, case: Case) -> list[Path]:
     """What good logs name and is there: nothing of it is an orphan. A log may have lost the line that named a file."""
     lost = {each.table for each in case.changes if each.kind == "commit" and not str(each.what).startswith("path ")}
-    files = [
-        file.relative_to(_good() / "warehouse") for file in (_good() / "warehouse").glob("*/run-*/**/part-0.parquet")
-    ]
+    good = _good() / "warehouse"
+    files = [file.relative_to(good) for file in good.glob("*/run-*/**/part-0.parquet")]
     here = [warehouse.root / file for file in files if file.parts[0] not in lost]
     return [file for file in here if os.path.lexists(file)]
 

@@ -60,7 +60,7 @@ class RunState:
         if unknown:
             raise BadDataError(f"a checkpoint's state has {', '.join(sorted(unknown))}; an earlier one is taken")
         try:
-            return TypeAdapter(cls).validate_python(values, strict=True)
+            return TypeAdapter(cls).validate_python(values)
         except ValidationError as error:
             where = error.errors()[0]["loc"]
             raise BadDataError(f"a checkpoint's state has another {where}; an earlier one is taken") from None

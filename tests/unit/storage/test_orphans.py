@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext, new_run_id
 from interest_spark.storage import folders, log_files, orphans
 from interest_spark.storage.bundles import remove_orphan_bundles
@@ -224,6 +225,18 @@ def test_without_a_log_nothing_is_deleted(warehouse: Warehouse) -> None:
     left = run_maintain(warehouse.root)
     assert contents(warehouse.root) == before
     assert {str(warehouse.root / "vocab" / "run-1"), str(warehouse.root / "bundles")} <= set(left)
+
+
+def test_files_that_the_log_may_have_lost_stay(warehouse: Warehouse) -> None:
+    """Where the log names a file that is not there, the log itself may be the one that was changed."""
+    file = warehouse.root / "vocab" / "run-1" / f"dt={DAY.day}" / "part-0.parquet"
+    file.rename(file.with_name("part-1.parquet"))
+    make_old(warehouse.root)
+    with pytest.raises(BadDataError, match=r"vocab.*part-0\.parquet.*No such file"):
+        run_maintain(warehouse.root)
+    assert file.with_name("part-1.parquet").exists()
+    assert (warehouse.root / "vocab" / f"run-{GENERATED}" / "_SUCCESS").exists()
+    assert not (warehouse.root / "models" / f"run-{GENERATED}").exists()  # the other tables are tidied all the same
 
 
 def exchange(folder: Path, outside: Path) -> None:

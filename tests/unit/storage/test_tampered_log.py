@@ -172,6 +172,12 @@ def test_a_path_that_passes_lies_below_the_table(path: str) -> None:
     assert not set(path) & set("%*?[]{}\\:# ")
 
 
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "0000-01-01", "9999-99-99"])
+def test_a_day_that_is_none_is_refused(warehouse: Warehouse, day: str) -> None:
+    change(warehouse, lambda add: add.update(path=f"run-2/dt={day}/part-0.parquet", partitionValues={"dt": day}))
+    refused_by_all(warehouse)
+
+
 @pytest.mark.parametrize("day", ["2026-01-04", "", None, "2026-01-05 ", "x"])
 def test_a_file_of_another_day_than_its_path_says_is_refused(warehouse: Warehouse, day: str | None) -> None:
     change(warehouse, lambda add: add.update(partitionValues={"dt": day}))

@@ -64,3 +64,24 @@ def test_a_checkpoint_of_another_network_or_another_version_is_passed_over(tmp_p
 
 def test_no_checkpoint_is_none(tmp_path: Path) -> None:
     assert read_newest_checkpoint(tmp_path / "nothing", SHAPES) is None
+
+
+STATES = [
+    *({"epochs": value} for value in ("many", None, [], 1.5, {})),
+    *({"loss": value} for value in ("low", None, [1])),
+    *({"best_ndcg": value} for value in ("best", None)),
+    {"mood": 1},
+]
+
+
+@pytest.mark.parametrize("change", STATES, ids=str)
+def test_a_state_that_was_changed_and_sealed_again_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, object]
+) -> None:
+    write_checkpoint(tmp_path, checkpoint(1))
+    as_json = RunState.as_json
+    monkeypatch.setattr(RunState, "as_json", lambda state: {**as_json(state), **change})
+    write_checkpoint(tmp_path, checkpoint(2))
+    found = read_newest_checkpoint(tmp_path, SHAPES)
+    assert found is not None
+    assert found.state.steps == 1
