@@ -54,7 +54,7 @@ class Read:
 
     `required`: without a committed slice, and the `columns` in it (None: all), the step cannot run. `exact`: the
     step's result follows from what the input holds; where something is merely looked up, as permanent numbers are,
-    it is not.
+    it is not. `daily`: the result does follow from it, but the step's target itself says from which days, one by one.
     """
 
     table: str
@@ -63,6 +63,7 @@ class Read:
     required: bool = False
     columns: tuple[str, ...] | None = None
     exact: bool = True
+    daily: bool = False
 
     @property
     def name(self) -> str:

@@ -46,7 +46,7 @@ BOTS = Step(
     name="bots",
     reads=(
         Read("events", through_day, exact=False),
-        Read("user_days", through_day, exact=False),  # each day of it stands in the target
+        Read("user_days", through_day, exact=False, daily=True),
         Read("bot_days", through_day, exact=False),
         Read("bots", through_day, exact=False),
     ),

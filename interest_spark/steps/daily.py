@@ -26,7 +26,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 
 DAILY = Step(
     name="daily",
-    reads=(Read("events", through_day, exact=False),),  # each day of it stands in the target
+    reads=(Read("events", through_day, exact=False, daily=True),),
     writes=("item_days", "user_days"),
     settings=("bots", "sequences.session_gap_minutes", "shop.time_zone"),
     revision=1,

@@ -60,7 +60,7 @@ def history_build(
 SEQUENCES = Step(
     name="sequences",
     reads=(
-        Read("events", through_day, exact=False),  # each day of it stands in the target
+        Read("events", through_day, exact=False, daily=True),
         Read("bots", required=True),
         Read("vocab", alias="new_items", required=True),
         NUMBERS,

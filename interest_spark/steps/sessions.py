@@ -50,7 +50,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 SESSIONS = Step(
     name="sessions",
     reads=(
-        Read("user_days", through_day, exact=False),  # each day of it stands in the target
+        Read("user_days", through_day, exact=False, daily=True),
         Read("sessions", through_day, exact=False),
     ),
     writes=("sessions",),

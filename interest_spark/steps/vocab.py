@@ -40,7 +40,7 @@ VOCAB = Step(
     name="vocab",
     reads=(
         Read("events", history, exact=False),
-        Read("item_days", history, exact=False),  # each day of it stands in the target
+        Read("item_days", history, exact=False, daily=True),
         NUMBERS,
     ),
     writes=("vocab",),

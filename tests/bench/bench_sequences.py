@@ -1,12 +1,13 @@
 """How long histories of all users take: our step, the job that an engineer would write by hand, and Polars alone.
 
     python -m tests.bench.bench_sequences [--events 20e6] [--rounds 3] [--heaviest .2] [--folder FOLDER]
-        [--contenders ours,replay] [--new 400e3]
+        [--contenders ours,replay] [--users 400e3] [--new 400e3]
 
-Zipf events over 30 days, 50 a user on average, 50 thousand items, histories of 200. Every contender is a process of
-its own on all cores, and is timed from the started session to the written, or committed, files. The hand-written job
-keeps lists of items, behaviors, times and prices; ours also has categories, days of arrival, every item ever seen and
-the users without interest. `job` is the whole job `sequences`: counts, sessions, bots, new items and popularity, too.
+Zipf events over 30 days, 50 a user on average unless `--users` says how many, 50 thousand items, histories of 200.
+Every contender is a process of its own on all cores, and is timed from the started session to the written, or
+committed, files. The hand-written job keeps lists of items, behaviors, times and prices; ours also has categories, days
+of arrival, every item ever seen and the users without interest. `job` is the whole job `sequences`: counts, sessions,
+bots, new items and popularity, too.
 `next` is that job on the next day, with 2 % new events, or `--new` of them, and `next-step` its histories alone; by
 hand a next day is as much as all days. `next-few` and `next-step-few` are the same with two thousand new events, of
 which all buckets get some: what they take is the rewriting of what is carried. `--heaviest` gives one user that share
@@ -66,7 +67,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(options.folder or scratch)
         if not (folder / "made").exists():
-            make_warehouse(folder, int(options.events), options.heaviest, int(options.new or options.events // 50))
+            users, new = (int(given or options.events // 50) for given in (options.users, options.new))
+            make_warehouse(folder, int(options.events), users, options.heaviest, new)
         runs: dict[str, list[dict[str, Any]]] = {name: [] for name in options.contenders.split(",")}
         if NEXT & runs.keys() and not (folder / "carried").exists():
             _run("carried", folder)
@@ -83,9 +85,9 @@ def main() -> None:
     report("sequences", f"{options.events:.0f} events, heaviest user {options.heaviest}", figures, seconds=seconds)
 
 
-def make_warehouse(folder: Path, events: int, heaviest: float, new: int) -> None:
+def make_warehouse(folder: Path, events: int, users: int, heaviest: float, new: int) -> None:
     """`events`, and what the step `sequences` reads beside it, committed without Spark; then `new` of the next day."""
-    world = _World(max(events // 50, 1), heaviest)
+    world = _World(users, heaviest)
     warehouse = Warehouse(folder / "warehouse")
     for number in range(DAYS):
         put(warehouse, "events", FIRST + timedelta(number), world.events(FIRST + timedelta(number), events // DAYS))
@@ -314,6 +316,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--contenders", default=",".join(DEFAULT))
     parser.add_argument("--folder", help="keeps what is generated, for the next run")
+    parser.add_argument("--users", type=float, help="one in 50 events without it")
     parser.add_argument("--new", type=float, help="events of the next day; 2 %% of all without it")
     parser.add_argument("--replay-python", default=str(ROOT / ".venv-replay/bin/python"))
     parser.add_argument("--replay-limit", type=int, default=600)

@@ -58,3 +58,18 @@ def test_the_last_line_is_one_json_object(tmp_path: Path, config: str) -> None:
     assert (report["job"], report["day"], report["status"]) == ("ingest", "2026-01-02", "done")
     assert report["seconds"] > 0
     assert report["run_id"]
+
+
+def test_a_backfill_reports_what_it_has_not_made_and_leaves_with_the_code_of_a_failure(
+    tmp_path: Path, config: str
+) -> None:
+    deliver(tmp_path, "2026-01-01", [event(event_time="2026-01-01T10:00:00Z")])
+    deliver(tmp_path, "2026-01-02", ["broken"])
+    arguments = ("--from", "2026-01-01", "--day", "2026-01-02", "--steps", "ingest", "--set", "ingest.max_bad_share=0")
+    done = interest("backfill", "--config", config, *arguments)
+    assert done.returncode == 3, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["status"] == "failed"
+    assert report["days"] == {"2026-01-01": "done", "2026-01-02": "failed"}
+    assert [(each["day"], each["step"]) for each in report["not_made"]] == [("2026-01-02", "events")]
+    assert "first events of 2026-01-02" in done.stderr.splitlines()[-1]
