@@ -2,7 +2,6 @@
 
 import json
 import os
-import select
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,10 @@ from rich.console import Console
 from interest_spark.foundation.shown import shown_error
 
 _WIDTH_WITHOUT_TERMINAL = 160
+
+
+class OutputClosedError(Exception):
+    """Whoever read standard output has closed it, as `head` does: enough was seen, and what follows goes nowhere."""
 
 
 def prepare_streams() -> None:
@@ -41,8 +44,14 @@ def print_report(report: Mapping[str, Any]) -> None:
 
 
 def print_line(text: str, stream: TextIO) -> None:
-    """Print at once. Raises BrokenPipeError on standard output alone: nobody has to read what a job logs."""
-    print(text, file=StandardError() if stream is sys.stderr else stream, flush=True)
+    """Print at once. Raises OutputClosedError of standard output alone: nobody has to read what a job logs."""
+    if stream is sys.stderr:
+        print(text, file=StandardError(), flush=True)
+        return
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        raise _closed() from None
 
 
 class StandardError(TextIOBase):
@@ -70,7 +79,7 @@ class _Terminal(Console):
     """Leaves it to the command what a closed pipe means; rich would end the process with 1."""
 
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
+        raise _closed() from None
 
 
 def terminal() -> Console:
@@ -82,10 +91,12 @@ def terminal() -> Console:
 def end_output() -> None:
     """Write out what standard output still holds; where that fails nothing of it is left to fail once more.
 
-    Raises OSError, as of a pipe that is closed or a disk that is full.
+    Raises OutputClosedError, or the OSError of a disk that is full.
     """
     try:
         sys.stdout.flush()
+    except BrokenPipeError:
+        raise _closed() from None
     except OSError:
         discard(sys.stdout)
         raise
@@ -96,20 +107,15 @@ def is_utf8(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().replace("-", "") == "utf8"
 
 
-def has_no_reader(stream: TextIO) -> bool:
-    """Whether the stream is a pipe whose other end is closed."""
-    try:
-        poll = select.poll()
-        poll.register(stream.fileno(), select.POLLOUT)
-        return any(event & select.POLLERR for _, event in poll.poll(0))
-    except (OSError, ValueError):
-        return False
-
-
 def discard(stream: TextIO) -> None:
     """Let what the stream still holds, and what comes, go nowhere: Python would fail on it once more when it ends."""
     with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def _closed() -> OutputClosedError:
+    discard(sys.stdout)
+    return OutputClosedError()
 
 
 def _nowhere() -> TextIO:

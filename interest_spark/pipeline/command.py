@@ -15,9 +15,8 @@ from interest_spark.foundation.errors import EXIT_OK, InterestError
 from interest_spark.foundation.imports import protect_imports
 from interest_spark.foundation.log import configure_logging, get_logger
 from interest_spark.foundation.streams import (
-    discard,
+    OutputClosedError,
     end_output,
-    has_no_reader,
     prepare_streams,
     print_error,
     print_report,
@@ -79,14 +78,13 @@ def with_exit_code(action: Callable[[], None]) -> None:
     try:
         action()
         end_output()
+    except OutputClosedError:
+        sys.exit(EXIT_OK)
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and has_no_reader(sys.stdout):
-            discard(sys.stdout)
-            sys.exit(EXIT_OK)
         expected = error if isinstance(error, InterestError) else _expected_failure(error)
         if expected is None:
             raise
-        with suppress(OSError):
+        with suppress(OSError, OutputClosedError):
             end_output()
         print_error(expected)
         sys.exit(expected.exit_code)
@@ -112,6 +110,8 @@ def _run_and_report(name: str, context: RunContext, run: Callable[[], Outcome]) 
         "versions": dict(outcome.versions),
         **outcome.details,
     }
-    print_report(report)
-    if outcome.error:
-        raise outcome.error
+    try:
+        print_report(report)
+    finally:
+        if outcome.error:  # whether or not anybody reads the report
+            raise outcome.error

@@ -106,10 +106,7 @@ def _scratch_folders(given: str | None, settings: SparkConfig, master: str, subm
     if not master.startswith(("local", "spark://")) or (named and submitted):
         check_spark_folders(configured)
         return None
-    folders = private_spark_folders(configured)
-    if named:  # which Spark prefers to its own setting
-        os.environ[SPARK_FOLDERS] = folders
-    return folders
+    return private_spark_folders(configured)
 
 
 def _start_java(settings: SparkConfig) -> None:
@@ -125,7 +122,7 @@ def _start_java(settings: SparkConfig) -> None:
         "spark.driver.memory": settings.driver_memory,
     }
     if folders := _scratch_folders(None, settings, settings.master, submitted=False):
-        everything[_SCRATCH] = folders
+        os.environ[SPARK_FOLDERS] = folders  # as a setting, it makes Spark warn of what may override it
     if options := f"{options_with_archive()} {settings.conf.get(_JAVA_OPTIONS, '')}".strip():
         everything[_JAVA_OPTIONS] = options
     first = {key: value for key, value in everything.items() if key.startswith(_FIRST) and not is_secret(key)}
