@@ -5,7 +5,7 @@ import socket
 import sys
 from urllib.parse import urlsplit
 
-from pyspark import SparkConf
+from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -54,6 +54,8 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
     Raises ConfigError without a usable Java or scratch folder, BusyError when the master does not answer.
     """
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    if submitted:  # what was submitted is known to its JVM; without one, PySpark begins with empty settings
+        SparkContext._ensure_initialized()
     conf = SparkConf()
     if not submitted:
         ensure_java()
