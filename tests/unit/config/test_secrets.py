@@ -123,3 +123,16 @@ def test_no_single_broken_value_tells_a_secret(seed: int) -> None:
             load_config(path)
         except ConfigError as error:
             assert SECRET not in shown_error(error)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("between", ["", "  # a comment\n", "  streams: 4\n\n"])
+@pytest.mark.parametrize("after", ["spark.hadoop.fs.s3a.secret.key: {}", "spark.hadoop.some.option: {}", "a=b secret={}"])
+def test_a_forgotten_quote_tells_nothing_of_what_follows(tmp_path: Path, quote: str, between: str, after: str) -> None:
+    path = tmp_path / "shop.yaml"
+    text = f"train:\n  epochs: {quote}3\n{between}spark:\n  conf:\n    {after.format(SECRET)}\nwarehouse: {quote}\n"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="is a quote missing") as failed:
+        load_config(path)
+    assert SECRET not in str(failed.value)
+    assert "train.epochs" in str(failed.value)
