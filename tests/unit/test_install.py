@@ -15,7 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted((ROOT / "conf").glob("requirements*.lock"))
 EXACT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*==[0-9][0-9a-z.]*")
 # Import names whose distribution is called otherwise, or has two.
-DISTRIBUTIONS = {"yaml": "pyyaml", "tensorflow": "tensorflow-cpu", "importlinter": "import-linter"}
+DISTRIBUTIONS = {
+    "yaml": "pyyaml",
+    "tensorflow": "tensorflow-cpu",
+    "importlinter": "import-linter",
+    "replay": "replay-rec",
+}
 
 
 def read_lock(name: str) -> dict[str, str]:

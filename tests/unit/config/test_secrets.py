@@ -127,7 +127,9 @@ def test_no_single_broken_value_tells_a_secret(seed: int) -> None:
 
 @pytest.mark.parametrize("quote", ['"', "'"])
 @pytest.mark.parametrize("between", ["", "  # a comment\n", "  streams: 4\n\n"])
-@pytest.mark.parametrize("after", ["spark.hadoop.fs.s3a.secret.key: {}", "spark.hadoop.some.option: {}", "a=b secret={}"])
+@pytest.mark.parametrize(
+    "after", ["spark.hadoop.fs.s3a.secret.key: {}", "spark.hadoop.some.option: {}", "a=b secret={}"]
+)
 def test_a_forgotten_quote_tells_nothing_of_what_follows(tmp_path: Path, quote: str, between: str, after: str) -> None:
     path = tmp_path / "shop.yaml"
     text = f"train:\n  epochs: {quote}3\n{between}spark:\n  conf:\n    {after.format(SECRET)}\nwarehouse: {quote}\n"

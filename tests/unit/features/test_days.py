@@ -36,7 +36,7 @@ def a_row(rng: random.Random, number: int, days: list[str | None]) -> tuple[Any,
     return number, day, time, None if time and rng.random() < 0.9 else "bad_time"
 
 
-@pytest.mark.parametrize("late", [0, 7, 100_000])
+@pytest.mark.parametrize("late", [0, 7, 36_525])
 @pytest.mark.parametrize("zone", ["UTC", "Europe/London", "America/Sao_Paulo", "Pacific/Apia"])
 def test_days_and_times_out_of_range(spark: "SparkSession", zone: str, late: int) -> None:
     rng = random.Random(f"{zone} {late}")

@@ -4,7 +4,6 @@ import polars as pl
 import pytest
 
 from interest_spark.config.sources import SourceConfig
-from interest_spark.foundation.errors import ConfigError
 from interest_spark.sources.instants import to_instant, to_known_since
 
 PATTERN = "yyyy-MM-dd HH:mm:ss"
@@ -87,5 +86,5 @@ def test_a_pattern_that_is_not_read_is_refused_with_what_is_supported(pattern: s
 
 
 def test_an_unknown_zone_of_a_source_is_refused() -> None:
-    with pytest.raises(ConfigError, match="time zone 'Mars' is unknown"):
+    with pytest.raises(ValueError, match="time zone 'Mars' is unknown"):
         SourceConfig(path="", time_zone="Mars")
