@@ -4,15 +4,15 @@ Times come out as Spark's own parser reads them (`to_timestamp`, and a cast for 
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, reduce
+from collections.abc import Sequence
+from functools import reduce
 from operator import and_
 
 import polars as pl
 
-from interest_spark.config.time_pattern import OPENS, Bracket, Field, Literal, Part, open_numbers, parse_pattern
+from interest_spark.config.time_pattern import Field
 from interest_spark.foundation.dates import EARLIEST_INSTANT, LATEST_INSTANT
+from interest_spark.sources.time_layout import ISO_LAYOUT, LINE_END, MONTHS, OFFSETS, Layout, layout_of, month_name
 
 INSTANT = pl.Datetime("us", "UTC")
 
@@ -23,40 +23,14 @@ _ZERO_DATE = r"^0000-00-00"  # as MySQL writes a date that is none
 # Spark fails on years that its microseconds since 1970 cannot hold.
 _YEAR_BEYOND_SPARK = r"^-|\+(?:[0-9]{7,}|[2-9][0-9]{5})"
 
-_LINE_END = r"(?:\r\n|[\n\r])?"  # one that ends the text counts as little in Java's expressions as it does here
-_SPACE = r"[ \t\n\x0b\f\r]?"
-_UNIX = rf"^(-?)([0-9]{{1,14}})(?:\.([0-9]{{1,6}}))?{_LINE_END}$"
+_UNIX = rf"^(-?)([0-9]{{1,14}})(?:\.([0-9]{{1,6}}))?{LINE_END}$"
 _UNITS_A_SECOND = {"unix_s": 1, "unix_ms": 1_000}
-_ISO = (
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})"
-    rf"(?::([0-9]{{2}})(?:\.([0-9]{{1,9}}))?{_SPACE}(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?|{_SPACE}){_LINE_END}"
-)
-
-_MONTHS = (
-    *("january", "february", "march", "april", "may", "june", "july"),
-    *("august", "september", "october", "november", "december"),
-)
-_OFFSETS = {
-    "X": (r"Z|[+-][0-9]{2}(?:[0-5][0-9])?", r"Z|[+-][0-9]{4}", r"Z|[+-][0-9]{2}:[0-9]{2}"),
-    # What begins with +00 is no offset at all, and ends there.
-    "x": (r"\+00|(?:-[0-9]{2}|\+(?:0[1-9]|[1-9][0-9]))(?:[0-5][0-9])?", r"[+-][0-9]{4}", r"[+-][0-9]{2}:[0-9]{2}"),
-    "Z": (r"[+-][0-9]{4}",) * 3,
-}
 _INVALID = 2_000_000_000  # no field has such a value
 _LARGEST_YEAR = 999_999_999
 _LARGEST_OFFSET = 18 * 3600
 _DEFAULTS = {"y": 1970, "M": 1, "d": 1, "m": 0, "s": 0}  # as Spark has them
 _HOURS = {"H": (0, 23), "k": (1, 24), "K": (0, 11), "h": (1, 12)}
 _LETTER = {"L": "M", "X": "offset", "x": "offset", "Z": "offset"}
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """An expression over the whole of a text, and the field that each of its groups is."""
-
-    expression: str
-    fields: Sequence[Field]
-    at_once: bool = True  # for many texts; expressions with parts that may be missing need Python's
 
 
 def to_instant(text: pl.Series, time_format: str, time_zone: str) -> pl.Series:
@@ -67,7 +41,7 @@ def to_instant(text: pl.Series, time_format: str, time_zone: str) -> pl.Series:
     """
     if time_format in _UNITS_A_SECOND:
         return _within_four_digits(_from_unix(text, _UNITS_A_SECOND[time_format]))
-    layout = _ISO_LAYOUT if time_format == "iso" else layout_of(time_format)
+    layout = ISO_LAYOUT if time_format == "iso" else layout_of(time_format)
     if time_format != "iso":
         text = text.set(text.str.contains(_YEAR_BEYOND_SPARK), None)
     parsed = _resolve(text, layout)
@@ -123,7 +97,7 @@ def _localized(times: pl.Series, time_zone: str) -> pl.Series:
     return times.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
 
 
-def _resolve(text: pl.Series, layout: _Layout) -> pl.DataFrame:
+def _resolve(text: pl.Series, layout: Layout) -> pl.DataFrame:
     """`local`, microseconds since 1970 of date and time as they are written, and `offset`, seconds, where one is."""
     groups, fits = _groups(text, layout)
     values, agree = _values(layout.fields)
@@ -169,7 +143,7 @@ def _microseconds() -> pl.Expr:
     return seconds * _MICROSECONDS + pl.col("fraction")
 
 
-def _groups(text: pl.Series, layout: _Layout) -> tuple[pl.DataFrame, pl.Series]:
+def _groups(text: pl.Series, layout: Layout) -> tuple[pl.DataFrame, pl.Series]:
     """The texts of the fields, named by their places, and which texts fit at all."""
     names = [f"{place}" for place in range(len(layout.fields))]
     if layout.at_once:
@@ -199,7 +173,7 @@ def _values(fields: Sequence[Field]) -> tuple[dict[str, pl.Expr], list[pl.Expr]]
 
 def _value(text: pl.Expr, field: Field) -> pl.Expr:
     """The number that the text of a field stands for; null where there is none."""
-    if field.letter in _OFFSETS:
+    if field.letter in OFFSETS:
         value = _offset(text)
     elif field.letter == "S":
         value = text.str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64)
@@ -208,7 +182,7 @@ def _value(text: pl.Expr, field: Field) -> pl.Expr:
     elif field.is_number:
         value = text.cast(pl.Int64, strict=False).fill_null(_INVALID)
     else:
-        numbers = {_month_name(name, field): number for number, name in enumerate(_MONTHS, start=1)}
+        numbers = {month_name(name, field): number for number, name in enumerate(MONTHS, start=1)}
         value = text.str.to_lowercase().replace_strict(numbers, default=_INVALID, return_dtype=pl.Int64)
     if field == Field("y", 2):
         value = value + 2_000
@@ -252,55 +226,3 @@ def _days(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
     cycle, of_cycle = year // 400, year - year // 400 * 400
     of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
     return cycle * 146_097 + of_cycle * 365 + of_cycle // 4 - of_cycle // 100 + of_year - 719_468
-
-
-@lru_cache
-def layout_of(pattern: str) -> _Layout:
-    """The layout of a Spark date-time pattern; ValueError for one that is not supported."""
-    parts = parse_pattern(pattern)
-    at_once = not any(isinstance(part, Bracket) for part in parts)
-    expression = "".join(_expressions(parts, at_once=at_once))
-    fields = [part for part in parts if isinstance(part, Field)]
-    return _Layout(f"(?i){expression}", fields, at_once)
-
-
-def _expressions(parts: Sequence[Part], *, at_once: bool) -> Iterator[str]:
-    """A regular expression a part. Java's parser takes what it can and never goes back, which parts that may be
-    missing have to be told.
-    """
-    ends = open_numbers(parts)
-    minus = "-?" if at_once else "(?:-(?=0*[1-9]))?"  # of a number that is out of range, but there
-    for place, part in enumerate(parts):
-        if isinstance(part, Bracket):
-            yield "(?:" if part.sign == OPENS else ")?+"
-        elif isinstance(part, Literal):
-            yield re.escape(part.text)
-        else:
-            atom = "?>" if not at_once and not part.is_number else "?:"
-            yield f"(({atom}{_field_expression(part, minus)}))"
-        ends_numbers = ends[place] and not (place + 1 < len(parts) and ends[place + 1])
-        if ends_numbers and not at_once:
-            yield "(?![0-9])"
-
-
-def _field_expression(field: Field, minus: str) -> str:
-    if field.letter in _OFFSETS:
-        return _OFFSETS[field.letter][field.width - 1]
-    if field.letter == "S":
-        return f"[0-9]{{1,{field.width}}}"
-    if field.letter == "a":
-        return "AM|PM"
-    if not field.is_number:
-        return "|".join(_month_name(name, field) for name in _MONTHS)
-    if field.width == 2:
-        return "[0-9]{2}"
-    if field.width < 4:
-        return f"{minus}[0-9]{{{field.width},19}}"
-    return f"[0-9]{{{field.width}}}|\\+[0-9]{{{field.width + 1},19}}|-[0-9]{{{field.width},19}}"
-
-
-def _month_name(name: str, field: Field) -> str:
-    return name if field.width == 4 else name[:3]
-
-
-_ISO_LAYOUT = _Layout(_ISO, [Field(letter, 2 if letter in "MdHms" else 4) for letter in "yMdHmsSZ"])
