@@ -6,14 +6,13 @@ do not are told with the input that showed it, and the next one follows.
 
 import argparse
 import json
-import resource
 import signal
 import tempfile
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
 from types import FrameType
@@ -59,7 +58,7 @@ def fuzz(
     """Counts by exit code, the slowest case, the most memory, and the first faults with their inputs."""
     codes: Counter[int] = Counter()
     faults: list[str] = []
-    slowest, most, end, number = 0.0, 0, time.monotonic() + seconds, first_seed
+    slowest, most, end, number, memory = 0.0, 0, time.monotonic() + seconds, first_seed, _Memory()
 
     def one_round() -> None:
         @seed(number)
@@ -75,11 +74,13 @@ def fuzz(
             nonlocal slowest, most
             if time.monotonic() > end:
                 return
+            memory.start()
             code, fault, taken = _run(case, exit_code_of)
+            mib = memory.mib()
             codes[code] += 1
-            slowest, most = max(slowest, taken), max(most, _mib())
-            if fault or most > MOST_MIB:
-                faults.append(f"seed {number}: {fault or f'{most} MiB'}\n{case!r:.2000}")
+            slowest, most = max(slowest, taken), max(most, mib)
+            if fault or mib > MOST_MIB:
+                faults.append(f"seed {number}: {fault or f'{mib} MiB'}\n{case!r:.2000}")
                 say(faults[-1])
 
         run()
@@ -133,14 +134,27 @@ def _exit_code(case: T, folder: Path, exit_code_of: Callable[[T, Path], int]) ->
         return left.code if isinstance(left.code, int) else int(left.code is not None)
 
 
-def _mib() -> int:
-    """The most that this process has had so far, with what its children hold now."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    children = 0
-    for child in psutil.Process().children(recursive=True):
-        try:
-            if "java" not in child.name():  # Spark's heap has a limit of its own
-                children = max(children, child.memory_info().rss >> 20)
-        except psutil.Error:
-            continue
-    return max(own, children)
+class _Memory:
+    """What a case takes, in a process that has run others before: libraries keep something of each."""
+
+    def __init__(self) -> None:
+        self._at_first = self._at_start = _status("VmRSS")
+
+    def start(self) -> None:
+        self._at_start = _status("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
+
+    def mib(self) -> int:
+        """The peak since the start, as if the case had been the first one; or what a child holds now, if more."""
+        children = [0]
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                if "java" not in child.name():  # Spark's heap has a limit of its own
+                    children.append(child.memory_info().rss >> 20)
+        return max(self._at_first + _status("VmHWM") - self._at_start, *children)
+
+
+def _status(name: str) -> int:
+    """A figure of this process's memory, in MiB."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) >> 10 for line in lines if line.startswith(f"{name}:"))

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -24,6 +25,7 @@ from tests.log_files import deliver, event
 SECRET = "PlantedS3cretValue"
 ROOT = Path(__file__).parents[2]
 DAY = "2026-01-02"
+RANKS = 2 if find_spec("horovod") else 1
 
 
 class Deployment:
@@ -31,7 +33,12 @@ class Deployment:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        deliver(root, DAY, [event(), event(user_id="u2", item_id="i2"), "broken"])
+        visits = [
+            event(user_id=f"u{user}", item_id=f"i{hour % 3}", event_time=f"{DAY}T{hour:02}:00:00Z")
+            for user in range(6)
+            for hour in range(8)
+        ]
+        deliver(root, DAY, [*visits, "broken"])
         for name in ("tmp", "scratch", "etc"):
             (root / name).mkdir()
         self.config = root / "etc" / "shop.yaml"
@@ -59,6 +66,9 @@ class Deployment:
                 "items": {"path": f"memory://joe:{SECRET}@store/dt={{day}}/*?sig={SECRET}"},
             },
             "ingest": {"max_bad_share": 1.0},
+            "blocks": {"tokens": 8},
+            "train": {"ranks": RANKS, "epochs": 1, "batch_blocks": 2, "network": {"dim": 8, "feed_forward": 8}},
+            "score": {"k": 2, "exclude_seen": False},
         }
 
     def run(self, *arguments: str, code: int) -> None:
@@ -102,6 +112,9 @@ def test_nothing_that_a_run_prints_or_leaves_holds_a_secret(tmp_path: Path) -> N
     on_day = ("--day", DAY)
     shop.run("ingest", *on_day, code=0)
     shop.run("sequences", *on_day, code=0)
+    shop.run("train", *on_day, code=0)
+    shop.run("score", *on_day, code=0)
+    shop.run("train", *on_day, "--force", "--set", "train.optimizer.learning_rate=1e38", code=3)
     shop.run("plan", *on_day, "--set", "bots.enabled=false", code=0)
     shop.run("show", "events", *on_day, code=0)
     shop.run("show", "events", *on_day, "--user", "nobody", code=2)
@@ -114,7 +127,9 @@ def test_nothing_that_a_run_prints_or_leaves_holds_a_secret(tmp_path: Path) -> N
     shop.run("ingest", *on_day, "--set", f"warehouse=s3://joe:{SECRET}@bucket/w", code=2)
     assert SECRET not in shop.printed
     assert shop.files_with_secret() == []
+    assert list((tmp_path / "warehouse" / "bundles").glob("*/*"))
     assert any("SparkSubmit" in each for each in shop.commands)
+    assert any("rank_main" in each for each in shop.commands)
     assert not [each for each in shop.commands if SECRET in each]
 
 
