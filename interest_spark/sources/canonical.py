@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+import pyarrow as pa
 
 from interest_spark.config.sources import SourceConfig
 from interest_spark.schemas.tables import TABLES
@@ -38,7 +39,10 @@ class CanonicalReader:
         text: dict[str, pl.Expr] = {name: pl.lit(None, pl.String) for name in typed_columns(self.kind)}
         text |= {name: pl.lit(value) for name, value in source.constants.items()}
         text |= {name: blank_to_null(pl.col(f"field_{fields.index(field)}")) for name, field in wanted.items()}
-        every = (rows for piece in pieces for rows in read_piece(piece, source, fields, self.max_line_bytes))
+        numbers = number_fields(self.kind, source)
+        every = (
+            rows for piece in pieces for rows in read_piece(piece, source, fields, self.max_line_bytes, numbers=numbers)
+        )
         for rows in _joined(every):
             columns = rows.select("source_line", **{name: text[name] for name in text if name != "source_line"})
             yield self._typed(rows, reader.correct(columns), reader, source)
@@ -52,6 +56,13 @@ class CanonicalReader:
             new = refused.fill_null(value=False) & reason.is_null() & fine
             reason = reason.set(new, name) if new.any() else reason
         return rows.select(LINE_COLUMNS).with_columns(reason, *typed.select(typed_columns(self.kind)))
+
+
+def number_fields(kind: str, source: SourceConfig) -> frozenset[str]:
+    """The raw fields that fill no column of text: the rules of numbers and times refuse what is none."""
+    texts = {name for name in TABLES[kind].names if pa.types.is_string(TABLES[kind].field(name).type)}
+    as_texts = {field for name, field in source.columns.items() if name in texts} | {*source.attributes.values()}
+    return frozenset({*source.columns.values()} - as_texts)
 
 
 def typed_columns(kind: str) -> list[str]:

@@ -7,7 +7,7 @@ it where nothing in them is wanted: `\x01`, which valid JSON cannot hold, takes 
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,13 +55,13 @@ _LONGEST_TEMPLATE = 100_000  # bytes; Polars refuses expressions of four times a
 class JsonLines(Format):
     """One object a line."""
 
-    def __init__(self, fields: Sequence[str]) -> None:
+    def __init__(self, fields: Sequence[str], numbers: Collection[str] = ()) -> None:
         self._fields = fields
         self._findable = all(_FINDABLE_NAME.fullmatch(field) for field in fields)
         outer = {field.partition(".")[0] for field in fields if "." in field}
         self._name = _pair(_any_of(fields), "")
         self._reached_into = _pair(_any_of(sorted(outer)), _STANDS_FOR_MORE) if outer else None
-        self.decode = json_decoder(fields)
+        self.decode = json_decoder(fields, numbers)
 
     def admit(self, lines: Candidates) -> Admitted:
         """Leave to `decode` what is no object of values, and where a wanted field stands twice or is an inner value."""

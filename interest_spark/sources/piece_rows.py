@@ -1,6 +1,6 @@
 """A piece of a raw file to rows of text. Runs in Spark's Python workers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 import polars as pl
@@ -19,15 +19,21 @@ LINE_COLUMNS = ("delivery_day", "source_file", "source_line", "raw", "reason", "
 
 
 def read_piece(
-    piece: Piece, source: SourceConfig, fields: Sequence[str], max_line_bytes: int, chunk_bytes: int = CHUNK_BYTES
+    piece: Piece,
+    source: SourceConfig,
+    fields: Sequence[str],
+    max_line_bytes: int,
+    chunk_bytes: int = CHUNK_BYTES,
+    numbers: Collection[str] = (),
 ) -> Iterator[pl.DataFrame]:
     """Every data line as a row, and a row of line 0 with the fault of a file that cannot be read to its end.
 
-    `LINE_COLUMNS`, and a text column a field: `field_0`, `field_1`, … in the order of `fields`. What is odd about a
+    `LINE_COLUMNS`, and a text column a field: `field_0`, `field_1`, … in the order of `fields`, of which `numbers`
+    are those whose texts need not be JSON's numbers: see records. What is odd about a
     file that can be read is the `file_note` of its first rows.
     """
     try:
-        line_format, lines, note = _opened(piece, source, fields, max_line_bytes, chunk_bytes)
+        line_format, lines, note = _opened(piece, source, fields, max_line_bytes, chunk_bytes, numbers)
         for part in lines:
             columns = decode_lines(part, line_format, len(fields), max_line_bytes)
             yield _rows(piece, part.number, columns, note=note)
@@ -38,12 +44,17 @@ def read_piece(
 
 
 def _opened(
-    piece: Piece, source: SourceConfig, fields: Sequence[str], max_line_bytes: int, chunk_bytes: int
+    piece: Piece,
+    source: SourceConfig,
+    fields: Sequence[str],
+    max_line_bytes: int,
+    chunk_bytes: int,
+    numbers: Collection[str],
 ) -> tuple[Format, Iterator[Lines], str | None]:
     """How the piece is to be decoded, its lines of data, and what is odd about its file if the piece is the first."""
     lines = read_lines(piece, max_line_bytes, chunk_bytes)
     if source.format == "jsonl":
-        return JsonLines(fields), lines, None
+        return JsonLines(fields, numbers), lines, None
     last: list[Lines] = []
     above = _keeping(lines, last) if piece.start == 0 else read_lines(Piece(None, piece.path), max_line_bytes)
     if piece.start == 0 and piece.end is not None:

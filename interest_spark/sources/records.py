@@ -7,7 +7,7 @@ import csv
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from interest_spark.sources.lines import Line
@@ -20,6 +20,7 @@ MOST_NESTED = 500
 
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
+_CONSTANT = re.compile("NaN|Infinity")
 
 
 class RefusedLineError(Exception):
@@ -29,17 +30,16 @@ class RefusedLineError(Exception):
 Decode = Callable[[str], Sequence[str | None]]
 
 
-def json_decoder(fields: Sequence[str]) -> Decode:
+def json_decoder(fields: Sequence[str], numbers: Collection[str] = ()) -> Decode:
     """Decode a JSON object; numbers keep their digits, `a.b` reaches into an inner object.
 
-    A line with a key twice is refused where that leaves open what one of the fields is.
+    A line with a key twice is refused where that leaves open what one of the fields is. `NaN` and the infinities, which
+    are no JSON, are texts in fields that are `numbers`, whose rules refuse them; any other field refuses the line.
 
     >>> json_decoder(["id", "price", "geo.lat"])('{"id": 18446744073709551999, "price": 1e400, "geo": {"lat": 1.50}}')
     ['18446744073709551999', '1e400', '1.50']
     """
-    parse = json.JSONDecoder(
-        object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=_refuse_constant
-    ).decode
+    parse = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=_Constant).decode
     dotted = [(place, field) for place, field in enumerate(fields) if "." in field]
 
     def decode(text: str) -> Sequence[str | None]:
@@ -50,12 +50,14 @@ def json_decoder(fields: Sequence[str]) -> Decode:
         except ValueError:
             raise RefusedLineError("not_json") from None
         if not isinstance(document, dict):
-            raise RefusedLineError("not_an_object")
+            raise RefusedLineError("not_json" if isinstance(document, _Constant) else "not_an_object")
         found = [document.get(field) for field in fields]
         if isinstance(document, _Repeating) and not document.repeated.keys().isdisjoint(fields):
             raise RefusedLineError("duplicate_key")
         for place, field in dotted:
             found[place] = _reach(document, field)
+        if _CONSTANT.search(text):
+            _refuse_constants(value for field, value in zip(fields, found, strict=True) if field not in numbers)
         values = [value if value is None or type(value) is str else _as_text(value) for value in found]
         if "\\" in text:  # only an escape can bring in what the bytes themselves did not hold
             refuse_bad_characters(values)
@@ -129,8 +131,15 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     return document if len(document) == len(pairs) else _Repeating(pairs)
 
 
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON, though Python's reader takes it")
+class _Constant(str):
+    """`NaN`, `Infinity` or `-Infinity` without quotes, which many programs write and Python reads."""
+
+    __slots__ = ()
+
+
+def _refuse_constants(values: Iterable[object]) -> None:
+    if any(isinstance(each, _Constant) for value in values for each in _values_within(value)):
+        raise RefusedLineError("not_json")
 
 
 def _is_nested_too_deep(text: str) -> bool:
@@ -157,8 +166,10 @@ def _reach(document: Mapping[str, object], field: str) -> object:
 
 
 def _as_text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return "|".join(value)  # as MovieLens writes several genres
     if any(isinstance(each, _Repeating) for each in _values_within(value)):

@@ -111,9 +111,7 @@ def json_decoder(fields: Sequence[str]) -> Decode:
     >>> json_decoder(["id", "price", "geo.lat"])('{"id": 18446744073709551999, "price": 1e400, "geo": {"lat": 1.50}}')
     ['18446744073709551999', '1e400', '1.50']
     """
-    parse = json.JSONDecoder(
-        object_pairs_hook=Object, parse_float=str, parse_int=str, parse_constant=_no_constant
-    ).decode
+    parse = json.JSONDecoder(object_pairs_hook=Object, parse_float=str, parse_int=str, parse_constant=Constant).decode
 
     def decode(text: str) -> Sequence[str | None]:
         try:
@@ -123,8 +121,10 @@ def json_decoder(fields: Sequence[str]) -> Decode:
         if len(list(_levels(document))) > _MOST_NESTED:
             raise RefusedLineError("not_json")
         if not isinstance(document, Object):
-            raise RefusedLineError("not_an_object")
+            raise RefusedLineError("not_json" if isinstance(document, Constant) else "not_an_object")
         values = [_as_text(_reach(document, field)) for field in fields]
+        if any(isinstance(part, Constant) for field in fields for part in _parts(_reach(document, field))):
+            raise RefusedLineError("not_json")
         if "\\" in text:  # only an escape can bring in what the bytes themselves did not hold
             _refuse_bad_characters(values)
         return values
@@ -146,8 +146,15 @@ class Object(dict[str, Any]):
         return [value for _, value in self._pairs]
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
+class Constant(str):
+    """NaN or an infinity."""
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    yield value
+    within = value.values_within() if isinstance(value, Object) else value if isinstance(value, list) else []
+    for each in within:
+        yield from _parts(each)
 
 
 def _levels(document: object) -> Iterator[list[Any]]:

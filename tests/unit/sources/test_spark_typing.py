@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from interest_spark.config.sources import SourceConfig
 from interest_spark.config.time_pattern import Bracket, Field, Literal, parse_pattern
-from interest_spark.sources.canonical import CanonicalReader
+from interest_spark.sources.canonical import CanonicalReader, number_fields
 from interest_spark.sources.instants import to_known_since
 from interest_spark.sources.piece_rows import read_piece
 from interest_spark.sources.pieces import Piece
@@ -297,7 +297,8 @@ def test_files(spark: "SparkSession", tmp_path: Path, number: int, seed: int) ->
         path.write_bytes(a_file(rng, source, fields))
         pieces.append(Piece(rng.choice([DAY, None]), str(path)))
     settled = get_reader(source.reader).settings(kind, source)
-    raw = pl.concat(rows for piece in pieces for rows in read_piece(piece, settled, fields, 10_000))
+    numbers = number_fields(kind, settled)
+    raw = pl.concat(rows for piece in pieces for rows in read_piece(piece, settled, fields, 10_000, numbers=numbers))
     schema = ", ".join(f"{name} {'bigint' if name == 'source_line' else 'string'}" for name in raw.columns)
     expected = spark_typing.typed_rows(spark.createDataFrame(raw.rows(), schema), kind, source)
     found = pl.concat(CanonicalReader(kind, source, 10_000).read(pieces))
