@@ -9,7 +9,8 @@ from interest_spark.foundation.shown import shown
 _ALL_SECRET = {("spark",), ("spark", "conf")}
 """Keys with settings of Spark's, which are without number: what their names say of their values is not relied on."""
 
-_KEY = re.compile(r"([\w.-]+)\s*(?:(:)(?=\s|$)|=)")
+_KEY = re.compile(r"(?<![\w.-])([\w.-]++)\s*+(?:(:)(?=\s|$)|=)")
+_LOOKED_AT = 1_000  # of a text; less is shown
 
 
 def quoted(keys: Sequence[str], value: object) -> str:
@@ -25,7 +26,8 @@ def quoted(keys: Sequence[str], value: object) -> str:
         return "a value that is not shown"
     if not isinstance(value, str):
         return shown(without_credentials(str(value)))
-    key = next((found for found in _KEY.finditer(value) if found[2] or is_secret(found[1])), None)
+    keys_within = _KEY.finditer(value[:_LOOKED_AT])
+    key = next((found for found in keys_within if found[2] or is_secret(found[1])), None)
     if key is None:
         return shown(repr(without_credentials(value)))
     beginning = without_credentials(value[: key.start()]).rstrip()

@@ -138,3 +138,15 @@ def test_a_forgotten_quote_tells_nothing_of_what_follows(tmp_path: Path, quote: 
         load_config(path)
     assert SECRET not in str(failed.value)
     assert "train.epochs" in str(failed.value)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text", ["x" * 900_000, "x " * 450_000, "x-.y" * 200_000 + " :", ": " * 400_000, "a=" * 400_000]
+)
+def test_a_long_value_is_quoted_at_once(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(yaml.safe_dump({"warehouse": "w", "train": {"epochs": text}}), encoding="utf-8")
+    with pytest.raises(ConfigError) as failed:
+        load_config(path)
+    assert len(str(failed.value)) < 1_000
