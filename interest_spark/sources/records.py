@@ -49,8 +49,10 @@ def json_decoder(fields: Sequence[str], numbers: Collection[str] = ()) -> Decode
             document = parse(text)
         except ValueError:
             raise RefusedLineError("not_json") from None
+        if isinstance(document, _Constant):
+            raise RefusedLineError("not_json")
         if not isinstance(document, dict):
-            raise RefusedLineError("not_json" if isinstance(document, _Constant) else "not_an_object")
+            raise RefusedLineError("not_an_object")
         found = [document.get(field) for field in fields]
         if isinstance(document, _Repeating) and not document.repeated.keys().isdisjoint(fields):
             raise RefusedLineError("duplicate_key")
