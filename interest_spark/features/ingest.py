@@ -1,19 +1,13 @@
 """Canonical rows of a delivery to quarantined lines and the ledger that proves nothing was lost."""
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from pyspark.sql import functions as F
 
 from interest_spark.schemas.tables import TABLES
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
-
-
-def local_day(instant: "Column", zone: ZoneInfo) -> "Column":
-    """The shop-local day of a UTC instant, `YYYY-MM-DD`."""
-    return F.date_format(F.from_utc_timestamp(instant, zone.key), "yyyy-MM-dd")
+    from pyspark.sql import DataFrame
 
 
 def quarantine_of(rows: "DataFrame") -> "DataFrame":

@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
-from interest_spark.features.ingest import local_day
 from interest_spark.foundation.dates import EARLIEST_INSTANT, LATEST_INSTANT, day_end, day_start
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import TABLES
@@ -205,7 +204,7 @@ def assign_days(rows: "DataFrame", ingest: IngestConfig, zone: ZoneInfo, undatab
     ends = F.to_utc_timestamp(delivered + F.expr("interval 1 day"), zone.key)
     in_delivery = F.col("delivery_day").isNull() | ((F.col("event_time") >= starts) & (F.col("event_time") < ends))
     refused = F.when(~(in_delivery & _within(ingest, zone)), F.lit(OUT_OF_RANGE))
-    event_day = F.when(_within(ingest, zone), local_day(F.col("event_time"), zone))
+    event_day = F.when(_within(ingest, zone), F.date_format(F.from_utc_timestamp("event_time", zone.key), "yyyy-MM-dd"))
     return rows.withColumn("reason", F.coalesce("reason", refused)).withColumn(
         "dt", F.coalesce("delivery_day", event_day, F.lit(undatable_day.isoformat()))
     )
