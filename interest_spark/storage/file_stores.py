@@ -27,6 +27,7 @@ SCHEMES = ("s3", "hdfs")
 _CONNECT, _REQUEST = "5s", "60s"
 _RETRIES = 4
 _READ_AHEAD = 8 << 20  # a request costs as long as some megabytes take
+_FIRST_READ = 1 << 20
 _PART = 64 << 20  # of a file that is larger than that; all others are one request
 _REFUSED = re.compile(r"NoSuchBucket|InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied|\b40[13] \w|InvalidToken")
 _NO_KEYS = re.compile(r"169\.254\.169\.254|credentials", re.IGNORECASE)
@@ -49,8 +50,11 @@ class FileStore(Protocol):
     FileNotFoundError where there is no such file.
     """
 
-    def list_files(self, folder: str) -> Iterator[StoredFile]:
-        """All files below a folder, at any depth; none where there is no such folder."""
+    def list_files(self, folder: str, start: str = "") -> Iterator[StoredFile]:
+        """All files below a folder, at any depth, whose paths below it begin so; none where there is no such folder.
+
+        What comes after them is not listed, nor, in S3, what comes before.
+        """
 
     def list_folder(self, folder: str) -> tuple[list[StoredFile], list[str]]:
         """The files in a folder itself, and the names of the folders in it."""
@@ -139,12 +143,16 @@ class _Bucket:
             retry_config={"max_retries": _RETRIES},
         )
 
-    def list_files(self, folder: str) -> Iterator[StoredFile]:
+    def list_files(self, folder: str, start: str = "") -> Iterator[StoredFile]:
         import obstore
 
+        prefix, wanted = _as_prefix(folder), f"{_as_prefix(folder) or ''}{start}"
         with self.translating(folder):
-            for page in obstore.list(self._store, _as_prefix(folder)):
-                yield from map(_of_object, page)
+            # Listed is what comes after the offset, in the order of the names.
+            for page in obstore.list(self._store, prefix, offset=wanted[:-1] if start else None):
+                yield from (_of_object(found) for found in page if found["path"].startswith(wanted))
+                if start and page and page[-1]["path"][: len(wanted)] > wanted:
+                    return
 
     def list_folder(self, folder: str) -> tuple[list[StoredFile], list[str]]:
         import obstore
@@ -157,9 +165,17 @@ class _Bucket:
     def open(self, path: str, size: int | None = None) -> IO[bytes]:
         import obstore
 
+        if size is None:
+            with self.translating(path):
+                size = obstore.head(self._store, path)["size"]
+        return io.BufferedReader(_Reader(self, path, size), _READ_AHEAD)
+
+    def read_range(self, path: str, start: int, length: int) -> Any:
+        """Bytes of a file, which has that many."""
+        import obstore
+
         with self.translating(path):
-            reader = obstore.open_reader(self._store, path, buffer_size=_READ_AHEAD, size=size)
-        return _Reader(reader, self, path)  # type: ignore[return-value]
+            return obstore.get_range(self._store, path, start=start, length=length)
 
     def read(self, path: str) -> bytes:
         import obstore
@@ -232,10 +248,12 @@ class _Hdfs:
         self._url = f"hdfs://{address}"
         self._client = Client(self._url)
 
-    def list_files(self, folder: str) -> Iterator[StoredFile]:
+    def list_files(self, folder: str, start: str = "") -> Iterator[StoredFile]:
+        wanted = f"{folder}/{start}" if folder else start
         try:
             with self.translating(folder):
-                yield from (_of_status(each) for each in self._client.list_status(f"/{folder}", True) if not each.isdir)
+                found = (_of_status(each) for each in self._client.list_status(f"/{folder}", True) if not each.isdir)
+                yield from (each for each in found if each.path.startswith(wanted))
         except FileNotFoundError:
             return
 
@@ -250,7 +268,13 @@ class _Hdfs:
 
     def open(self, path: str, size: int | None = None) -> IO[bytes]:
         with self.translating(path):
-            return _Reader(self._client.read(f"/{path}"), self, path)  # type: ignore[return-value]
+            size = self._client.get_file_info(f"/{path}").length if size is None else size
+        return io.BufferedReader(_Reader(self, path, size), _READ_AHEAD)
+
+    def read_range(self, path: str, start: int, length: int) -> Any:
+        """Bytes of a file, which has that many."""
+        with self.translating(path):
+            return self._client.read(f"/{path}").read_range(start, length)
 
     def read(self, path: str) -> bytes:
         with self.translating(path):
@@ -292,10 +316,11 @@ class _Hdfs:
 
 
 class _Reader(io.RawIOBase):
-    """A stored file as gzip and others read files, with errors translated."""
+    """A stored file, for a buffer to read from; of the first part often a few bytes alone are wanted: it is small."""
 
-    def __init__(self, reader: Any, store: "_Bucket | _Hdfs", path: str) -> None:
-        self._reader, self._store, self._path = reader, store, path
+    def __init__(self, store: "_Bucket | _Hdfs", path: str, size: int) -> None:
+        self._store, self._path, self._size = store, path, size
+        self._place, self._most = 0, _FIRST_READ
 
     def readable(self) -> bool:
         return True
@@ -304,18 +329,22 @@ class _Reader(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._reader.seek(offset, whence)
-        return self.tell()
+        self._place = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        return self._place
 
     def tell(self) -> int:
-        place: int = self._reader.tell()
-        return place
+        return self._place
+
+    def readall(self) -> bytes:
+        start, self._place = self._place, max(self._size, self._place)
+        return bytes(self._store.read_range(self._path, start, self._place - start)) if start < self._size else b""
 
     def readinto(self, buffer: Any) -> int:
-        with self._store.translating(self._path):
-            block = self._reader.read(len(buffer))
-        buffer[: len(block)] = memoryview(block)
-        return len(block)
+        length = min(len(buffer), self._most, max(self._size - self._place, 0))
+        if length:
+            buffer[:length] = self._store.read_range(self._path, self._place, length)
+        self._place, self._most = self._place + length, _READ_AHEAD
+        return length
 
 
 def _of_status(found: Any) -> StoredFile:
