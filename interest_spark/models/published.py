@@ -10,6 +10,7 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.storage.bundles import bundle_path
 from interest_spark.storage.committed_files import check_columns, read_committed
 from interest_spark.storage.damage import reading, remedy_for
+from interest_spark.storage.file_stores import readable
 from interest_spark.storage.table_schemas import file_schema
 
 
@@ -34,7 +35,7 @@ def model_of(file: str, warehouse: Path) -> Model:
 def version_in(files: Iterable[str]) -> str:
     """The model version that `recommendations` files of one day were made with; "" if they hold no row."""
     for path in files:
-        with reading(path), pq.ParquetFile(path) as file:
+        with reading(path), readable(path) as source, pq.ParquetFile(source) as file:
             check_columns(path, file.schema_arrow)
             for batch in file.iter_batches(batch_size=1, columns=["model_version"]):
                 return str(batch["model_version"][0])

@@ -106,6 +106,17 @@ def local_copy(place: str) -> Iterator[str]:
 
 
 @contextmanager
+def readable(place: str) -> Iterator[str | IO[bytes]]:
+    """What Arrow reads a file from: its path on this machine, or a stored file opened, of which parts are fetched."""
+    if not is_url(place):
+        yield place
+        return
+    store, path = store_of(place)
+    with store.open(path) as file:
+        yield file
+
+
+@contextmanager
 def local_draft(place: str) -> Iterator[str]:
     """A path on this machine to write a file at, which is stored once the context ends without an exception.
 
