@@ -14,6 +14,7 @@ from interest_spark.pipeline.command import main, with_exit_code
 from interest_spark.pipeline.step import Step
 from interest_spark.reports.status import DailyStep, look, print_state
 from interest_spark.schemas.tables import SLICED_BY
+from interest_spark.steps.evaluate import EVALUATE
 from interest_spark.steps.nightly import JOBS
 from interest_spark.storage.warehouse import Warehouse
 
@@ -43,6 +44,8 @@ def _show(config: Config, days: int) -> None:
 
 def _steps(config: Config) -> list[DailyStep]:
     def slice_name(step: Step) -> str | None:
+        if step is EVALUATE:  # judges whichever model's lists there were
+            return None
         return {"model": config.train.model_name, "kind": step.name}.get(SLICED_BY.get(step.writes[-1], ""))
 
     return [DailyStep(step.name, step.writes[-1], slice_name(step)) for steps in JOBS.values() for step in steps]

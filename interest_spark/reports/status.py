@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from rich import box
+from rich.columns import Columns
 from rich.table import Table
 from rich.text import Text
 
@@ -99,8 +101,7 @@ def _state_of(warehouse: Warehouse, table: str) -> TableState | None:
 def print_state(state: State, now: datetime) -> None:
     """The screen, on standard output."""
     console = terminal()
-    console.print(_steps_table(state))
-    console.print(_tables_table(state))
+    console.print(Columns([_steps_table(state), _tables_table(state)], padding=(0, 4)))
     for what, runs, style in (("running", state.running, "green"), ("lost", state.lost, "red")):
         for run in runs:
             at = ", ".join(f"{step} of {day}" for step, day in run.current) or "between steps"
@@ -115,7 +116,7 @@ def print_state(state: State, now: datetime) -> None:
 
 
 def _steps_table(state: State) -> Table:
-    table = Table("step", *(day[5:] for day in state.days), title="steps by day, newest first", title_justify="left")
+    table = Table("step", *(day[5:] for day in state.days), box=box.SIMPLE_HEAD, pad_edge=False)
     for step, marks in state.steps.items():
         cells = (marks.get(day, "") for day in state.days)
         table.add_row(step, *(Text(_SHORT.get(cell, cell), style=_COLORS.get(cell, "red")) for cell in cells))
@@ -123,7 +124,9 @@ def _steps_table(state: State) -> Table:
 
 
 def _tables_table(state: State) -> Table:
-    table = Table("table", "newest day", "behind", "days", "files", "size", "version")
+    table = Table("table", "newest day", box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in ("behind", "days", "files", "size", "version"):
+        table.add_column(header, justify="right")
     newest = max((each.newest_day for each in state.tables), default="")
     for each in state.tables:
         behind = (date.fromisoformat(newest) - date.fromisoformat(each.newest_day)).days
