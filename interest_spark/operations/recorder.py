@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from interest_spark import __version__
 from interest_spark.foundation.errors import InterestError
+from interest_spark.foundation.locations import Location
 from interest_spark.foundation.log import get_logger
 from interest_spark.foundation.shown import shown_error
 from interest_spark.foundation.temporary import temporary_failure
@@ -31,7 +31,7 @@ class StepRecord:
 class Recorder:
     """Tells the journal of one run; several threads may run steps. A journal that cannot be written ends no run."""
 
-    def __init__(self, warehouse: Path, job: str, day: str, run_id: str) -> None:
+    def __init__(self, warehouse: Location, job: str, day: str, run_id: str) -> None:
         self._journal = Journal(warehouse)
         now = utc_now()
         self._entry = RunEntry(run_id, job, day, __version__, socket.gethostname(), os.getpid(), now, now)
@@ -97,7 +97,7 @@ class Recorder:
             self._entry = replace(self._entry, updated=utc_now(), **changes)
             try:
                 self._journal.write(self._entry)
-            except OSError as error:
+            except (OSError, InterestError) as error:
                 get_logger().warning("the journal of runs was not written", reason=str(error))
 
 
