@@ -1,15 +1,13 @@
 """Configuration: the frozen model of one deployment, made of its sections."""
 
-from pathlib import Path
-from typing import Any
-
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.bots import BotsConfig
 from interest_spark.config.evaluate import EvaluateConfig
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.maintain import MaintainConfig
+from interest_spark.config.operations import OperationsConfig
 from interest_spark.config.score import ScoreConfig
 from interest_spark.config.section import Section
 from interest_spark.config.sequences import SequencesConfig
@@ -17,13 +15,14 @@ from interest_spark.config.shop import ShopConfig
 from interest_spark.config.sources import SourcesConfig
 from interest_spark.config.spark import SparkConfig
 from interest_spark.config.training.train import TrainConfig
+from interest_spark.config.warehouse import WarehousePlace
 from interest_spark.schemas.tokens import ColumnScheme
 
 
 class Config(Section):
     """One deployment."""
 
-    warehouse: Path
+    warehouse: WarehousePlace
     shop: ShopConfig = ShopConfig()
     spark: SparkConfig = SparkConfig()
     sources: SourcesConfig
@@ -35,6 +34,7 @@ class Config(Section):
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     maintain: MaintainConfig = MaintainConfig()
+    operations: OperationsConfig = OperationsConfig()
 
     @model_validator(mode="after")
     def _patience_has_held_out_targets(self) -> "Config":
@@ -43,14 +43,6 @@ class Config(Section):
                 "train.patience needs targets to validate on; set blocks.held_out, for example to {kind: period}"
             )
         return self
-
-    @field_validator("warehouse", mode="before")
-    @classmethod
-    def _a_folder(cls, warehouse: Any) -> Any:
-        # As a path, s3://bucket would quietly be a folder "s3:" beside the job.
-        if "://" in str(warehouse):
-            raise ValueError("the warehouse is a folder, mounted at the same path on every node, not a URL")
-        return warehouse
 
     @property
     def columns(self) -> ColumnScheme:

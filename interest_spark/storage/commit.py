@@ -13,7 +13,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -23,8 +22,11 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from pydantic import TypeAdapter
 
 from interest_spark.foundation.errors import BadDataError, BusyError
-from interest_spark.storage.layout import COMMITTED_PATH, Slice, run_folder
-from interest_spark.storage.log_files import tidy_log
+from interest_spark.foundation.locations import Location
+from interest_spark.storage.file_stores import readable
+from interest_spark.storage.folder_files import FileBelow, files_below
+from interest_spark.storage.layout import COMMITTED_PATH, Slice, day_of, run_folder
+from interest_spark.storage.log_files import log_options, tidy_log
 from interest_spark.storage.run_record import RunRecord, write_record
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import check_footer, delta_schema
@@ -58,18 +60,21 @@ class StagedRun:
     rows: int
 
 
-def data_files(folder: Path) -> list[Path]:
+def data_files(folder: Location) -> list[str]:
     """Every data file below a folder, sorted."""
-    return sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith((".", "_")))
+    names = (each.path for each in files_below(folder) if each.path.endswith(".parquet"))
+    return [f"{folder}/{path}" for path in names if not path.rpartition("/")[2].startswith((".", "_"))]
 
 
-def stage_files(base: Snapshot, files: Sequence[Path], slices: Sequence[Slice], record: RunRecord) -> StagedRun:
+def stage_files(base: Snapshot, files: Sequence[str], slices: Sequence[Slice], record: RunRecord) -> StagedRun:
     """What a run has written below its folder of the table, with every footer checked; writes the run's record.
 
     Each slice must have a file, if only one without rows: a slice is committed when the log names a file of it.
     """
+    run = run_folder(record.run_id)
+    written = {f"{base.folder}/{run}/{each.path}": each for each in files_below(base.folder / run)}
     checked: list[pq.ParquetSchema] = []
-    actions = tuple(_add_action(base, path, checked) for path in sorted(files))
+    actions = tuple(_add_action(base, path, written[path], checked) for path in sorted(files))
     unreadable = [action.path for action in actions if not re.match(COMMITTED_PATH, action.path)]
     if unreadable:
         raise ValueError(f"{base.table}: no reader takes {unreadable[0]!r}; name runs and slices by letters and digits")
@@ -77,7 +82,7 @@ def stage_files(base: Snapshot, files: Sequence[Path], slices: Sequence[Slice], 
     wanted = {each.day for each in slices}
     if found != wanted:
         raise ValueError(f"{base.table}: rows of days {sorted(map(str, found ^ wanted))} in a run for {sorted(wanted)}")
-    write_record(base.folder / run_folder(record.run_id), record)
+    write_record(base.folder / run, record)
     rows = sum(json.loads(action.stats)["numRecords"] for action in actions)
     return StagedRun(base.table, record.run_id, tuple(slices), actions, rows)
 
@@ -190,6 +195,7 @@ def _write(staged: StagedRun, now: Snapshot, properties: CommitProperties, whole
             configuration=_CONFIGURATION,
             commit_properties=properties,
             post_commithook_properties=_HOOKS,
+            storage_options=log_options(now.folder),
         )
         return 0
     if _add_missing_columns(now.delta, staged.table):
@@ -217,18 +223,18 @@ def _add_missing_columns(delta: DeltaTable, table: str) -> bool:
     return bool(missing)
 
 
-def _add_action(base: Snapshot, path: Path, checked: "list[pq.ParquetSchema]") -> AddAction:
-    metadata = pq.read_metadata(path)
+def _add_action(base: Snapshot, path: str, written: FileBelow, checked: "list[pq.ParquetSchema]") -> AddAction:
+    with readable(path, written.size) as source:
+        metadata = pq.read_metadata(source)
     # A history may have thousands of files, which one or two writers have made.
     if not any(metadata.schema.equals(each) for each in checked):
         check_footer(base.table, path, metadata.schema.to_arrow_schema())
         checked.append(metadata.schema)
-    stat = path.stat()
     return AddAction(
-        path=path.relative_to(base.folder).as_posix(),
-        size=stat.st_size,
-        partition_values={"dt": path.parent.name.removeprefix("dt=")},
-        modification_time=int(stat.st_mtime * 1000),
+        path=path.removeprefix(f"{base.folder}/"),
+        size=written.size,
+        partition_values={"dt": day_of(path)},
+        modification_time=int(written.written * 1000),
         data_change=True,
         stats=json.dumps({"numRecords": metadata.num_rows}),
     )

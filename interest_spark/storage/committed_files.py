@@ -15,16 +15,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location, Url
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.damage import reading, remedy_for
 from interest_spark.storage.file_stores import local_copy
+from interest_spark.storage.folder_files import FileBelow, files_below
 from interest_spark.storage.layout import COMMITTED_PATH, place_of
 from interest_spark.storage.table_schemas import conform, other_columns
 
+_MOST_LISTINGS = 8
 _DAY_IN_PATH = r"/dt=(?P<day>[^/]+)/"
 
 
-def check_paths(folder: Path, paths: pa.ChunkedArray, days: pa.ChunkedArray) -> None:
+def check_paths(folder: Location, paths: pa.ChunkedArray, days: pa.ChunkedArray) -> None:
     """Raise BadDataError, naming the first, unless all are paths below the table's folder, of the days they say.
 
     Looks at the texts alone, so that a table of many thousands of files costs milliseconds.
@@ -51,11 +54,35 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def check_on_disk(folder: Path, sizes: Mapping[str, int]) -> None:
+def check_there(folder: Location, sizes: Mapping[str, int]) -> None:
     """Raise BadDataError unless each path, below the table's folder, is a file of that many bytes reached by no link.
 
     What is temporary, such as a store that is away, ends in BusyError.
     """
+    if isinstance(folder, Url):
+        _check_stored(folder, sizes)
+    else:
+        _check_on_disk(folder, sizes)
+
+
+def _check_stored(folder: Url, sizes: Mapping[str, int]) -> None:
+    """A listing tells of a thousand files: those of each day and run, or of the whole table where these are many."""
+    folders = {path.rpartition("/")[0] for path in sizes}
+    if len(folders) > _MOST_LISTINGS:
+        folders = {""}
+    found = {f"{above}/{each.path}".lstrip("/"): each.size for above in folders for each in _listed(folder, above)}
+    for path, size in sizes.items():
+        if path not in found:
+            raise _damaged(f"{folder}/{path}", "is missing")
+        if found[path] != size:
+            raise _damaged(f"{folder}/{path}", f"has {found[path]:,} bytes and was committed with {size:,}")
+
+
+def _listed(folder: Url, above: str) -> list[FileBelow]:
+    return files_below(folder / above if above else folder)
+
+
+def _check_on_disk(folder: Path, sizes: Mapping[str, int]) -> None:
     known: set[str] = set()
     for path, size in sizes.items():
         above = path.rpartition("/")[0]
@@ -102,5 +129,5 @@ def _damaged(file: str, fault: str) -> BadDataError:
     return BadDataError(f"data file {file} {fault}; {remedy_for(file)}")
 
 
-def _tampered(folder: Path, fault: str) -> BadDataError:
+def _tampered(folder: Location, fault: str) -> BadDataError:
     return BadDataError(f"table {folder.name}: its log {fault}; restore {folder}/_delta_log from a copy")

@@ -10,6 +10,7 @@ from interest_spark.foundation.log import get_logger
 from interest_spark.storage.commit import commit, data_files, stage_files
 from interest_spark.storage.committed_files import check_columns
 from interest_spark.storage.damage import reading, remedy_for
+from interest_spark.storage.file_stores import local_copy, local_draft
 from interest_spark.storage.layout import BUCKET_FILE, Slice, compacted_run_id, data_folder, run_of
 from interest_spark.storage.run_record import EVERY_DAY, RunRecord
 from interest_spark.storage.snapshot import Snapshot
@@ -48,11 +49,13 @@ def _scattered(table: Snapshot) -> list[Slice]:
 
 def _compact_slice(table: Snapshot, each: Slice, run_id: str) -> None:
     folder = table.folder / data_folder(run_id, each.name) / f"dt={each.day}"
-    folder.mkdir(parents=True)
     schema = file_schema(table.table)
     files = table.located(table.files_by_slice[each])
     for number, group in enumerate(_groups(files, list(map(table.size_of, table.files_by_slice[each])))):
-        with pq.ParquetWriter(folder / f"part-{number}.parquet", schema) as writer:
+        with (
+            local_draft(f"{folder}/part-{number}.parquet") as draft,
+            pq.ParquetWriter(draft, schema) as writer,
+        ):
             for path in group:
                 for rows in _batches(path, schema):
                     writer.write_table(rows)
@@ -76,7 +79,7 @@ def _check_rows(table: Snapshot, each: Slice, found: int) -> None:
 
 
 def _batches(path: str, schema: pa.Schema) -> Iterator[pa.Table]:
-    with reading(path), pq.ParquetFile(path) as file:
+    with reading(path), local_copy(path) as copy, pq.ParquetFile(copy) as file:
         check_columns(path, file.schema_arrow)
         for batch in file.iter_batches(_ROWS_AT_ONCE):
             yield conform(pa.Table.from_batches([batch]), schema)

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
+from typing import IO
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location, Url
 from interest_spark.foundation.temporary import explain_system
 from interest_spark.schemas.tables import MADE_BY, PERMANENT
+from interest_spark.storage.file_stores import store_of
 from interest_spark.storage.layout import place_of
 
 _READERS = {"pyarrow", "polars", "deltalake", "_internal"}  # deltalake's errors name the latter as their module
@@ -58,16 +61,24 @@ def remedy_for(path: str | Path) -> str:
     return f"restore it from a copy, or make its day anew: `interest {MADE_BY[table]} --day {day} --force`"
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
+def read_bytes(path: Location, limit: int) -> bytes:
     """What a regular file holds; OSError for anything else, which could be endless or never answer.
 
     Raises ValueError if it is larger than `limit` bytes.
     """
+    if isinstance(path, Url):
+        store, stored = store_of(str(path))
+        with store.open(stored) as found:
+            return _up_to(limit, found.seek(0, os.SEEK_END), found)
     with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > limit:
-            raise ValueError(f"it has {size:,} bytes, more than {limit:,}")
-        return file.read(limit + 1)
+        return _up_to(limit, os.fstat(file.fileno()).st_size, file)
+
+
+def _up_to(limit: int, size: int, file: IO[bytes]) -> bytes:
+    if size > limit:
+        raise ValueError(f"it has {size:,} bytes, more than {limit:,}")
+    file.seek(0)
+    return file.read(limit + 1)
 
 
 @contextmanager

@@ -19,12 +19,15 @@ from typing import IO, Any, Protocol
 
 from interest_spark.foundation.credentials import without_credentials
 from interest_spark.foundation.errors import BusyError, ConfigError
+from interest_spark.foundation.locations import is_url
 from interest_spark.foundation.temporary import CHECK_STORES, busy
 
 SCHEMES = ("s3", "hdfs")
 """Of URLs that files are read from and written to."""
 
 _CONNECT, _REQUEST = "5s", "60s"
+LIMITS = {"connect_timeout": _CONNECT, "timeout": _REQUEST}
+"""How long a client of S3 waits, for all libraries that are one."""
 _RETRIES = 4
 _READ_AHEAD = 8 << 20  # a request costs as long as some megabytes take
 _FIRST_READ = 1 << 20
@@ -36,11 +39,15 @@ _HDFS_REFUSED = re.compile(r"AccessControlException|Permission denied|SaslError|
 
 @dataclass(frozen=True, order=True)
 class StoredFile:
-    """A file by its path in its store; `modified` is a text that changes with its content."""
+    """A file by its path in its store; `modified` is a text that changes with its content.
+
+    `written`: when that was, in seconds since 1970.
+    """
 
     path: str
     size: int
     modified: str
+    written: float
 
 
 class FileStore(Protocol):
@@ -72,11 +79,6 @@ class FileStore(Protocol):
         """Delete a file, if it is there."""
 
 
-def is_url(place: str | os.PathLike[str]) -> bool:
-    """Whether that names something in a store, not on this machine."""
-    return "://" in os.fspath(place)
-
-
 def store_of(url: str) -> tuple[FileStore, str]:
     """The store that a URL names, and the path in it. Raises ConfigError for a URL that names none."""
     scheme, _, rest = url.partition("://")
@@ -106,13 +108,16 @@ def local_copy(place: str) -> Iterator[str]:
 
 
 @contextmanager
-def readable(place: str) -> Iterator[str | IO[bytes]]:
-    """What Arrow reads a file from: its path on this machine, or a stored file opened, of which parts are fetched."""
+def readable(place: str, size: int | None = None) -> Iterator[str | IO[bytes]]:
+    """What Arrow reads a file from: its path on this machine, or a stored file opened, of which parts are fetched.
+
+    With the file's `size`, if that is known, a request is spared.
+    """
     if not is_url(place):
         yield place
         return
     store, path = store_of(place)
-    with store.open(path) as file:
+    with store.open(path, size) as file:
         yield file
 
 
@@ -136,6 +141,12 @@ def local_draft(place: str) -> Iterator[str]:
 # S3 ----------------------------------------------------------------------------------------------
 
 
+def has_plain_endpoint() -> bool:
+    """Whether the environment names a server of S3 that is to be spoken to without TLS."""
+    endpoints = (os.environ.get(key, "") for key in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"))
+    return any(endpoint.startswith("http://") for endpoint in endpoints)
+
+
 @lru_cache(maxsize=16)
 def _bucket(name: str) -> "_Bucket":
     return _Bucket(name)
@@ -145,12 +156,10 @@ class _Bucket:
     def __init__(self, name: str) -> None:
         from obstore.store import S3Store
 
-        endpoints = (os.environ.get(key, "") for key in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"))
-        plain = any(endpoint.startswith("http://") for endpoint in endpoints)
         self._name = name
         self._store = S3Store(
             name,
-            client_options={"connect_timeout": _CONNECT, "timeout": _REQUEST, "allow_http": plain},
+            client_options={"connect_timeout": _CONNECT, "timeout": _REQUEST, "allow_http": has_plain_endpoint()},
             retry_config={"max_retries": _RETRIES},
         )
 
@@ -239,7 +248,7 @@ def _as_prefix(folder: str) -> str | None:
 
 def _of_object(found: Any) -> StoredFile:
     modified = found["e_tag"] or found["last_modified"].isoformat()
-    return StoredFile(found["path"], found["size"], modified)
+    return StoredFile(found["path"], found["size"], modified, found["last_modified"].timestamp())
 
 
 # HDFS --------------------------------------------------------------------------------------------
@@ -359,7 +368,8 @@ class _Reader(io.RawIOBase):
 
 
 def _of_status(found: Any) -> StoredFile:
-    return StoredFile(found.path.lstrip("/"), found.length, str(found.modification_time))
+    milliseconds = found.modification_time
+    return StoredFile(found.path.lstrip("/"), found.length, str(milliseconds), milliseconds / 1000.0)
 
 
 def _blocks(content: bytes | Path) -> Iterator[bytes]:

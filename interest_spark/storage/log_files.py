@@ -7,15 +7,17 @@ every so many commits, and of the commits before a checkpoint only some are kept
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deltalake import DeltaTable
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location, Url
 from interest_spark.foundation.log import get_logger
 from interest_spark.storage.damage import naming
+from interest_spark.storage.file_stores import LIMITS, has_plain_endpoint, store_of
 from interest_spark.storage.folders import opened
 from interest_spark.storage.layout import LOG
 
@@ -30,25 +32,35 @@ _READER_VERSION = 1
 _REMEDY = "restore the log from a copy of the warehouse"
 
 
-def tidy_log(folder: Path, version: int) -> None:
+def log_options(folder: Location) -> dict[str, str] | None:
+    """What deltalake is to know of a log beside where it lies; keys it takes from the environment or the platform.
+
+    In S3 a version is a file that is written on the condition that it is not there, so that of two writers one fails.
+    """
+    if isinstance(folder, Url) and folder.text.startswith("s3://"):
+        return {"aws_conditional_put": "etag", "allow_http": str(has_plain_endpoint()).lower(), **LIMITS}
+    return None
+
+
+def tidy_log(folder: Location, version: int) -> None:
     """After the commit of `version`. A failure costs nothing but speed, so it is logged and the commit stands."""
     if version % COMMITS_A_CHECKPOINT:
         return
     try:
-        DeltaTable(str(folder)).create_checkpoint()
+        DeltaTable(str(folder), storage_options=log_options(folder)).create_checkpoint()
         _forget_before(folder / LOG, version - VERSIONS_KEPT)
     except Exception as error:  # the commit is done; whatever this was, the next checkpoint tries again
         get_logger().warning("the log was not tidied", table=folder.name, reason=str(error))
 
 
 @contextmanager
-def reading_log(folder: Path) -> Iterator[None]:
+def reading_log(folder: Location) -> Iterator[None]:
     """What deltalake says of a damaged log ends in BadDataError; what is temporary in BusyError."""
     with naming(f"table {folder.name}: its log {folder / LOG}", _REMEDY, ValueError, KeyError, TypeError):
         yield
 
 
-def check_log(folder: Path) -> None:
+def check_log(folder: Location) -> None:
     """Raise BadDataError unless the files of the table's log are such as deltalake reads in full and at once.
 
     It would pass over an empty commit or a folder in place of one, as if that had never been, wait for the writer of a
@@ -56,19 +68,27 @@ def check_log(folder: Path) -> None:
     """
     log = folder / LOG
     with reading_log(folder):
-        try:
-            with opened(log) as descriptor:
-                entries = [(entry.name, entry.stat(follow_symlinks=False)) for entry in os.scandir(descriptor)]
-        except FileNotFoundError:
-            return  # no table yet
-    for name, found in entries:
-        if _READ.fullmatch(name):
-            fault = _fault_of(found)
-            if fault:
-                raise BadDataError(f"table {folder.name}: {log / name} {fault}; {_REMEDY}")
+        faults = _faults_in_store(log) if isinstance(log, Url) else _faults_in_folder(log)
+    for name, fault in faults.items():
+        if fault and _READ.fullmatch(name):
+            raise BadDataError(f"table {folder.name}: {log / name} {fault}; {_REMEDY}")
 
 
-def check_protocol(folder: Path, delta: DeltaTable) -> None:
+def _faults_in_folder(log: Path) -> dict[str, str | None]:
+    """By the name of each entry what keeps it from being read, if anything; none where there is no log."""
+    try:
+        with opened(log) as descriptor:
+            return {entry.name: _fault_of(entry.stat(follow_symlinks=False)) for entry in os.scandir(descriptor)}
+    except FileNotFoundError:
+        return {}
+
+
+def _faults_in_store(log: Url) -> dict[str, str | None]:
+    store, path = store_of(str(log))
+    return {each.path.rpartition("/")[2]: _fault_of_size(each.size) for each in store.list_folder(path)[0]}
+
+
+def check_protocol(folder: Location, delta: DeltaTable) -> None:
     """Raise BadDataError where another program has upgraded the table: what it deleted would be read all the same."""
     found = delta.protocol().min_reader_version
     if found > _READER_VERSION:
@@ -81,21 +101,31 @@ def check_protocol(folder: Path, delta: DeltaTable) -> None:
 def _fault_of(found: os.stat_result) -> str | None:
     if not stat.S_ISREG(found.st_mode):
         return "is a link" if stat.S_ISLNK(found.st_mode) else "is no regular file"
-    if found.st_size > _MOST_BYTES:
-        return f"has {found.st_size:,} bytes, more than any log"
-    return None if found.st_size else "is empty"
+    return _fault_of_size(found.st_size)
 
 
-def _forget_before(log: Path, version: int) -> None:
+def _fault_of_size(size: int) -> str | None:
+    if size > _MOST_BYTES:
+        return f"has {size:,} bytes, more than any log"
+    return None if size else "is empty"
+
+
+def _forget_before(log: Location, version: int) -> None:
     """Delete what is older than the newest checkpoint up to `version`: from there every later version can be read."""
+    if isinstance(log, Url):
+        store, path = store_of(str(log))
+        names = {each.path.rpartition("/")[2]: each.path for each in store.list_folder(path)[0]}
+        for name in _older_than_needed(names, version):
+            store.delete(names[name])
+        return
     with opened(log) as folder:
-        found = [
-            (int(match[1]), match[2], entry.name)
-            for entry in os.scandir(folder)
-            if (match := _LOG_FILE.fullmatch(entry.name)) and entry.is_file(follow_symlinks=False)
-        ]
-        checkpoints = [number for number, kind, _ in found if kind != "json" and number <= version]
-        oldest_kept = max(checkpoints, default=0)
-        for number, _, name in found:
-            if number < oldest_kept:
-                os.unlink(name, dir_fd=folder)
+        files = [entry.name for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)]
+        for name in _older_than_needed(files, version):
+            os.unlink(name, dir_fd=folder)
+
+
+def _older_than_needed(names: Iterable[str], version: int) -> list[str]:
+    found = [(int(match[1]), match[2], name) for name in names if (match := _LOG_FILE.fullmatch(name))]
+    checkpoints = [number for number, kind, _ in found if kind != "json" and number <= version]
+    oldest_kept = max(checkpoints, default=0)
+    return [name for number, _, name in found if number < oldest_kept]

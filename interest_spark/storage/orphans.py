@@ -8,11 +8,14 @@ files are reported, so that somebody can look at them.
 import os
 import re
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location, Url
 from interest_spark.schemas.tables import SLICED_BY
+from interest_spark.storage.folder_files import delete_file, files_below
 from interest_spark.storage.folders import Found, delete, opened, scan
 from interest_spark.storage.layout import (
     DATA_FILE,
@@ -41,8 +44,10 @@ class Cleaned:
     left: list[str] = field(default_factory=list)
 
 
-def linked_folders(table: Path) -> list[str]:
+def linked_folders(table: Location) -> list[str]:
     """Those of a table's folder and its log that are links, by which a table can be moved but not be kept tidy."""
+    if isinstance(table, Url):
+        return []
     return [str(path) for path in (table, table / LOG) if path.is_symlink()]
 
 
@@ -54,21 +59,47 @@ def remove_orphans(table: Snapshot, retention_hours: int) -> Cleaned:
     may be the one that is wrong, and the files that it should name are then not to be told from orphans.
     """
     cleaned = Cleaned(left=linked_folders(table.folder))
-    if cleaned.left or not table.folder.is_dir():
+    if cleaned.left or (isinstance(table.folder, Path) and not table.folder.is_dir()):
         return cleaned
     table.located(table.paths)
     removed = table.removed(0)
     needed = {*table.paths, *(removed - table.removed(retention_hours))}
     runs = {run_of(path) for path in (*table.paths, *removed)}
     cleaning = _Cleaning(table, needed, time.time() - retention_hours * _HOUR)
-    with opened(table.folder) as folder:
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            name, is_folder = entry.name, entry.is_dir(follow_symlinks=False)
-            if is_folder and table.delta is not None and (name in runs or _is_of_a_run(table, name)):
-                cleaning.clean_run(folder, name, cleaned)
-            elif name != LOG or not is_folder:
-                cleaned.left.append(str(table.folder / name))
+    if isinstance(table.folder, Url):
+        _clean_stored(cleaning, table.folder, runs, cleaned)
+    else:
+        _clean_folder(cleaning, table.folder, runs, cleaned)
     return cleaned
+
+
+def _clean_folder(cleaning: "_Cleaning", folder: Path, runs: Collection[str], cleaned: Cleaned) -> None:
+    with opened(folder) as descriptor:
+        for entry in sorted(os.scandir(descriptor), key=lambda entry: entry.name):
+            name, is_folder = entry.name, entry.is_dir(follow_symlinks=False)
+            if is_folder and cleaning.may_clean(name, runs):
+                cleaning.clean_run(descriptor, name, cleaned)
+            elif name != LOG or not is_folder:
+                cleaned.left.append(str(folder / name))
+
+
+def _clean_stored(cleaning: "_Cleaning", folder: Url, runs: Collection[str], cleaned: Cleaned) -> None:
+    """The same of a store, which knows no folders: one listing tells of all files."""
+    by_run: dict[str, dict[str, float]] = {}
+    for each in files_below(folder):
+        run, _, path = each.path.partition("/")
+        by_run.setdefault(run, {})[path] = each.written
+    for run, files in by_run.items():
+        if run == LOG and "" not in files:
+            continue
+        if "" in files or not cleaning.may_clean(run, runs):
+            cleaned.left.append(str(folder / run))
+            continue
+        data, doomed = cleaning.doomed(run, files)
+        for path in doomed:
+            delete_file(folder / run / path)
+        cleaned.deleted += [str(folder / run / path) for path in doomed if path in data]
+        cleaned.left += [str(folder / run / path) for path in sorted(files) if not cleaning.is_ours(path)]
 
 
 def _is_of_a_run(table: Snapshot, name: str) -> bool:
@@ -92,19 +123,31 @@ class _Cleaning:
     needed: set[str]
     oldest: float
 
+    def may_clean(self, run: str, runs: Collection[str]) -> bool:
+        """Whether a folder is a run's, by the log's `runs` or by what it says of itself."""
+        return self.table.delta is not None and (run in runs or _is_of_a_run(self.table, run))
+
+    def doomed(self, run: str, files: Mapping[str, float]) -> tuple[set[str], list[str]]:
+        """Of a run's files, by when they were last changed, those that hold data, and all that are to go."""
+        data = {path for path in files if self._is_data(path)}
+        doomed = [path for path in data if f"{run}/{path}" not in self.needed and files[path] < self.oldest]
+        if len(doomed) == len(data):  # what lies beside data goes with the last of it
+            doomed += [path for path in files if self._is_beside_data(path) and files[path] < self.oldest]
+        return data, sorted(doomed)
+
+    def is_ours(self, path: str) -> bool:
+        """Whether a run gives such a path to a file, below its own folder."""
+        return self._is_data(path) or self._is_beside_data(path)
+
     def clean_run(self, folder: int, run: str, cleaned: Cleaned) -> None:
         """Delete what is not needed of a run's folder, below that of the descriptor."""
         found = scan(folder, run)
-        data = [path for path in found.files if self._is_data(path)]
-        beside = [path for path in found.files if self._is_beside_data(path)]
-        doomed = [path for path in data if f"{run}/{path}" not in self.needed and self._is_old(found.files[path])]
-        if len(doomed) == len(data):  # what lies beside data goes with the last of it
-            doomed += [path for path in beside if self._is_old(found.files[path])]
+        _, doomed = self.doomed(run, {path: status.st_mtime for path, status in found.files.items()})
         gone = delete(folder, run, {path: found.files[path] for path in doomed}, self._old_folders(found))
-        below = self.table.folder / run
-        cleaned.deleted += [str(below / path) for path in gone if DATA_FILE.fullmatch(path.rpartition("/")[2])]
-        strangers = found.files.keys() - {*data, *beside}
-        cleaned.left += [str(below / path) for path in sorted([*found.strange, *strangers])]
+        below = f"{self.table.folder}/{run}"
+        cleaned.deleted += [f"{below}/{path}" for path in gone if DATA_FILE.fullmatch(path.rpartition("/")[2])]
+        strangers = [path for path in found.files if not self.is_ours(path)]
+        cleaned.left += [f"{below}/{path}" for path in sorted([*found.strange, *strangers])]
 
     @property
     def _sliced(self) -> bool:

@@ -8,13 +8,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location
 from interest_spark.storage.damage import naming, read_bytes
+from interest_spark.storage.folder_files import write_file
 from interest_spark.storage.layout import RECORD
 
 _MOST_BYTES = 1 << 28
@@ -73,12 +74,12 @@ class RunRecord:
         return self.made_from.get(day) or self.made_from.get(EVERY_DAY)
 
 
-def write_record(folder: Path, record: RunRecord) -> None:
+def write_record(folder: Location, record: RunRecord) -> None:
     """Leave the record in the run's folder, before the run is committed."""
-    (folder / RECORD).write_text(json.dumps(asdict(record), sort_keys=True, ensure_ascii=False), encoding="utf-8")
+    write_file(folder / RECORD, json.dumps(asdict(record), sort_keys=True, ensure_ascii=False).encode())
 
 
-def read_record(folder: Path) -> RunRecord | None:
+def read_record(folder: Location) -> RunRecord | None:
     """The record of a run's folder; None for a run of release 0.1, which has none.
 
     Raises BadDataError naming a record that cannot be read or says other things than a record does.

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,10 +11,11 @@ from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from interest_spark.foundation.digest import digest
+from interest_spark.foundation.locations import Location
 from interest_spark.schemas.tables import SLICED_BY
-from interest_spark.storage.committed_files import check_on_disk, check_paths, read_committed
+from interest_spark.storage.committed_files import check_paths, check_there, read_committed
 from interest_spark.storage.layout import NAMES_OF_RELEASE_0_1, Slice, content_of, run_of, slice_of
-from interest_spark.storage.log_files import check_log, check_protocol, reading_log
+from interest_spark.storage.log_files import check_log, check_protocol, log_options, reading_log
 from interest_spark.storage.run_record import MadeFrom, RunRecord, read_record
 from interest_spark.storage.table_schemas import conform, file_schema, read_schema, to_spark
 
@@ -34,7 +34,7 @@ class Snapshot:
     all names; without any of these at the whole table.
     """
 
-    def __init__(self, table: str, folder: Path) -> None:
+    def __init__(self, table: str, folder: Location) -> None:
         self.table, self.folder = table, folder
         self.delta = _open(folder)
         self.version = -1 if self.delta is None else self.delta.version()
@@ -125,7 +125,7 @@ class Snapshot:
 
         Raises BadDataError where a file is missing, cut, exchanged, or reached by a link below the table's folder.
         """
-        check_on_disk(self.folder, self.sizes_of(paths))
+        check_there(self.folder, self.sizes_of(paths))
         return [f"{self.folder}/{path}" for path in paths]
 
     def removed(self, hours: int) -> set[str]:
@@ -134,7 +134,7 @@ class Snapshot:
             return set()
         with reading_log(self.folder):
             paths = self.delta.vacuum(hours, dry_run=True, enforce_retention_duration=False)
-        return {os.path.relpath(self.folder / path, self.folder) for path in paths}
+        return {os.path.relpath(f"{self.folder}/{path}", self.folder) for path in paths}
 
     def record(self, each: Slice) -> RunRecord | None:
         """What the run left that committed the slice; None if it is not there, or was committed by release 0.1."""
@@ -188,11 +188,11 @@ class Snapshot:
             return self.delta.history(limit)
 
 
-def _open(folder: Path) -> DeltaTable | None:
+def _open(folder: Location) -> DeltaTable | None:
     check_log(folder)
     with reading_log(folder):
         try:
-            delta = DeltaTable(os.fspath(folder))
+            delta = DeltaTable(os.fspath(folder), storage_options=log_options(folder))
         except TableNotFoundError:
             return None
     check_protocol(folder, delta)

@@ -53,7 +53,7 @@ def delta_schema(table: str) -> Schema:
     return Schema.from_arrow(read_schema(table))
 
 
-def check_footer(table: str, path: Path, found: pa.Schema) -> None:
+def check_footer(table: str, path: str | Path, found: pa.Schema) -> None:
     """Raise ValueError unless a freshly written file's columns are the table's, in order and type."""
     pairs, wanted = _plain_fields(found), _plain_fields(file_schema(table))
     if pairs != wanted:

@@ -4,19 +4,20 @@ A reader takes the file list of one version and never lists a directory, so a st
 invisible. Where files lie is said in layout.py, how a commit excludes rivals in commit.py.
 """
 
-import os
+import secrets
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.foundation.locations import Location, Url, location
 from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.commit import StagedRun, commit, data_files, stage_files
-from interest_spark.storage.layout import NO_ROWS, Slice, data_folder
+from interest_spark.storage.folder_files import delete_file, write_file
+from interest_spark.storage.layout import NO_ROWS, Slice, data_folder, day_of
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import check_table, file_schema
@@ -24,12 +25,15 @@ from interest_spark.storage.table_schemas import check_table, file_schema
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+_WRITABLE: set[Location] = set()
+"""Stores that this process has written to."""
+
 
 class Warehouse:
-    """The tables of one deployment below one folder that every node can reach."""
+    """The tables of one deployment below one folder that every node can reach, or one prefix of a store."""
 
-    def __init__(self, root: Path | str) -> None:
-        self.root = Path(root).absolute()
+    def __init__(self, root: Location | str) -> None:
+        self.root = location(root).absolute()
 
     def open(self, table: str) -> Snapshot:
         """The table's newest version; without any slice before its first commit."""
@@ -56,7 +60,7 @@ class Warehouse:
         naming = [F.lit(name).alias(SLICED_BY[base.table])] if base.table in SLICED_BY else []
         rows = frame.select(*TABLES[base.table].names, *naming, "dt")
         rows.write.options(**(options or {})).partitionBy("dt").mode("error").parquet(str(folder))
-        return self.stage_files([str(path) for path in data_files(folder)], base, slices, record)
+        return self.stage_files(data_files(folder), base, slices, record)
 
     def stage_files(
         self, files: Sequence[str], base: Snapshot, slices: Sequence[Slice], record: RunRecord
@@ -64,8 +68,7 @@ class Warehouse:
         """Stage what tasks have written below the run's data folder; files that are not named stay unseen for ever."""
         (name,) = {each.name for each in slices}
         folder = base.folder / data_folder(record.run_id, name)
-        written = [Path(file) for file in files]
-        return stage_files(base, [*written, *_fill_empty_slices(base.table, folder, written, slices)], slices, record)
+        return stage_files(base, [*files, *_fill_empty_slices(base.table, folder, files, slices)], slices, record)
 
     def commit(self, staged: StagedRun, base: Snapshot, **terms: bool) -> int:
         """Publish a staged run: see commit.commit, which takes `terms`. Returns the table's new version."""
@@ -82,11 +85,12 @@ class Warehouse:
 
     def check_writable(self) -> None:
         """Raise ConfigError unless files can be made in the warehouse; what is temporary stays an OSError."""
-        probe = self.root / f".probe-{os.getpid()}"
+        if self.root in _WRITABLE:
+            return
+        probe = self.root / f".probe-{secrets.token_hex(4)}"
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            probe.touch()
-            probe.unlink()
+            write_file(probe, b"")
+            delete_file(probe)
         except OSError as error:
             if temporary_failure(error):
                 raise
@@ -94,6 +98,8 @@ class Warehouse:
                 f"warehouse {self.root} cannot be written: {error.strerror}; "
                 "give the job's user write permission or set warehouse to another folder"
             ) from None
+        if isinstance(self.root, Url):  # once is enough: it costs requests
+            _WRITABLE.add(self.root)
 
     # The newest version, in one call -----------------------------------------------------------
 
@@ -114,16 +120,15 @@ class Warehouse:
         return self.open(table).read_small(**selection)
 
 
-def _fill_empty_slices(table: str, folder: Path, written: Sequence[Path], slices: Sequence[Slice]) -> list[Path]:
+def _fill_empty_slices(table: str, folder: Location, written: Sequence[str], slices: Sequence[Slice]) -> list[str]:
     """A file without rows for each slice that has none."""
-    filled, added = {path.parent.name for path in written}, []
+    filled, added = {day_of(path) for path in written}, []
     no_rows = pa.BufferOutputStream()
     pq.write_table(file_schema(table).empty_table(), no_rows)
-    content = no_rows.getvalue()
+    content = no_rows.getvalue().to_pybytes()
     for each in slices:
-        day = folder / f"dt={each.day}"
-        if day.name not in filled:
-            day.mkdir(parents=True, exist_ok=True)
-            added.append(day / NO_ROWS)
-            added[-1].write_bytes(content)
+        if each.day not in filled:
+            file = folder / f"dt={each.day}" / NO_ROWS
+            write_file(file, content)
+            added.append(str(file))
     return added
