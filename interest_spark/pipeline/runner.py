@@ -190,8 +190,8 @@ def _publish(step: Step, context: RunContext, pinned: Pinned, plan: Plan, result
         if table in written:
             staged.append(context.warehouse.stage_files(written[table], base, slices, record))
         else:
-            options = result.options.get(table)
-            staged.append(context.warehouse.stage(result.frames[table], base, slices, record, options))
+            rows = result.row_group_rows.get(table)
+            staged.append(context.warehouse.stage(result.frames[table], base, slices, record, rows))
     versions = {}
     for run in staged:
         versions[run.table] = context.warehouse.commit(

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from interest_spark.features.blocks.pack import candidate_items, pack_blocks, row_group_options
+from interest_spark.features.blocks.pack import candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import LearningScope, end_of_learning
 from interest_spark.features.sequences.tokens import category_sharing
 from interest_spark.foundation.dates import days_since_1970
@@ -91,8 +91,8 @@ def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result
     scope: LearningScope = assignment.findings
     config = context.config
     rows = pack_blocks(inputs["sequences"].rows(context), config.blocks, config.columns, context.day, scope)
-    options = {"train_blocks": row_group_options(config.blocks)}
-    return Result({"train_blocks": rows}, options, details={"categories": _report_sharing(context, inputs)})
+    units = {"train_blocks": config.blocks.row_group_blocks}  # the reader's units of work
+    return Result({"train_blocks": rows}, units, details={"categories": _report_sharing(context, inputs)})
 
 
 def _report_sharing(context: RunContext, inputs: Inputs) -> Mapping[str, int | float]:
