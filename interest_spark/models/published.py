@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location
 from interest_spark.storage.bundles import bundle_path
 from interest_spark.storage.committed_files import check_columns, read_committed
 from interest_spark.storage.damage import reading, remedy_for
@@ -23,7 +23,7 @@ class Model:
     manifest_sha256: str
 
 
-def model_of(file: str, warehouse: Path) -> Model:
+def model_of(file: str, warehouse: Location) -> Model:
     """The model of a file of `models`, which has one row. Raises BadDataError if the file is damaged."""
     rows = read_committed(file, file_schema("models")).select(["model_version", "path", "manifest_sha256"]).to_pylist()
     if len(rows) != 1 or not all(rows[0].values()):

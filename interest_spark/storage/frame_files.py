@@ -29,7 +29,7 @@ _ROWS_A_GROUP = 1 << 20
 
 
 def write_frame(rows: "DataFrame", folder: Location, schema: pa.Schema, row_group_rows: int | None = None) -> list[str]:
-    """Write rows with the columns of `schema`, and a column `dt` that stands in the files' paths; returns the paths.
+    """Write rows with the columns of `schema`; returns the files' paths, in which a column `dt`, if there is one, stands.
 
     A row group has `row_group_rows` rows, or as many as the writer likes.
     """
@@ -38,35 +38,44 @@ def write_frame(rows: "DataFrame", folder: Location, schema: pa.Schema, row_grou
         return sorted(row["path"] for row in rows.mapInArrow(write, "path string").collect())
     # Spark's writer closes a row group by size, but looks at the size only every so many rows: with a size that one
     # row exceeds, the rows decide.
+    parted = rows.write.partitionBy("dt") if "dt" in rows.columns else rows.write
     exactly = {"parquet.block.size": 1, "parquet.page.size.row.check.min": row_group_rows} if row_group_rows else {}
-    rows.write.options(**exactly).partitionBy("dt").mode("error").parquet(str(folder))
+    parted.options(**exactly).mode("error").parquet(str(folder))
     return data_files(folder)
 
 
 def _write_partition(
     folder: str, schema: pa.Schema, row_group_rows: int, batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    """In a task: a file for each day that the partition has rows of; gives their paths."""
+    """In a task: a file for each day that the partition has rows of, one where rows have no day; gives their paths."""
     from pyspark import TaskContext
 
     task = TaskContext.get()
     assert task is not None
     name = f"part-{task.partitionId():05d}-{uuid.uuid4().hex[:12]}.parquet"
     with tempfile.TemporaryDirectory(prefix="interest-rows-") as scratch:
-        days: dict[str, _DayFile] = {}
-        for batch in batches:
-            for day in pc.unique(batch["dt"]).to_pylist():
-                if day not in days:
-                    days[day] = _DayFile(Path(scratch) / day, schema, row_group_rows)
-                days[day].add(batch.filter(pc.equal(batch["dt"], day)))
-        for day, file in days.items():
-            path = f"{folder}/dt={day}/{name}"
+        files: dict[str, _File] = {}
+        for above, rows in (each for batch in batches for each in _by_day(batch)):
+            if above not in files:
+                files[above] = _File(Path(scratch) / f"{len(files)}.parquet", schema, row_group_rows)
+            files[above].add(rows)
+        for above, file in files.items():
+            path = f"{folder}/{above}{name}"
             store, below = store_of(path)
             store.write(below, file.close())
             yield pa.RecordBatch.from_pydict({"path": pa.array([path])})
 
 
-class _DayFile:
+def _by_day(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """The rows by the folder that their file lies in."""
+    if "dt" not in batch.schema.names:
+        yield "", batch
+        return
+    for day in pc.unique(batch["dt"]).to_pylist():
+        yield f"dt={day}/", batch.filter(pc.equal(batch["dt"], day))
+
+
+class _File:
     """A file that grows by whole row groups; rows are held until they fill one, or take much memory."""
 
     def __init__(self, path: Path, schema: pa.Schema, row_group_rows: int) -> None:
