@@ -9,7 +9,7 @@ from interest_spark.pipeline.command import job_command, main
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import Outcome
 from interest_spark.schemas.tables import TABLES
-from interest_spark.storage.bundles import BUNDLES, bundle_path, remove_orphan_bundles
+from interest_spark.storage.bundles import BUNDLES, bundle_path, list_bundles, remove_orphan_bundles
 from interest_spark.storage.compaction import compact
 from interest_spark.storage.orphans import linked_folders, remove_orphans
 from interest_spark.storage.retention import expire_days
@@ -71,7 +71,7 @@ def _tidy_table(context: RunContext, table: str) -> _Tidied:
 def _tidy_bundles(context: RunContext) -> _Tidied:
     root, models = context.warehouse.root, context.warehouse.open("models")
     if models.version < 0:  # nobody can say which bundles are needed
-        return _Tidied(left=[str(path) for path in (root / BUNDLES,) if path.exists()])
+        return _Tidied(left=[str(root / BUNDLES)] if list_bundles(root) else [])
     named = {bundle_path(root, path or "").name for path in models.read_small()["path"].to_pylist()}
     cleaned = remove_orphan_bundles(root, named, context.config.maintain.retention_hours)
     return _Tidied(deleted=len(cleaned.deleted), left=cleaned.left)

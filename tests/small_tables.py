@@ -30,7 +30,7 @@ def stage_rows(base: Snapshot, run_id: str, rows: Mapping[Slice, Rows]) -> Stage
             column = SLICED_BY[base.table]
             names = pa.array([each.name] * len(given), pa.string())
             table = table.set_column(table.column_names.index(column), column, names)
-        files.append(folder / "part-0.parquet")
+        files.append(str(folder / "part-0.parquet"))
         pq.write_table(table, files[-1])
     record = RunRecord(run_id, {EVERY_DAY: MadeFrom("test", 1, {"run": run_id})}, {})
     return stage_files(base, files, list(rows), record)

@@ -18,9 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location, Url, location
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.storage.arrays import read_arrays
 from interest_spark.storage.damage import naming
+from interest_spark.storage.folder_files import delete_file, files_below, local_folder
 from interest_spark.storage.folders import Found, delete, opened, scan
 from interest_spark.storage.layout import DATA_FILE
 from interest_spark.storage.orphans import Cleaned
@@ -32,6 +34,7 @@ BUNDLES = "bundles"
 _WEIGHTS = "weights.npz"
 _CONFIG = "config.json"
 _ITEMS = "items.parquet"
+_FILES = {_WEIGHTS, _CONFIG, _ITEMS}
 _REMEDY = "restore it, or train again with `interest train`"
 
 _SEALED = r"(manifest|config|state)\.json|(weights|arrays)\.npz|items\.parquet|curve\.jsonl"
@@ -40,7 +43,7 @@ _BESIDE_BUNDLES = {
     "draft": re.compile(_SEALED),
     "checkpoints": re.compile(rf"\.?step-\d+(\.\d+\.draft)?/({_SEALED})"),
     "work": re.compile(
-        rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft|candidates/({_SPARKS})"
+        rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft|candidates/({_SPARKS}|files\.json)"
     ),
 }
 """What training runs leave beside bundles, in hidden folders with these last names: the paths of files in them."""
@@ -61,7 +64,7 @@ class Bundle:
     items: pa.Table
 
 
-def bundle_path(warehouse: Path, recorded: str) -> Path:
+def bundle_path(warehouse: Location, recorded: str) -> Location:
     """Where a bundle lies whose path `models` records relative to the warehouse.
 
     Release 0.1 recorded absolute paths; such a bundle is looked for by its name, as the warehouse may have moved.
@@ -77,7 +80,7 @@ def bundle_path(warehouse: Path, recorded: str) -> Path:
     return warehouse / BUNDLES / path.name
 
 
-def write_bundle(path: Path, bundle: Bundle) -> str:
+def write_bundle(path: Location | str, bundle: Bundle) -> str:
     """Write the bundle to `path` in one visible step; returns the sha256 of its manifest."""
 
     def fill(folder: Path) -> None:
@@ -85,36 +88,42 @@ def write_bundle(path: Path, bundle: Bundle) -> str:
         (folder / _CONFIG).write_text(json.dumps(dict(bundle.config), indent=2, sort_keys=True), encoding="utf-8")
         pq.write_table(bundle.items, folder / _ITEMS)
 
-    return write_sealed(Path(path), fill)
+    return write_sealed(location(path), fill)
 
 
-def read_bundle(path: Path, manifest_sha256: str | None = None) -> Bundle:
+def read_bundle(place: Location | str, manifest_sha256: str | None = None) -> Bundle:
     """Check every file against the manifest, and the manifest against `manifest_sha256`, then load.
 
     Raises BadDataError naming the file that is missing, changed, or does not hold what a bundle does.
     """
-    path = Path(path)
-    check_bundle(path, manifest_sha256)
-    weights = read_arrays(path / _WEIGHTS, f"model bundle {path}: {_WEIGHTS}", _REMEDY)
-    with naming(f"model bundle {path}: {_ITEMS}", _REMEDY, ValueError):
-        items = _read_items(path / _ITEMS)
-    return Bundle(weights, read_config(path), items)
+    what = f"model bundle {place}"
+    with local_folder(location(place)) as path:
+        check_sealed(path, _FILES, what, _REMEDY, manifest_sha256)
+        weights = read_arrays(path / _WEIGHTS, f"{what}: {_WEIGHTS}", _REMEDY)
+        with naming(f"{what}: {_ITEMS}", _REMEDY, ValueError):
+            items = _read_items(path / _ITEMS)
+        return Bundle(weights, _read_config(path, what), items)
 
 
-def read_config(path: Path) -> dict[str, Any]:
+def read_config(place: Location | str) -> dict[str, Any]:
     """What the bundle's network is built from, alone; whether it is as it was written, `check_bundle` says.
 
     Raises BadDataError unless it is a JSON object.
     """
-    config = read_json(Path(path) / _CONFIG, f"model bundle {path}: {_CONFIG}", _REMEDY)
+    return _read_config(location(place), f"model bundle {place}")
+
+
+def _read_config(path: Location, what: str) -> dict[str, Any]:
+    config = read_json(path / _CONFIG, f"{what}: {_CONFIG}", _REMEDY)
     if not isinstance(config, dict):
-        raise BadDataError(f"model bundle {path}: {_CONFIG} holds no JSON object; {_REMEDY}")
+        raise BadDataError(f"{what}: {_CONFIG} holds no JSON object; {_REMEDY}")
     return config
 
 
-def check_bundle(path: Path, manifest_sha256: str | None = None) -> None:
+def check_bundle(place: Location | str, manifest_sha256: str | None = None) -> None:
     """Raise BadDataError, naming the file, unless the bundle is as it was written; nothing is loaded."""
-    check_sealed(Path(path), {_WEIGHTS, _CONFIG, _ITEMS}, "model bundle", _REMEDY, manifest_sha256)
+    with local_folder(location(place)) as path:
+        check_sealed(path, _FILES, f"model bundle {place}", _REMEDY, manifest_sha256)
 
 
 def _read_items(path: Path) -> pa.Table:
@@ -134,13 +143,42 @@ def _read_items(path: Path) -> pa.Table:
 # Housekeeping ------------------------------------------------------------------------------------
 
 
-def remove_orphan_bundles(warehouse: Path, named: Collection[str], retention_hours: int) -> Cleaned:
+def remove_orphan_bundles(warehouse: Location, named: Collection[str], retention_hours: int) -> Cleaned:
     """Delete bundles, and drafts of them, that are as old as that and that no committed row of `models` names.
 
     Links, and folders that hold anything but what training runs leave, are reported and left as they are.
     """
-    cleaned, oldest = Cleaned(), time.time() - retention_hours * 3600.0
+    oldest, folder = time.time() - retention_hours * 3600.0, warehouse / BUNDLES
+    if isinstance(folder, Url):
+        return _remove_stored(folder, named, oldest)
+    return _remove_folders(folder, named, oldest)
+
+
+def list_bundles(warehouse: Location) -> list[str]:
+    """Names of all folders of bundles, also of those that no model names."""
     folder = warehouse / BUNDLES
+    if isinstance(folder, Url):
+        return sorted({each.path.partition("/")[0] for each in files_below(folder)})
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def _remove_stored(folder: Url, named: Collection[str], oldest: float) -> Cleaned:
+    cleaned, bundles = Cleaned(), dict[str, dict[str, float]]()
+    for each in files_below(folder):
+        name, _, path = each.path.partition("/")
+        bundles.setdefault(name, {})[path] = each.written
+    for name, files in bundles.items():
+        strangers = _strangers(name, files)
+        cleaned.left += [str(folder / name / path) for path in strangers]
+        if not strangers and name not in named and max(files.values()) < oldest:
+            for path in sorted(files, key=lambda path: path != MANIFEST):  # without its manifest it is no bundle
+                delete_file(folder / name / path)
+            cleaned.deleted.append(str(folder / name))
+    return cleaned
+
+
+def _remove_folders(folder: Path, named: Collection[str], oldest: float) -> Cleaned:
+    cleaned = Cleaned()
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         cleaned.left.append(str(folder))
         return cleaned
@@ -152,7 +190,7 @@ def remove_orphan_bundles(warehouse: Path, named: Collection[str], retention_hou
                 cleaned.left.append(str(folder / entry.name))
                 continue
             found = scan(bundles, entry.name)
-            strangers = _strangers(entry.name, found)
+            strangers = _strangers(entry.name, found.files, found)
             cleaned.left += [str(folder / entry.name / path) for path in strangers]
             if not strangers and entry.name not in named and _newest(found) < oldest:
                 delete(bundles, entry.name, found.files, found.folders)
@@ -160,15 +198,22 @@ def remove_orphan_bundles(warehouse: Path, named: Collection[str], retention_hou
     return cleaned
 
 
-def _strangers(name: str, found: Found) -> list[str]:
-    """What no training run has left in a folder of that name, by path below it; "" for the folder itself."""
+def _strangers(name: str, files: Collection[str], found: Found | None = None) -> list[str]:
+    """What no training run has left in a folder of that name, by path below it; "" for the folder itself.
+
+    `found`: all that is there, where there are links and empty folders.
+    """
     hidden = name.startswith(".")
     ours = _BESIDE_BUNDLES.get(name.rpartition(".")[2]) if hidden else _IN_BUNDLES
-    if ours is None or not (hidden or MANIFEST in found.files):
+    # In a store the manifest is written last, so that a killed run leaves files without one.
+    if ours is None or not (hidden or found is None or MANIFEST in files):
         return [""]
-    above = {path[:place] for path in found.files for place, letter in enumerate(path) if letter == "/"}
+    strange = [path for path in files if not ours.fullmatch(path)]
+    if found is None:
+        return sorted(strange)
+    above = {path[:place] for path in files for place, letter in enumerate(path) if letter == "/"}
     empty = [path for path in found.folders if path and path not in above and not _FOLDERS.match(path)]
-    return sorted([*found.strange, *empty, *(path for path in found.files if not ours.fullmatch(path))])
+    return sorted([*found.strange, *empty, *strange])
 
 
 def _newest(found: Found) -> float:

@@ -1,12 +1,17 @@
 """What lies in folders of the warehouse, on this machine or in a store, and its small files."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from interest_spark.foundation.locations import Location, Url
 from interest_spark.storage.file_stores import store_of
+
+_BLOCK = 8 << 20
 
 
 @dataclass(frozen=True, order=True)
@@ -33,6 +38,22 @@ def _walk(folder: Path) -> Iterator[FileBelow]:
         for name in names:
             found = os.stat(f"{above}/{name}")  # noqa: PTH116  # of thousands of files
             yield FileBelow(f"{above}/{name}"[begin:], found.st_size, found.st_mtime)
+
+
+@contextmanager
+def local_folder(folder: Location) -> Iterator[Path]:
+    """The folder on this machine, or, while the context lasts, a private copy of all that a stored one holds."""
+    if not isinstance(folder, Url):
+        yield folder
+        return
+    store, path = store_of(str(folder))
+    with tempfile.TemporaryDirectory(prefix="interest-copy-") as name:
+        for each in store.list_files(path):
+            copy = Path(name) / each.path[len(path) + 1 :]
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with copy.open("wb") as file, store.open(each.path, each.size) as stored:
+                shutil.copyfileobj(stored, file, _BLOCK)
+        yield Path(name)
 
 
 def write_file(place: Location, content: bytes) -> None:

@@ -29,7 +29,7 @@ _ROWS_A_GROUP = 1 << 20
 
 
 def write_frame(rows: "DataFrame", folder: Location, schema: pa.Schema, row_group_rows: int | None = None) -> list[str]:
-    """Write rows with the columns of `schema`; returns the files' paths, in which a column `dt`, if there is one, stands.
+    """Write rows with the columns of `schema`; returns the paths, in which a column `dt`, if there is one, stands.
 
     A row group has `row_group_rows` rows, or as many as the writer likes.
     """

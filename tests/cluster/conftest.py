@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from interest_spark.config.spark import SparkConfig
+
+
+@pytest.fixture(scope="session")
+from tests.cluster.hadoop import Hadoop, hadoop
 from tests.cluster.s3_server import S3Server, s3_server
 
 if TYPE_CHECKING:
@@ -29,3 +33,10 @@ def spark(s3: S3Server) -> "Iterator[SparkSession]":
     session = start_session(SparkConfig(master="local[2]", shuffle_partitions=4), "interest_spark cluster tests")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def hdfs_and_yarn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
+    """HDFS and YARN with two NodeManagers; a test takes a folder of its own in HDFS, and starts what it has stopped."""
+    with hadoop(tmp_path_factory.mktemp("hadoop")) as daemons:
+        yield daemons

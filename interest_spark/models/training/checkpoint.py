@@ -62,7 +62,7 @@ def read_newest_checkpoint(folder: Path, shapes: Mapping[str, tuple[int, ...]]) 
     """
     for path in _newest_first(folder):
         try:
-            check_sealed(path, {_ARRAYS, _STATE, _CURVE}, "checkpoint", _REMEDY)
+            check_sealed(path, {_ARRAYS, _STATE, _CURVE}, f"checkpoint {path}", _REMEDY)
             with naming(f"checkpoint {path}", _REMEDY, ValueError, LookupError, TypeError, RecursionError):
                 found = _read(path)
             if {name: array.shape for name, array in found.arrays.items()} != shapes:

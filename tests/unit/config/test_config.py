@@ -129,7 +129,15 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         ("warehouse: [1\n", (), "not valid YAML"),
         ("warehouse: !!python/object/apply:os.system ['true']\n", (), "not valid YAML"),
         ("sources: {events: {path: x}}\n", (), "key 'warehouse' is missing"),
-        (MINIMAL, ("warehouse=s3://bucket/shop",), "warehouse: .*not a URL"),
+        (MINIMAL, ("warehouse=gs://bucket/shop",), "warehouse: .*use a folder, hdfs:// or s3://"),
+        (
+            MINIMAL,
+            ("warehouse=s3://joe:pw@bucket/shop",),
+            "warehouse: .*@bucket/shop' holds a user or a",
+        ),
+        (MINIMAL, ("warehouse=s3:///shop",), "warehouse: .*names no bucket"),
+        (MINIMAL, ("warehouse=s3://bucket/a?b",), "warehouse: .*name a folder without them"),
+        (MINIMAL, ("warehouse=7",), "warehouse: .*name a folder, or a URL"),
     ],
 )
 def test_each_mistake_has_its_message(tmp_path: Path, text: str, overrides: tuple[str, ...], message: str) -> None:

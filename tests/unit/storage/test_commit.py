@@ -119,7 +119,7 @@ def test_a_footer_with_other_columns_is_refused(tmp_path: Path) -> None:
 
     record = RunRecord("1", {EVERY_DAY: MadeFrom("test", 1)}, {})
     with pytest.raises(ValueError, match="the table has"):
-        stage_files(base, [folder / "part-0.parquet"], [MONDAY], record)
+        stage_files(base, [str(folder / "part-0.parquet")], [MONDAY], record)
     assert warehouse_is_empty(tmp_path)
 
 
