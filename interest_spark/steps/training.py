@@ -14,7 +14,6 @@ from interest_spark.foundation.locations import Location
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.data.candidates import write_candidates
 from interest_spark.models.launch.launch import launch
-from interest_spark.models.launch.work_folder import delete_folder
 from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.training.plan import ParentModel, TrainPlan, TrainResult
 from interest_spark.pipeline.context import RunContext
@@ -33,6 +32,7 @@ from interest_spark.pipeline.step import (
 from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS
 from interest_spark.storage.bundles import BUNDLES
+from interest_spark.storage.folder_files import delete_folder
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.sealed import check_free
 from interest_spark.storage.snapshot import Snapshot

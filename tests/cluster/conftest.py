@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from interest_spark.config.spark import SparkConfig
-
-
-@pytest.fixture(scope="session")
 from tests.cluster.hadoop import Hadoop, hadoop
 from tests.cluster.s3_server import S3Server, s3_server
 

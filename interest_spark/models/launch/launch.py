@@ -9,9 +9,9 @@ from interest_spark.foundation.errors import BusyError, ConfigError
 from interest_spark.models.launch.failures import find_failure
 from interest_spark.models.launch.follow import following
 from interest_spark.models.launch.stop import forwarded_sigterm
-from interest_spark.models.launch.work_folder import delete_folder, is_there, read_text
+from interest_spark.models.launch.work_folder import is_there, read_text
 from interest_spark.models.training.plan import CURVE, TrainPlan, TrainResult
-from interest_spark.storage.folder_files import write_file
+from interest_spark.storage.folder_files import delete_folder, write_file
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

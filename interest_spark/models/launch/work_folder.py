@@ -1,6 +1,5 @@
 """What the launcher and the ranks of a run tell each other: small files in a folder that all of them reach."""
 
-import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from interest_spark.foundation.locations import Location, Url
 from interest_spark.storage.damage import read_bytes
 from interest_spark.storage.file_stores import store_of
-from interest_spark.storage.folder_files import delete_file, files_below, write_file
+from interest_spark.storage.folder_files import write_file
 
 _MOST_BYTES = 1 << 30
 _LOOK_SECONDS, _LOOK_SECONDS_STORED = 1.0, 10.0
@@ -59,12 +58,3 @@ def times_in(work: Location, names: Sequence[str]) -> dict[str, float]:
 def read_text(file: Location) -> str:
     """What a file of the folder says. Raises FileNotFoundError."""
     return read_bytes(file, _MOST_BYTES).decode()
-
-
-def delete_folder(folder: Location) -> None:
-    """Delete the folder with all that is in it, if it is there."""
-    if isinstance(folder, Path):
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    for each in files_below(folder):
-        delete_file(folder / each.path)
