@@ -12,6 +12,8 @@ from tests.readme import ROOT
 
 SPARK_JARS = Path(pyspark.__file__).parent / "jars"
 CACHE = ROOT / "build" / "jars"
+S3A_NEEDS = ("com.amazonaws:aws-java-sdk-bundle:1.12.262", "org.wildfly.openssl:wildfly-openssl:1.0.7.Final")
+"""What hadoop-aws depends on beside Spark's own jars."""
 
 
 def fetch_jars(*coordinates: str) -> list[Path]:

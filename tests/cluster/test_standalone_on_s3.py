@@ -23,7 +23,7 @@ from interest_spark.platform.distribution import build_code
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.storage.file_stores import store_of
 from interest_spark.storage.warehouse import Warehouse
-from tests.cluster.maven import CACHE, fetch_jars
+from tests.cluster.maven import CACHE, S3A_NEEDS, fetch_jars
 from tests.cluster.s3_server import BUCKET, S3Server
 from tests.readme import ROOT
 from tests.standalone_cluster import Cluster, standalone_cluster
@@ -31,7 +31,6 @@ from tests.warehouse_contents import contents
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 DAYS = ("2026-01-05", "2026-01-06")
-S3A_NEEDS = ("com.amazonaws:aws-java-sdk-bundle:1.12.262", "org.wildfly.openssl:wildfly-openssl:1.0.7.Final")
 TRAIN = {"ranks": 2, "epochs": 1, "batch_blocks": 4, "start_seconds": 300}
 ROOM = f"s3://{BUCKET}/standalone"
 PIECE = 4 << 20
