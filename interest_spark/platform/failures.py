@@ -38,7 +38,7 @@ _JAVA_TEXTS = (
     ),
     (
         r"\(Service: Amazon S3; Status Code: 5\d\d; Error Code: (\w+)",
-        r"a store is overloaded or failed (\1)",
+        r"a store failed (\1)",
         CHECK_STORES,
     ),
 )
@@ -49,8 +49,8 @@ _STORE_REFUSES = (
     (r"\bUnknownStoreException: (?:`)?(s3://[^/\s`:]+)", r"Spark does not find \1"),
 )
 _CHECK_KEYS = (
-    "check the bucket's name, and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the driver and of every worker, or "
-    "the platform's role, may use it"
+    "check the bucket's name, and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the driver and of every worker, "
+    "or the platform's role, may use it"
 )
 # Spark makes an error of its own of a spill that fails, and drops the cause.
 _JAVA_SYSTEM_ERROR = re.compile(

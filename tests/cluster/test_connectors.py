@@ -84,5 +84,5 @@ def test_a_wrong_key_is_an_error_of_the_deployment(file: str) -> None:
 def test_without_its_jar_spark_says_which(spark: "SparkSession") -> None:
     check_connector(spark, "/shop/warehouse")
     check_connector(spark, "hdfs://namenode:8020/shop")
-    with pytest.raises(ConfigError, match="spark.jars.packages to org.apache.hadoop:hadoop-aws"):
+    with pytest.raises(ConfigError, match=r"spark\.jars\.packages to org.apache.hadoop:hadoop-aws"):
         check_connector(spark, "s3://shop/warehouse")
