@@ -7,6 +7,7 @@ import polars as pl
 
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.damage import reading
+from interest_spark.storage.file_stores import local_copy
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.snapshot import Snapshot
 
@@ -31,6 +32,6 @@ def day_files(table: Snapshot, slices: Iterable[Slice]) -> list[DayFile]:
 def read_counts(file: DayFile, behaviors: Sequence[str]) -> pl.DataFrame:
     """The rows of a file of `item_days` that are of these behaviors, with `dt`."""
     names = list(TABLES["item_days"].names)
-    with reading(file.path):
-        rows = pl.read_parquet(file.path, columns=names, glob=False, hive_partitioning=False)
+    with reading(file.path), local_copy(file.path) as copy:
+        rows = pl.read_parquet(copy, columns=names, glob=False, hive_partitioning=False)
     return rows.filter(pl.col("behavior").is_in(behaviors)).with_columns(dt=pl.lit(file.day))

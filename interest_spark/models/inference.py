@@ -1,7 +1,6 @@
 """A trained model ready for use: histories in, user vectors out, beside the vectors of all candidates."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +10,7 @@ from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.features.blocks.packing import place, ranges
 from interest_spark.features.sequences.tokens import Histories, flat_items, history_bounds, token_columns
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location
 from interest_spark.models.card import ModelCard, build_network, read_card
 from interest_spark.models.networks.network import Network
 from interest_spark.models.runtime import use_threads
@@ -19,13 +19,13 @@ from interest_spark.storage.bundles import Bundle, read_bundle
 _BLOCKS_AT_ONCE = 16
 
 
-def load_encoder(path: Path | str, manifest_sha256: str | None = None, threads: int = 1) -> "Encoder":
+def load_encoder(path: Location | str, manifest_sha256: str | None = None, threads: int = 1) -> "Encoder":
     """Read a bundle, check its seal, and build its network.
 
     `threads` holds for the whole process and only when TensorFlow has not run in it yet.
     Raises BadDataError when the bundle is missing, changed, or not a network of this code.
     """
-    bundle = read_bundle(Path(path), manifest_sha256)
+    bundle = read_bundle(path, manifest_sha256)
     use_threads(threads)
     try:
         return Encoder(bundle)

@@ -1,6 +1,5 @@
 """The parent model of a training run, and what is left to learn after it."""
 
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,6 +8,7 @@ from interest_spark.config.deployment import Config
 from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, scope_after
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.card import ModelCard, read_card
 from interest_spark.models.training.plan import ParentModel
@@ -17,7 +17,7 @@ from interest_spark.storage.bundles import bundle_path, check_bundle, read_confi
 from interest_spark.storage.snapshot import Snapshot
 
 
-def find_parent(models: Snapshot, warehouse: Path, config: Config, dt: str) -> ParentModel | None:
+def find_parent(models: Snapshot, warehouse: Location, config: Config, dt: str) -> ParentModel | None:
     """The newest model of a day before `dt` whose network is the configured one; None where training is to be full.
 
     `models` is the table, `warehouse` the folder that its paths are relative to.
@@ -53,7 +53,7 @@ def _rows(models: Snapshot, day: str, name: str) -> list[dict[str, Any]]:
     return models.read_small(day=day, name=name).to_pylist()
 
 
-def _candidate(row: dict[str, Any], warehouse: Path, config: Config) -> tuple[ParentModel | None, str | None]:
+def _candidate(row: dict[str, Any], warehouse: Location, config: Config) -> tuple[ParentModel | None, str | None]:
     """The model of a row of `models`, and why it cannot be the parent."""
     try:
         values = {**row, "path": bundle_path(warehouse, row["path"] or "")}
@@ -67,8 +67,8 @@ def _candidate(row: dict[str, Any], warehouse: Path, config: Config) -> tuple[Pa
 
 def _reason_against(parent: ParentModel, config: Config) -> str | None:
     try:
-        check_bundle(Path(parent.path), parent.manifest_sha256)
-        card = read_card(read_config(Path(parent.path)))
+        check_bundle(parent.path, parent.manifest_sha256)
+        card = read_card(read_config(parent.path))
     except BadDataError as error:
         return str(error)
     fits = shapes_fit(card, config.train.network, config.blocks.tokens, config.columns)

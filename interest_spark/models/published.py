@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location
 from interest_spark.storage.bundles import bundle_path
 from interest_spark.storage.committed_files import check_columns, read_committed
 from interest_spark.storage.damage import reading, remedy_for
+from interest_spark.storage.file_stores import readable
 from interest_spark.storage.table_schemas import file_schema
 
 
@@ -22,7 +23,7 @@ class Model:
     manifest_sha256: str
 
 
-def model_of(file: str, warehouse: Path) -> Model:
+def model_of(file: str, warehouse: Location) -> Model:
     """The model of a file of `models`, which has one row. Raises BadDataError if the file is damaged."""
     rows = read_committed(file, file_schema("models")).select(["model_version", "path", "manifest_sha256"]).to_pylist()
     if len(rows) != 1 or not all(rows[0].values()):
@@ -34,7 +35,7 @@ def model_of(file: str, warehouse: Path) -> Model:
 def version_in(files: Iterable[str]) -> str:
     """The model version that `recommendations` files of one day were made with; "" if they hold no row."""
     for path in files:
-        with reading(path), pq.ParquetFile(path) as file:
+        with reading(path), readable(path) as source, pq.ParquetFile(source) as file:
             check_columns(path, file.schema_arrow)
             for batch in file.iter_batches(batch_size=1, columns=["model_version"]):
                 return str(batch["model_version"][0])

@@ -75,10 +75,12 @@ class RunContext:
     @cached_property
     def spark(self) -> "SparkSession":
         """This process's Spark application, started when it is first asked for."""
+        from interest_spark.platform.connectors import check_connector
         from interest_spark.platform.session import start_session
         from interest_spark.platform.stage_progress import show_stages
 
         check_versions(_NEEDED_BY_EVERY_JOB)  # a wrong library would fail later, and far less clearly
         session = start_session(self.config.spark, "interest_spark")
+        check_connector(session, str(self.config.warehouse))
         show_stages(session.sparkContext)
         return session

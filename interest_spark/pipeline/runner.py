@@ -17,6 +17,7 @@ from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.pipeline.step import Assignment, Input, Inputs, Read, Result, Step, Target
 from interest_spark.schemas.tables import MADE_BY, SLICED_BY, TABLES
 from interest_spark.storage.damage import reading
+from interest_spark.storage.file_stores import readable
 from interest_spark.storage.layout import Slice, data_folder, day_of
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
@@ -166,8 +167,8 @@ def _check_there(read: Read, found: Input, context: RunContext) -> None:
         raise ConfigError(f"table {read.table} has no committed {what} in {context.warehouse.root}; {remedy} first")
     wanted = TABLES[read.table].names if read.columns is None else read.columns
     first = found.files()[0]
-    with reading(first):
-        held = pq.read_schema(first).names
+    with reading(first), readable(first) as source:
+        held = pq.read_schema(source).names
     lacking = [column for column in wanted if column not in held]
     if lacking:
         raise ConfigError(
@@ -189,8 +190,8 @@ def _publish(step: Step, context: RunContext, pinned: Pinned, plan: Plan, result
         if table in written:
             staged.append(context.warehouse.stage_files(written[table], base, slices, record))
         else:
-            options = result.options.get(table)
-            staged.append(context.warehouse.stage(result.frames[table], base, slices, record, options))
+            rows = result.row_group_rows.get(table)
+            staged.append(context.warehouse.stage(result.frames[table], base, slices, record, rows))
     versions = {}
     for run in staged:
         versions[run.table] = context.warehouse.commit(

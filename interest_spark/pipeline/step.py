@@ -116,7 +116,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Result:
-    """`frames` by table, each with the table's own columns and `dt`; Parquet writer `options` by table.
+    """`frames` by table, each with the table's own columns and `dt`; `row_group_rows` by table, where they matter.
 
     `write` is for tables whose files tasks write themselves: it gets the folder of each table that is not in `frames`,
     and returns the paths of the files that it has written there, in a whole-table run of whatever days. `finish` is
@@ -124,7 +124,7 @@ class Result:
     """
 
     frames: Mapping[str, "DataFrame"] = field(default_factory=dict)
-    options: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
+    row_group_rows: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     finish: Callable[[], None] = lambda: None
     write: Callable[[Mapping[str, str]], Mapping[str, Sequence[str]]] | None = None

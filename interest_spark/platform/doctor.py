@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from interest_spark.foundation.credentials import is_secret, without_credentials
+from interest_spark.foundation.locations import Location
 from interest_spark.foundation.versions import Finding, inspect_versions
 from interest_spark.platform.listeners import find_listeners
 from interest_spark.platform.masters import is_on_this_machine
@@ -36,11 +37,11 @@ def examine(config_path: str | None, overrides: Sequence[str] = ()) -> list[Find
         findings.extend(find_readable_secrets(Path(config_path), config))
     check_temporary_folder()
     with TemporaryDirectory(prefix="interest-doctor-") as empty:
-        warehouse = config.warehouse.absolute() if config else Path(empty)
+        warehouse: Location = config.warehouse.absolute() if config else Path(empty)
         return [*findings, *_try_parts(config, warehouse)]
 
 
-def _try_parts(config: "Config | None", warehouse: Path) -> list[Finding]:
+def _try_parts(config: "Config | None", warehouse: Location) -> list[Finding]:
     from interest_spark.config.spark import SparkConfig
     from interest_spark.platform import probes
 

@@ -12,7 +12,7 @@ from py4j.protocol import Py4JJavaError, Py4JNetworkError
 from pyspark.errors.exceptions.captured import CapturedException
 
 from interest_spark.foundation import errors
-from interest_spark.foundation.errors import BadDataError, InterestError
+from interest_spark.foundation.errors import BadDataError, ConfigError, InterestError
 from interest_spark.foundation.temporary import CHECK_STORES, TEMPORARY_TEXTS, busy, explain_system, temporary_failure
 from interest_spark.storage.damage import remedy_for
 from interest_spark.storage.layout import place_of
@@ -31,6 +31,26 @@ _JAVA_TEXTS = (
         r"a store or service is not reached (\1)",
         CHECK_STORES,
     ),
+    (
+        r"\bSdkClientException: Unable to execute HTTP request: (.*?)(?:: |$)",
+        r"a store does not answer (\1)",
+        CHECK_STORES,
+    ),
+    (
+        r"\(Service: Amazon S3; Status Code: 5\d\d; Error Code: (\w+)",
+        r"a store failed (\1)",
+        CHECK_STORES,
+    ),
+)
+# Of S3A: nothing of that is cured by another try.
+_STORE_REFUSES = (
+    (r"\bAccessDeniedException: (s3://[^/\s]+)", r"Spark is refused by \1"),
+    (r"\bNoAuthWithAWSException\b", "Spark has no credentials for S3"),
+    (r"\bUnknownStoreException: (?:`)?(s3://[^/\s`:]+)", r"Spark does not find \1"),
+)
+_CHECK_KEYS = (
+    "check the bucket's name, and that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the driver and of every worker, "
+    "or the platform's role, may use it"
 )
 # Spark makes an error of its own of a spill that fails, and drops the cause.
 _JAVA_SYSTEM_ERROR = re.compile(
@@ -86,6 +106,10 @@ def _explain_java(trace: str) -> InterestError | None:
         for line in lines:
             if match := re.search(pattern, line):
                 return busy(match.expand(happened), remedy)
+    for pattern, happened in _STORE_REFUSES:
+        for line in lines:
+            if match := re.search(pattern, line):
+                return ConfigError(f"{match.expand(happened)}; {_CHECK_KEYS}")
     for line in lines:
         if (match := _JAVA_SYSTEM_ERROR.search(line)) and match[1] in TEMPORARY_TEXTS:
             return explain_system(TEMPORARY_TEXTS[match[1]], line)

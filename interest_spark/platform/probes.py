@@ -7,7 +7,6 @@ since that is what it is there to find.
 import multiprocessing
 import os
 import secrets
-import shutil
 import sys
 import tempfile
 import warnings
@@ -22,8 +21,11 @@ import pyarrow.parquet as pq
 
 from interest_spark.config.spark import SparkConfig
 from interest_spark.foundation.errors import InterestError
+from interest_spark.foundation.locations import Location, Url
 from interest_spark.foundation.versions import Finding
 from interest_spark.platform.java import SUPPORTED_JAVA, find_java
+from interest_spark.storage.folder_files import delete_folder
+from interest_spark.storage.log_files import log_options
 from interest_spark.storage.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -117,35 +119,37 @@ def _judge_horovod(answer: dict[str, Any], ranks: int) -> Finding:
     return Finding(part, "ok", "with NCCL" if answer["nccl"] else "with Gloo", supported)
 
 
-def try_warehouse(root: Path) -> Finding:
-    """Write, rename and commit to a Delta log below the warehouse; the loser of two commits must be told."""
+def try_warehouse(root: Location) -> Finding:
+    """Write, rename on this machine, and commit to a Delta log below the warehouse; the loser of two must be told."""
+    tried = "write, commit" if isinstance(root, Url) else "write, rename, commit"
     try:
         with _probe_warehouse(root) as warehouse:
-            _rename_over(warehouse.root)
+            if isinstance(warehouse.root, Path):
+                _rename_over(warehouse.root)
             refused = _second_commit_is_refused(warehouse.root / "log")
     except InterestError as error:
         return Finding("warehouse", "unsupported", str(error))
     except Exception as error:
-        return Finding(
-            "warehouse", "unsupported", _told(error), "", f"put warehouse on a POSIX file system, not {root}"
-        )
+        where = "in a store with conditional writes" if isinstance(root, Url) else "on a POSIX file system"
+        return Finding("warehouse", "unsupported", _told(error), "", f"put warehouse {where}, not {root}")
     if not refused:
-        remedy = "put warehouse on a file system with atomic create-if-absent"
-        return Finding("warehouse", "unsupported", f"two commits of one version went through in {root}", "", remedy)
-    return Finding("warehouse", "ok", f"{root}: write, rename, commit")
+        what = "store with conditional writes" if isinstance(root, Url) else "file system with atomic create-if-absent"
+        found = f"two commits of one version went through in {root}"
+        return Finding("warehouse", "unsupported", found, "", f"put warehouse on a {what}")
+    return Finding("warehouse", "ok", f"{root}: {tried}")
 
 
 @contextmanager
-def _probe_warehouse(root: Path) -> Iterator[Warehouse]:
+def _probe_warehouse(root: Location) -> Iterator[Warehouse]:
     """An empty warehouse in a folder of the real one, removed afterwards."""
-    fresh = not root.exists()
+    fresh = isinstance(root, Path) and not root.exists()
     warehouse = Warehouse(root / f".doctor-{secrets.token_hex(4)}")
     try:
         warehouse.check_writable()
         yield warehouse
     finally:
-        shutil.rmtree(warehouse.root, ignore_errors=True)
-        if fresh and root.exists() and not any(root.iterdir()):
+        delete_folder(warehouse.root)
+        if fresh and isinstance(root, Path) and root.exists() and not any(root.iterdir()):
             root.rmdir()
 
 
@@ -157,13 +161,14 @@ def _rename_over(folder: Path) -> None:
         raise OSError(f"a rename in {folder} did not replace the file")
 
 
-def _second_commit_is_refused(log: Path) -> bool:
+def _second_commit_is_refused(log: Location) -> bool:
     from deltalake import CommitProperties, DeltaTable, Schema
     from deltalake.exceptions import CommitFailedError
 
     schema = Schema.from_arrow(pa.schema([("value", pa.int32())]))
-    DeltaTable.create(str(log), schema)
-    winner, loser = DeltaTable(str(log)), DeltaTable(str(log))
+    options = log_options(log)
+    DeltaTable.create(str(log), schema, storage_options=options)
+    winner, loser = (DeltaTable(str(log), storage_options=options) for _ in range(2))
     winner.create_write_transaction([], "append", schema)
     try:
         loser.create_write_transaction(
@@ -174,17 +179,19 @@ def _second_commit_is_refused(log: Path) -> bool:
     return False
 
 
-def try_spark(settings: SparkConfig, root: Path) -> list[Finding]:
+def try_spark(settings: SparkConfig, root: Location) -> list[Finding]:
     """Two rows through a Python worker on an executor, into a table that the driver then commits and reads."""
     from pyspark import __version__ as client
     from pyspark.sql import SparkSession
 
+    from interest_spark.platform.connectors import check_connector
     from interest_spark.platform.session import start_session
 
     running = SparkSession.getActiveSession()
     try:
         spark = start_session(settings, "interest doctor")
         try:
+            check_connector(spark, str(root))
             findings = [_judge_release(spark.version, client), _commit_two_rows(spark, root)]
         finally:
             if running is None:
@@ -204,7 +211,7 @@ def _judge_release(cluster: str, client: str) -> Finding:
     return Finding("spark runs", "unsupported", f"Spark {cluster} with pyspark {client}", "the same release", remedy)
 
 
-def _commit_two_rows(spark: "SparkSession", root: Path) -> Finding:
+def _commit_two_rows(spark: "SparkSession", root: Location) -> Finding:
     schema = "item_id string, item_index int, first_day string, dt string"
     with _probe_warehouse(root) as warehouse:
         warehouse.put(spark.range(2).mapInArrow(_name_rows, schema), "vocab", [_PROBE_DAY], "doctor")

@@ -9,7 +9,6 @@ keeps a bounded number of users in memory; the driver sees no user at all.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +50,7 @@ def answer_users(sequences: "DataFrame", model: Model, popularity_files: list[st
     best first. The rows of one user and of a partition are in an order that does not depend on the input's.
     """
     recipe = _Recipe(model, tuple(popularity_files), config)
-    inputs = read_card(read_config(Path(model.path))).network.inputs
+    inputs = read_card(read_config(model.path)).network.inputs
     needed = sequences.select("user_id", "seen", *source_lists(inputs))
     by_user = needed.repartition("user_id").sortWithinPartitions("user_id")
     return by_user.mapInArrow(partial(_answer, recipe), _ANSWERS)

@@ -1,7 +1,5 @@
 """Every user's history to suggestions and a vector, and a reason for each user who has fewer than K."""
 
-from pathlib import Path
-
 from pyspark import StorageLevel
 
 from interest_spark.foundation.errors import ConfigError
@@ -29,7 +27,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 
     config, day = context.config.score, F.lit(context.dt).alias("dt")
     model = model_of(inputs["models"].files()[0], context.warehouse.root)
-    check_bundle(Path(model.path), model.manifest_sha256)
+    check_bundle(model.path, model.manifest_sha256)
     _check_category_numbers(context, inputs, model)
     answers = answer_users(inputs["sequences"].rows(context), model, inputs["popularity"].files(), config)
     answers = answers.persist(StorageLevel.DISK_ONLY)  # encoded once, read three times
@@ -43,7 +41,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 
 def _check_category_numbers(context: RunContext, inputs: Inputs, model: Model) -> None:
     """Raise ConfigError if the model sees categories and the sequences are of an earlier release, which hashed them."""
-    sees = "category" in read_card(read_config(Path(model.path))).network.inputs
+    sees = "category" in read_card(read_config(model.path)).network.inputs
     if sees and not inputs["categories"].slices():
         raise ConfigError(
             f"the sequences of {context.dt} were made by an earlier release and hold no numbers of categories; "

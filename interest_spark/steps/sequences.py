@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from interest_spark.features.day_files import day_files
 from interest_spark.features.sequences.build import BOTS, BYTES_A_BUCKET, PEOPLE, HistoryBuild, build_histories
@@ -24,11 +25,13 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     require_events(context, inputs)
     start: str | None = assignment.findings
-    earlier = {table: inputs[table].snapshot.files(day=start) for table in (BOTS, PEOPLE)} if start else {}
+    known = {table: inputs[table].snapshot for table in (BOTS, PEOPLE)} if start else {}
+    carried = {table: day_files(each, each.slices(day=start)) for table, each in known.items()}
+    earlier = {table: [file.path for file in files] for table, files in carried.items()}
     all_events = day_files(inputs["events"].snapshot, inputs["events"].slices())
     events = [file for file in all_events if file.day > (start or "")]
-    files_of_buckets, size = [file for each in earlier.values() for file in each], sum(file.size for file in events)
-    buckets = buckets_to_go_on(files_of_buckets, size, BYTES_A_BUCKET)
+    size = sum(file.size for file in (*chain(*carried.values()), *events))
+    buckets = buckets_to_go_on([*chain(*earlier.values())], size, BYTES_A_BUCKET)
     if buckets is None:
         earlier, events = {}, all_events
         wanted = buckets_for(sum(file.size for file in events), BYTES_A_BUCKET)

@@ -23,8 +23,10 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     config, start = context.config, assignment.findings
     days, known = inputs["user_days"], inputs["sessions"].snapshot
     all_counts = day_files(days.snapshot, days.slices())
-    counts, earlier = [file for file in all_counts if file.day > (start or "")], known.files(day=start) if start else []
-    buckets = buckets_to_go_on(earlier, sum(file.size for file in counts), BYTES_A_BUCKET)
+    counts = [file for file in all_counts if file.day > (start or "")]
+    carried = day_files(known, known.slices(day=start)) if start else []
+    earlier = [file.path for file in carried]
+    buckets = buckets_to_go_on(earlier, sum(file.size for file in (*carried, *counts)), BYTES_A_BUCKET)
     if buckets is None:
         counts, earlier = all_counts, []
         buckets = buckets_for(sum(file.size for file in counts), BYTES_A_BUCKET)

@@ -1,18 +1,18 @@
 """The day's histories to packed blocks, and these to a trained model in a bundle that scoring can load."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-from interest_spark.features.blocks.pack import candidate_items, pack_blocks, row_group_options
+from interest_spark.features.blocks.pack import candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import LearningScope, end_of_learning
 from interest_spark.features.sequences.tokens import category_sharing
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.foundation.digest import digest
+from interest_spark.foundation.locations import Location
 from interest_spark.foundation.log import get_logger
+from interest_spark.models.data.candidates import write_candidates
 from interest_spark.models.launch.launch import launch
 from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.training.plan import ParentModel, TrainPlan, TrainResult
@@ -32,6 +32,7 @@ from interest_spark.pipeline.step import (
 from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS
 from interest_spark.storage.bundles import BUNDLES
+from interest_spark.storage.folder_files import delete_folder
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.sealed import check_free
 from interest_spark.storage.snapshot import Snapshot
@@ -91,8 +92,8 @@ def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result
     scope: LearningScope = assignment.findings
     config = context.config
     rows = pack_blocks(inputs["sequences"].rows(context), config.blocks, config.columns, context.day, scope)
-    options = {"train_blocks": row_group_options(config.blocks)}
-    return Result({"train_blocks": rows}, options, details={"categories": _report_sharing(context, inputs)})
+    units = {"train_blocks": config.blocks.row_group_blocks}  # the reader's units of work
+    return Result({"train_blocks": rows}, units, details={"categories": _report_sharing(context, inputs)})
 
 
 def _report_sharing(context: RunContext, inputs: Inputs) -> Mapping[str, int | float]:
@@ -141,7 +142,7 @@ def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resul
     figures = result.model_dump(exclude={"manifest_sha256"}, exclude_none=True)
 
     def forget_checkpoints() -> None:  # only now: until the commit a rerun goes on from them
-        shutil.rmtree(plan.checkpoints, ignore_errors=True)
+        delete_folder(plan.checkpoints)
 
     return Result({"models": frame.coalesce(1)}, details={"training": figures}, finish=forget_checkpoints)
 
@@ -160,7 +161,7 @@ def _plan(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> Tr
         parent=parent,
         exclude_seen=context.config.score.exclude_seen,
         bundle=bundle,
-        work=bundle.with_name(f".{version}.{context.run_id}.work"),
+        work=bundle.parent / f".{version}.{context.run_id}.work",
     )
 
 
@@ -169,11 +170,9 @@ def _fingerprint(context: RunContext, inputs: Inputs, parent: ParentModel | None
     return digest(asdict(target.made_from[context.dt]))[:12]
 
 
-def _write_candidates(context: RunContext, inputs: Inputs, folder: Path) -> None:
-    """For the ranks to read: the catalogue does not pass through the driver."""
+def _write_candidates(context: RunContext, inputs: Inputs, folder: Location) -> None:
     end = end_of_learning(context.config.blocks.held_out, context.day, context.config.shop.time_zone)
-    candidates = candidate_items(inputs["sequences"].rows(context), inputs["vocab"].rows(context), end)
-    candidates.write.parquet(str(folder))
+    write_candidates(candidate_items(inputs["sequences"].rows(context), inputs["vocab"].rows(context), end), folder)
 
 
 def _models_row(context: RunContext, plan: TrainPlan, result: TrainResult) -> Mapping[str, Any]:

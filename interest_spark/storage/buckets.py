@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import gcd
-from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -58,12 +57,12 @@ def buckets_for(size: int, bytes_a_bucket: int) -> int:
     return max(-(-size // bytes_a_bucket), 1)
 
 
-def buckets_to_go_on(earlier: Sequence[str], more: int, bytes_a_bucket: int) -> int | None:
-    """As many as the earlier files have, or twice, four times … as many once these and `more` bytes need them.
+def buckets_to_go_on(earlier: Sequence[str], size: int, bytes_a_bucket: int) -> int | None:
+    """As many as the earlier files have, or twice, four times … as many once these and what comes need them.
 
-    None if nobody can tell the buckets of the files.
+    `size`: the bytes of both. None if nobody can tell the buckets of the files.
     """
-    count, size = bucket_count(earlier), more + sum(Path(file).stat().st_size for file in earlier)
+    count = bucket_count(earlier)
     while count and 2 * count < buckets_for(size, bytes_a_bucket):
         count *= 2
     return count

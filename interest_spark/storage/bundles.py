@@ -43,7 +43,7 @@ _BESIDE_BUNDLES = {
     "draft": re.compile(_SEALED),
     "checkpoints": re.compile(rf"\.?step-\d+(\.\d+\.draft)?/({_SEALED})"),
     "work": re.compile(
-        rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft|candidates/({_SPARKS})"
+        rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft|candidates/({_SPARKS}|files\.json)"
     ),
 }
 """What training runs leave beside bundles, in hidden folders with these last names: the paths of files in them."""

@@ -18,6 +18,7 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.locations import Location, Url
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.damage import reading, remedy_for
+from interest_spark.storage.file_stores import local_copy
 from interest_spark.storage.folder_files import FileBelow, files_below
 from interest_spark.storage.layout import COMMITTED_PATH, place_of
 from interest_spark.storage.table_schemas import conform, other_columns
@@ -102,7 +103,7 @@ def read_committed(path: str, schema: pa.Schema, rows: int | None = None) -> pa.
 
     Raises BadDataError if it is damaged, or has other than so many `rows`.
     """
-    with reading(path), pq.ParquetFile(path) as file:
+    with reading(path), local_copy(path) as copy, pq.ParquetFile(copy) as file:
         check_columns(path, file.schema_arrow)
         if rows not in (None, file.metadata.num_rows):
             raise _damaged(path, f"has {file.metadata.num_rows:,} rows and was committed with {rows:,}")

@@ -40,6 +40,14 @@ def _walk(folder: Path) -> Iterator[FileBelow]:
             yield FileBelow(f"{above}/{name}"[begin:], found.st_size, found.st_mtime)
 
 
+def folders_in(folder: Location) -> list[str]:
+    """The names of the folders in a folder, sorted; none where there is no such folder."""
+    if isinstance(folder, Url):
+        store, path = store_of(str(folder))
+        return sorted(store.list_folder(path)[1])
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
 @contextmanager
 def local_folder(folder: Location) -> Iterator[Path]:
     """The folder on this machine, or, while the context lasts, a private copy of all that a stored one holds."""
@@ -83,3 +91,12 @@ def delete_file(place: Location) -> None:
         store.delete(path)
     else:
         Path(place).unlink(missing_ok=True)
+
+
+def delete_folder(folder: Location) -> None:
+    """Delete a folder with all that is in it, if it is there."""
+    if isinstance(folder, Url):
+        for each in files_below(folder):
+            delete_file(folder / each.path)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import ExitStack
 
 import polars as pl
 import pyarrow as pa
@@ -12,6 +12,7 @@ from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.buckets import Bucket
 from interest_spark.storage.committed_files import check_columns
 from interest_spark.storage.damage import reading
+from interest_spark.storage.file_stores import local_copy, local_draft
 from interest_spark.storage.table_schemas import conform, file_schema
 
 
@@ -37,10 +38,10 @@ def write_days(folder: str, table: str, rows: pl.DataFrame, number: int) -> list
 
 def _write(folder: str, day: str, rows: pa.Table, part: int | Bucket) -> str:
     begin = part.file_name if isinstance(part, Bucket) else f"part-{part:05d}"
-    target = Path(folder) / f"dt={day}" / f"{begin}-{uuid.uuid4().hex[:12]}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(rows, target)
-    return str(target)
+    target = f"{folder}/dt={day}/{begin}-{uuid.uuid4().hex[:12]}.parquet"
+    with local_draft(target) as draft:
+        pq.write_table(rows, draft)
+    return target
 
 
 def empty_frame(table: str) -> pl.DataFrame:
@@ -57,8 +58,8 @@ def read_columns(files: Sequence[str], **columns: type[pl.DataType]) -> pl.DataF
     """
     parts = [pl.DataFrame(schema=columns)]
     for file in files:
-        with reading(file):
-            parts.append(pl.scan_parquet(file, glob=False).select(*columns).collect())
+        with reading(file), local_copy(file) as copy:
+            parts.append(pl.scan_parquet(copy, glob=False).select(*columns).collect())
             pl.concat([parts[0], parts[-1].head(0)])  # refuses columns of other types
     return pl.concat(parts)
 
@@ -68,20 +69,25 @@ def read_pieces(path: str, columns: Sequence[str], rows: int = 1_000_000) -> Ite
 
     Raises BadDataError if the file is damaged.
     """
-    with reading(path):
-        metadata = pq.read_metadata(path)
-        check_columns(path, metadata.schema.to_arrow_schema())
+    with ExitStack() as kept:
+        with reading(path):
+            copy = kept.enter_context(local_copy(path))
+            metadata = pq.read_metadata(copy)
+            check_columns(path, metadata.schema.to_arrow_schema())
+        for start, length in _pieces(metadata, rows):
+            with reading(path):
+                piece = pl.scan_parquet(copy, glob=False).select(*columns).slice(start, length).collect()
+            yield piece
+
+
+def _pieces(metadata: pq.FileMetaData, rows: int) -> Iterator[tuple[int, int]]:
+    """Where each piece begins, and its length."""
     start, length = 0, 0
     for group in range(metadata.num_row_groups):
         size = metadata.row_group(group).num_rows
         if length and length + size > rows:
-            yield _read(path, columns, start, length)
+            yield start, length
             start, length = start + length, 0
         length += size
     if length:
-        yield _read(path, columns, start, length)
-
-
-def _read(path: str, columns: Sequence[str], start: int, length: int) -> pl.DataFrame:
-    with reading(path):
-        return pl.scan_parquet(path, glob=False).select(*columns).slice(start, length).collect()
+        yield start, length

@@ -5,7 +5,7 @@ invisible. Where files lie is said in layout.py, how a commit excludes rivals in
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,8 +15,9 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.locations import Location, Url, location
 from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.schemas.tables import SLICED_BY, TABLES
-from interest_spark.storage.commit import StagedRun, commit, data_files, stage_files
+from interest_spark.storage.commit import StagedRun, commit, stage_files
 from interest_spark.storage.folder_files import delete_file, write_file
+from interest_spark.storage.frame_files import write_frame
 from interest_spark.storage.layout import NO_ROWS, Slice, data_folder, day_of
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
@@ -46,12 +47,12 @@ class Warehouse:
         base: Snapshot,
         slices: Sequence[Slice],
         record: RunRecord,
-        options: Mapping[str, str | int] | None = None,
+        row_group_rows: int | None = None,
     ) -> StagedRun:
         """Write `frame`, which has the table's own columns and `dt`, where no reader looks; check every footer.
 
         `slices`, of one name, are what the commit will replace, with or without rows; a row of another day is an
-        error. `options` go to Spark's Parquet writer.
+        error. A row group gets `row_group_rows` rows, if that is said.
         """
         from pyspark.sql import functions as F
 
@@ -59,8 +60,9 @@ class Warehouse:
         folder = base.folder / data_folder(record.run_id, name)
         naming = [F.lit(name).alias(SLICED_BY[base.table])] if base.table in SLICED_BY else []
         rows = frame.select(*TABLES[base.table].names, *naming, "dt")
-        rows.write.options(**(options or {})).partitionBy("dt").mode("error").parquet(str(folder))
-        return self.stage_files(data_files(folder), base, slices, record)
+        return self.stage_files(
+            write_frame(rows, folder, file_schema(base.table), row_group_rows), base, slices, record
+        )
 
     def stage_files(
         self, files: Sequence[str], base: Snapshot, slices: Sequence[Slice], record: RunRecord

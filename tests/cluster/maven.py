@@ -11,7 +11,9 @@ from tests.cluster.java_gateway import java_gateway
 from tests.readme import ROOT
 
 SPARK_JARS = Path(pyspark.__file__).parent / "jars"
-_CACHE = ROOT / "build" / "jars"
+CACHE = ROOT / "build" / "jars"
+S3A_NEEDS = ("com.amazonaws:aws-java-sdk-bundle:1.12.262", "org.wildfly.openssl:wildfly-openssl:1.0.7.Final")
+"""What hadoop-aws depends on beside Spark's own jars."""
 
 
 def fetch_jars(*coordinates: str) -> list[Path]:
@@ -20,9 +22,9 @@ def fetch_jars(*coordinates: str) -> list[Path]:
     Skips the test, naming the reason, where a jar can neither be fetched nor was fetched before.
     """
     # As Spark's resolver names them.
-    jars = [_CACHE / "jars" / "{}_{}-{}.jar".format(*coordinate.split(":")) for coordinate in coordinates]
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with (_CACHE / ".lock").open("w") as lock:
+    jars = [CACHE / "jars" / "{}_{}-{}.jar".format(*coordinate.split(":")) for coordinate in coordinates]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not all(jar.exists() for jar in jars):
             _resolve(coordinates)
@@ -30,11 +32,11 @@ def fetch_jars(*coordinates: str) -> list[Path]:
 
 
 def _resolve(coordinates: tuple[str, ...]) -> None:
-    with java_gateway(_CACHE, [str(SPARK_JARS / "*")], heap="256m") as gateway:
+    with java_gateway(CACHE, [str(SPARK_JARS / "*")], heap="256m") as gateway:
         spark = gateway.jvm.org.apache.spark.deploy.SparkSubmitUtils
         option = gateway.jvm.scala.Option
         none_left_out = getattr(spark, "resolveMavenCoordinates$default$5")()
-        settings = spark.buildIvySettings(option.empty(), option.apply(str(_CACHE)), False)
+        settings = spark.buildIvySettings(option.empty(), option.apply(str(CACHE)), False)
         try:
             spark.resolveMavenCoordinates(",".join(coordinates), settings, option.empty(), False, none_left_out, False)
         except Py4JJavaError as error:

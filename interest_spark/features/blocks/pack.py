@@ -113,15 +113,6 @@ def candidate_items(sequences: "DataFrame", vocab: "DataFrame", before: datetime
     return counted.join(vocab, "item_index", how="inner").select("item_index", "item_id", "category", "events")
 
 
-def row_group_options(config: BlocksConfig) -> dict[str, int]:
-    """Parquet writer settings for row groups of `config.row_group_blocks` blocks: the reader's units of work.
-
-    The writer closes a row group by size, but looks at the size only every so many rows: with a size that one
-    block exceeds, the rows decide.
-    """
-    return {"parquet.block.size": 1, "parquet.page.size.row.check.min": config.row_group_blocks}
-
-
 def first_block_id(day: date, partition: int) -> int:
     """The id of a partition's first block; 2^28 blocks of one partition and 2^16 partitions fit in between.
 

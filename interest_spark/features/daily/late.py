@@ -8,6 +8,7 @@ import polars as pl
 
 from interest_spark.features.day_files import DayFile
 from interest_spark.storage.damage import reading
+from interest_spark.storage.file_stores import local_copy
 
 KEYS = ("user_id", "event_day")
 
@@ -27,8 +28,8 @@ def late_days(files: tuple[DayFile, ...]) -> pl.DataFrame:
 
 
 def _late_days_of(file: DayFile) -> pl.DataFrame:
-    with reading(file.path):
-        return _scan(file).filter(is_late(file)).select(*KEYS).collect()
+    with reading(file.path), local_copy(file.path) as copy:
+        return _scan(copy).filter(is_late(file)).select(*KEYS).collect()
 
 
 def is_late(file: DayFile) -> pl.Expr:
@@ -41,19 +42,18 @@ def read_where(file: DayFile, columns: Sequence[str], wanted: pl.Expr, late: pl.
 
     Without `late` nobody can say, and all rows are read.
     """
-    rows = _scan(file)
-    if late is None:
-        with reading(file.path):
+    with reading(file.path), local_copy(file.path) as copy:
+        rows = _scan(copy)
+        if late is None:
             return rows.select(*columns).collect()
-    sure = wanted | is_late(file)
-    parts = [rows.filter(sure).select(*columns)]
-    if len(late):
-        of_their_days = pl.col("event_day").is_in(late["event_day"].unique().implode())
-        others = rows.filter(of_their_days & ~sure).select(*dict.fromkeys((*columns, *KEYS)))
-        parts.append(others.join(late.lazy(), on=KEYS, how="semi").select(*columns))
-    with reading(file.path):
+        sure = wanted | is_late(file)
+        parts = [rows.filter(sure).select(*columns)]
+        if len(late):
+            of_their_days = pl.col("event_day").is_in(late["event_day"].unique().implode())
+            others = rows.filter(of_their_days & ~sure).select(*dict.fromkeys((*columns, *KEYS)))
+            parts.append(others.join(late.lazy(), on=KEYS, how="semi").select(*columns))
         return pl.concat([part.collect() for part in parts])
 
 
-def _scan(file: DayFile) -> pl.LazyFrame:
-    return pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
+def _scan(path: str) -> pl.LazyFrame:
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False)

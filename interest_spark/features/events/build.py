@@ -22,6 +22,7 @@ from interest_spark.features.quality import until_too_many_bad_lines
 from interest_spark.platform.tasks import by_bucket, exchange, prepared
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.damage import reading
+from interest_spark.storage.file_stores import readable
 from interest_spark.storage.parts import read_pieces, write_days
 
 if TYPE_CHECKING:
@@ -176,15 +177,15 @@ def _rows_by_day(accounts: Sequence[Account], known: Sequence[KnownFile]) -> Map
     for file in known:
         day = (date.fromisoformat(file.day) - _EPOCH).days
         if day in rows:
-            with reading(file.path):
-                rows[day] += pq.read_metadata(file.path).num_rows
+            with reading(file.path), readable(file.path) as source:
+                rows[day] += pq.read_metadata(source).num_rows
     return rows
 
 
 def _known_keys(file: KnownFile, keys: Sequence[str]) -> Iterator[pl.DataFrame]:
     """The keys of a committed file, which an earlier release may have written without some of them."""
-    with reading(file.path):
-        names = pq.read_schema(file.path).names
+    with reading(file.path), readable(file.path) as source:
+        names = pq.read_schema(source).names
     missing = [name for name in keys if name not in names]
     types = pl.DataFrame(TABLES["events"].empty_table()).schema
     for rows in read_pieces(file.path, [name for name in keys if name in names]):

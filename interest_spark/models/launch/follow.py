@@ -6,21 +6,26 @@ What ranks print reaches the launcher late or not at all when they are Spark tas
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
+from interest_spark.foundation.errors import BusyError
+from interest_spark.foundation.locations import Location, Url
 from interest_spark.foundation.log import Progress, progress
+from interest_spark.models.launch.work_folder import read_text, seconds_between_looks
 
 _LOOK_SECONDS = 1.0
 
 
 @contextmanager
-def following(curve: Path) -> Iterator[None]:
+def following(curve: Location) -> Iterator[None]:
     """Show steps, loss, tokens a second and time left on standard error until the block ends."""
     over = threading.Event()
     with progress("train", "steps") as bar:
-        follower = threading.Thread(target=_follow, args=(curve, bar, over), name="follow-curve", daemon=True)
+        follow = _follow_stored if isinstance(curve, Url) else _follow
+        follower = threading.Thread(target=follow, args=(curve, bar, over), name="follow-curve", daemon=True)
         follower.start()
         try:
             yield
@@ -39,6 +44,18 @@ def _follow(curve: Path, bar: Progress, over: threading.Event) -> None:
         while not ended:
             ended = over.wait(_LOOK_SECONDS)  # one more look after the end, for the last steps
             targets = _show_new_steps(lines, bar, targets)
+
+
+def _follow_stored(curve: Url, bar: Progress, over: threading.Event) -> None:
+    """Rank 0 stores the whole curve anew from time to time."""
+    seen = targets = 0
+    ended = False
+    while not ended:
+        ended = over.wait(seconds_between_looks(curve))
+        with suppress(FileNotFoundError, BusyError):  # not begun; or away for a moment, which ends no training
+            text = read_text(curve)
+            targets = _show_new_steps(StringIO(text[seen:]), bar, targets)
+            seen = max(seen, text.rfind("\n") + 1)
 
 
 def _show_new_steps(lines: TextIO, bar: Progress, targets: int) -> int:

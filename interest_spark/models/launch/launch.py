@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,9 @@ from interest_spark.foundation.errors import BusyError, ConfigError
 from interest_spark.models.launch.failures import find_failure
 from interest_spark.models.launch.follow import following
 from interest_spark.models.launch.stop import forwarded_sigterm
+from interest_spark.models.launch.work_folder import is_there, read_text
 from interest_spark.models.training.plan import CURVE, TrainPlan, TrainResult
+from interest_spark.storage.folder_files import delete_folder, write_file
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -73,19 +74,18 @@ def _launched_by(launcher: str, plan: TrainPlan) -> TrainPlan:
 
 def _run_for_result(plan: TrainPlan, run: Callable[[TrainPlan], None]) -> TrainResult:
     """Run, and remove the work folder; it stays only when something failed."""
-    plan.work.mkdir(parents=True, exist_ok=True)
-    plan.file.write_text(plan.model_dump_json(), encoding="utf-8")
+    write_file(plan.file, plan.model_dump_json().encode())
     with following(plan.curve), forwarded_sigterm(plan.work):
         run(plan)
     failure = find_failure(plan.work)
     if failure is not None:
         raise failure
-    if not plan.result.exists():
+    if not is_there(plan.result):
         raise BusyError(
             "training ended without a result: a rank was killed, perhaps for lack of memory; nothing was published, "
             "see the log above and run the job again"
         )
-    result = TrainResult.model_validate_json(plan.result.read_text(encoding="utf-8"))
-    shutil.move(plan.curve, plan.bundle / CURVE)
-    shutil.rmtree(plan.work)
+    result = TrainResult.model_validate_json(read_text(plan.result))
+    write_file(plan.bundle / CURVE, read_text(plan.curve).encode())
+    delete_folder(plan.work)
     return result

@@ -3,16 +3,18 @@
 import os
 import sys
 import traceback
-from pathlib import Path
 
 from interest_spark.foundation.errors import BusyError, InterestError
+from interest_spark.foundation.locations import location
 from interest_spark.foundation.log import configure_logging, get_logger
 from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.models.launch.failures import note_failure
 from interest_spark.models.launch.rendezvous import Meeting
 from interest_spark.models.launch.stop import StopRequest
 from interest_spark.models.launch.watchdog import Watchdog
+from interest_spark.models.launch.work_folder import read_text
 from interest_spark.models.training.plan import TrainPlan
+from interest_spark.storage.folder_files import replace_file
 
 LAUNCHER_PID = "INTEREST_SPARK_LAUNCHER_PID"
 ASSIGNED_GPUS = "INTEREST_SPARK_ASSIGNED_GPUS"
@@ -40,7 +42,7 @@ def run_rank(plan: TrainPlan) -> None:
 
 def main(arguments: list[str]) -> int:
     """Returns the exit code of the failure's kind."""
-    plan = TrainPlan.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
+    plan = TrainPlan.model_validate_json(read_text(location(arguments[0])))
     try:
         run_rank(plan)
     except InterestError as error:
@@ -64,9 +66,7 @@ def _train(plan: TrainPlan, watchdog: Watchdog) -> None:
         use_cpu()
     result = train(plan, ranks, watchdog.step_finished, StopRequest(plan.work))
     if result is not None:
-        draft = plan.result.with_suffix(".draft")
-        draft.write_text(result.model_dump_json(), encoding="utf-8")
-        draft.rename(plan.result)
+        replace_file(plan.result, result.model_dump_json().encode())
 
 
 def _explain(plan: TrainPlan, rank: int, error: Exception) -> Exception:

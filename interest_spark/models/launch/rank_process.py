@@ -8,9 +8,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import interest_spark
 from interest_spark.foundation.imports import protect_imports
+from interest_spark.foundation.locations import Location
 from interest_spark.models.launch.rank_main import LAUNCHER_PID
 
 _STANDARD_ERROR = 2
@@ -23,19 +25,23 @@ Process = subprocess.Popen[bytes]
 
 
 @contextmanager
-def rank_processes(plan_file: Path, environments: Sequence[Mapping[str, str]]) -> Iterator[list[Process]]:
-    """One process for each environment, which is laid over this process's own; killed at the end if still alive."""
+def rank_processes(plan_file: Location, environments: Sequence[Mapping[str, str]]) -> Iterator[list[Process]]:
+    """One process for each environment, which is laid over this process's own; killed at the end if still alive.
+
+    What ranks keep in the folder for temporary files, such as copies of their blocks, goes with them.
+    """
     processes: list[Process] = []
-    try:
-        for environment in environments:
-            processes.append(_start(plan_file, environment))
-        yield processes
-    finally:
-        for process in processes:
-            if process.poll() is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    with TemporaryDirectory(prefix="interest-ranks-") as scratch:
+        try:
+            for environment in environments:
+                processes.append(_start(plan_file, {**environment, "TMPDIR": scratch}))
+            yield processes
+        finally:
+            for process in processes:
+                if process.poll() is None:
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def await_ranks(processes: Sequence[Process]) -> list[int]:
@@ -50,7 +56,7 @@ def await_ranks(processes: Sequence[Process]) -> list[int]:
     return [process.returncode or 0 for process in processes]
 
 
-def _start(plan_file: Path, environment: Mapping[str, str]) -> Process:
+def _start(plan_file: Location, environment: Mapping[str, str]) -> Process:
     protect_imports()
     return subprocess.Popen(
         [sys.executable, "-m", _RANK, str(plan_file)],

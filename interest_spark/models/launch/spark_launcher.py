@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from interest_spark.foundation.errors import BusyError, ConfigError
 from interest_spark.foundation.log import get_logger
+from interest_spark.models.launch.failures import find_failure
 from interest_spark.models.launch.launch import rank_environment
 from interest_spark.models.launch.places import LOOPBACK, gloo_environment, places
 from interest_spark.models.launch.rank_main import ASSIGNED_GPUS
@@ -39,7 +40,7 @@ def run_on_spark(plan: TrainPlan, spark: "SparkSession") -> None:
             numbers = context.parallelize(range(plan.train.ranks), plan.train.ranks)
             numbers.mapPartitionsWithIndex(_rank_task(plan, meeting)).collect()
         except Exception as error:
-            if not list(plan.work.glob("failure-*.json")):
+            if find_failure(plan.work) is None:
                 reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
                 raise BusyError(f"the ranks did not run to their end on Spark: {reason}; run the job again") from error
 

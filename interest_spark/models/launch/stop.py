@@ -4,22 +4,23 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-_LOOK_SECONDS = 1.0
+from interest_spark.foundation.locations import Location
+from interest_spark.models.launch.work_folder import is_there, seconds_between_looks, touch
 
 
 class StopRequest:
     """Called between steps: whether this rank is to stop. `work` is the run's folder."""
 
-    def __init__(self, work: Path) -> None:
+    def __init__(self, work: Location) -> None:
         self._file, self._requested, self._looked = _stop_file(work), False, time.monotonic()
+        self._pause = seconds_between_looks(work)
         with suppress(ValueError):  # only a main thread can listen; the stop file reaches the others
             signal.signal(signal.SIGTERM, self._request)
 
     def __call__(self) -> bool:
-        if not self._requested and time.monotonic() - self._looked > _LOOK_SECONDS:
-            self._requested, self._looked = self._file.exists(), time.monotonic()
+        if not self._requested and time.monotonic() - self._looked > self._pause:
+            self._requested, self._looked = is_there(self._file), time.monotonic()
         return self._requested
 
     def _request(self, *_: object) -> None:
@@ -27,11 +28,11 @@ class StopRequest:
 
 
 @contextmanager
-def forwarded_sigterm(work: Path) -> Iterator[None]:
+def forwarded_sigterm(work: Location) -> Iterator[None]:
     """While ranks run elsewhere, a first SIGTERM to this process asks them to stop; a second one ends it as ever."""
 
     def ask(*_: object) -> None:
-        _stop_file(work).touch()
+        touch(_stop_file(work))
         signal.signal(signal.SIGTERM, held)
 
     try:
@@ -45,5 +46,5 @@ def forwarded_sigterm(work: Path) -> Iterator[None]:
         signal.signal(signal.SIGTERM, held)
 
 
-def _stop_file(work: Path) -> Path:
+def _stop_file(work: Location) -> Location:
     return work / "stop"

@@ -1,19 +1,22 @@
 """A rank that waits for ever is worse than one that fails: the watchdog ends it, and names who is silent.
 
-Every rank runs one. A rank that is stopped or dead no longer touches its heartbeat file, so the others,
+Every rank runs one. A rank that is stopped or dead no longer renews its heartbeat file, so the others,
 which wait for it inside a collective call, can tell whom they are waiting for.
 """
 
+import math
 import os
 import threading
 import time
-from pathlib import Path
+from contextlib import suppress
 
 from interest_spark.foundation.errors import EXIT_BUSY, BusyError
+from interest_spark.foundation.locations import Location
 from interest_spark.models.launch.failures import note_failure
+from interest_spark.models.launch.work_folder import seconds_between_looks, times_in, touch
 
-_HEARTBEAT_SECONDS = 1.0
-_SILENT_SECONDS = 10.0
+_CHECK_SECONDS = 1.0
+_SILENT_BEATS = 10
 
 
 class Watchdog:
@@ -24,7 +27,13 @@ class Watchdog:
     """
 
     def __init__(
-        self, work: Path, rank: int, ranks: int, start_seconds: int, stall_seconds: int, launcher_pid: int | None = None
+        self,
+        work: Location,
+        rank: int,
+        ranks: int,
+        start_seconds: int,
+        stall_seconds: int,
+        launcher_pid: int | None = None,
     ) -> None:
         self._work, self._rank, self._ranks = work, rank, ranks
         self._limit = float(start_seconds)
@@ -33,6 +42,7 @@ class Watchdog:
         self._last = time.monotonic()
         self._step = 0
         self._over = threading.Event()
+        self._beat_seconds = seconds_between_looks(work)
 
     def __enter__(self) -> "Watchdog":
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
@@ -46,16 +56,25 @@ class Watchdog:
         self._step, self._last, self._limit = step, time.monotonic(), self._stall_seconds
 
     def _watch(self) -> None:
-        while not self._over.wait(_HEARTBEAT_SECONDS):
-            _heartbeat_file(self._work, self._rank).touch()
+        beat_at = time.monotonic() + _CHECK_SECONDS
+        while not self._over.wait(_CHECK_SECONDS):
+            if time.monotonic() >= beat_at:
+                beat_at = time.monotonic() + self._beat_seconds
+                self._beat()
             if self._launcher_pid is not None and not _is_alive(self._launcher_pid):
                 os._exit(EXIT_BUSY)
             if time.monotonic() - self._last > self._limit:
-                note_failure(self._work, self._rank, BusyError(self._explanation()))
-                os._exit(EXIT_BUSY)
+                try:
+                    note_failure(self._work, self._rank, BusyError(self._explanation()))
+                finally:
+                    os._exit(EXIT_BUSY)
+
+    def _beat(self) -> None:
+        with suppress(OSError, BusyError):  # a store that is away for a moment ends no training
+            touch(self._work / _heartbeat(self._rank))
 
     def _explanation(self) -> str:
-        silent = [str(rank) for rank in range(self._ranks) if rank != self._rank and self._is_silent(rank)]
+        silent = [str(rank) for rank in self._silent()]
         who = f"rank {', '.join(silent)} has no heartbeat" if silent else "every rank is alive"
         key = "train.stall_seconds" if self._step else "train.start_seconds"
         return (
@@ -63,17 +82,18 @@ class Watchdog:
             f"nothing was published: run the job again, or raise {key}"
         )
 
-    def _is_silent(self, rank: int) -> bool:
-        try:
-            # Both times are the file system's, so clocks of different nodes do not matter.
-            mine, other = (_heartbeat_file(self._work, each).stat().st_mtime for each in (self._rank, rank))
-        except OSError:
-            return True
-        return mine - other > min(_SILENT_SECONDS, self._limit / 2)
+    def _silent(self) -> list[int]:
+        """The other ranks whose last heartbeat is old, or was never seen."""
+        # All times are the file system's, so clocks of different nodes do not matter.
+        beats = times_in(self._work, [_heartbeat(rank) for rank in range(self._ranks)])
+        limit = min(_SILENT_BEATS * self._beat_seconds, self._limit / 2)
+        oldest = beats.get(_heartbeat(self._rank), 0.0) - limit
+        others = (rank for rank in range(self._ranks) if rank != self._rank)
+        return [rank for rank in others if beats.get(_heartbeat(rank), -math.inf) < oldest]
 
 
-def _heartbeat_file(work: Path, rank: int) -> Path:
-    return work / f"alive-{rank}"
+def _heartbeat(rank: int) -> str:
+    return f"alive-{rank}"
 
 
 def _is_alive(pid: int) -> bool:

@@ -6,7 +6,6 @@ which names everything that the run is made from, and are sealed: a damaged one 
 """
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.locations import Location
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.training.run_state import RunState
 from interest_spark.storage.arrays import read_arrays
 from interest_spark.storage.damage import naming
+from interest_spark.storage.folder_files import delete_folder, folders_in, local_folder
 from interest_spark.storage.sealed import check_sealed, write_sealed
 
 _ARRAYS, _STATE, _CURVE = "arrays.npz", "state.json", "curve.jsonl"
@@ -41,7 +42,7 @@ class Checkpoint:
     curve: str
 
 
-def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+def write_checkpoint(folder: Location, checkpoint: Checkpoint) -> None:
     """Add one to the run's folder, whole or not at all, and drop the oldest."""
 
     def fill(draft: Path) -> None:
@@ -52,19 +53,20 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
     write_sealed(folder / f"step-{checkpoint.state.steps:012d}", fill)
     for old in _newest_first(folder)[_KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
+        delete_folder(old)
 
 
-def read_newest_checkpoint(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> Checkpoint | None:
+def read_newest_checkpoint(folder: Location, shapes: Mapping[str, tuple[int, ...]]) -> Checkpoint | None:
     """The newest checkpoint of the folder that is whole and whose arrays have these names and shapes, or None.
 
     Others are passed over with a warning: damaged ones, and those of another version of this code.
     """
     for path in _newest_first(folder):
         try:
-            check_sealed(path, {_ARRAYS, _STATE, _CURVE}, f"checkpoint {path}", _REMEDY)
-            with naming(f"checkpoint {path}", _REMEDY, ValueError, LookupError, TypeError, RecursionError):
-                found = _read(path)
+            with local_folder(path) as copy:
+                check_sealed(copy, {_ARRAYS, _STATE, _CURVE}, f"checkpoint {path}", _REMEDY)
+                with naming(f"checkpoint {path}", _REMEDY, ValueError, LookupError, TypeError, RecursionError):
+                    found = _read(copy)
             if {name: array.shape for name, array in found.arrays.items()} != shapes:
                 raise BadDataError(f"checkpoint {path} has other arrays than this run; {_REMEDY}")
             return found
@@ -81,5 +83,5 @@ def _read(path: Path) -> Checkpoint:
     return Checkpoint(state, rest, best or None, (path / _CURVE).read_text(encoding="utf-8"))
 
 
-def _newest_first(folder: Path) -> list[Path]:
-    return sorted(folder.glob("step-*"), reverse=True)
+def _newest_first(folder: Location) -> list[Location]:
+    return [folder / name for name in sorted(folders_in(folder), reverse=True) if name.startswith("step-")]

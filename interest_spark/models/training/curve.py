@@ -3,11 +3,17 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol, TextIO
 
+from interest_spark.foundation.errors import BusyError
+from interest_spark.foundation.locations import Location, Url
 from interest_spark.models.training.step import StepResult
+from interest_spark.storage.folder_files import write_file
+
+_STORED_SECONDS = 10.0
 
 
 class LearningCurve(Protocol):
@@ -24,13 +30,28 @@ class LearningCurve(Protocol):
 
 
 @contextmanager
-def write_learning_curve(path: Path, total_steps: int, before: str = "") -> Iterator[LearningCurve]:
-    """Write `path`: a JSON object a step with epoch, step, total_steps, mean loss, targets and seconds of training,
+def write_learning_curve(place: Location, total_steps: int, before: str = "") -> Iterator[LearningCurve]:
+    """Write `place`: a JSON object a step with epoch, step, total_steps, mean loss, targets and seconds of training,
     and one a validated epoch with ndcg and held_out_targets. `before`: the lines of a run that this one resumes.
+
+    What is in a store cannot grow: there the curve is written anew every `_STORED_SECONDS`, and at the end.
     """
+    if isinstance(place, Url):
+        with TemporaryDirectory(prefix="interest-curve-") as folder:
+            path = Path(folder) / place.name
+            with _opened(path, before) as file:
+                yield _StoredCurve(file, path, total_steps, before, place)
+            write_file(place, path.read_bytes())
+        return
+    with _opened(place, before) as file:
+        yield _LearningCurveFile(file, place, total_steps, before)
+
+
+@contextmanager
+def _opened(path: Path, before: str) -> Iterator[TextIO]:
     with path.open("w", encoding="utf-8", buffering=1) as file:
         file.write(before)
-        yield _LearningCurveFile(file, path, total_steps, before)
+        yield file
 
 
 class NoLearningCurve:
@@ -66,3 +87,16 @@ class _LearningCurveFile:
         seconds = round(time.monotonic() - self._started, 3)
         line = {"epoch": epoch, "step": step, "total_steps": self._total_steps, **figures, "seconds": seconds}
         self._file.write(json.dumps(line) + "\n")
+
+
+class _StoredCurve(_LearningCurveFile):
+    def __init__(self, file: TextIO, path: Path, total_steps: int, before: str, place: Url) -> None:
+        super().__init__(file, path, total_steps, before)
+        self._place, self._stored = place, time.monotonic()
+
+    def _write(self, epoch: int, step: int, **figures: float) -> None:
+        super()._write(epoch, step, **figures)
+        if time.monotonic() - self._stored > _STORED_SECONDS:
+            self._stored = time.monotonic()
+            with suppress(BusyError):  # it is for the eye: a store that is away for a moment ends no training
+                write_file(self._place, self.text().encode())

@@ -1,9 +1,9 @@
 """The input of a training run and its result: plain values that travel to every rank as JSON."""
 
-from pathlib import Path
-
 from interest_spark.config.section import Section
 from interest_spark.config.training.train import TrainConfig
+from interest_spark.config.warehouse import WarehousePlace
+from interest_spark.foundation.locations import Location
 from interest_spark.schemas.tokens import ColumnScheme
 
 CURVE = "curve.jsonl"
@@ -14,7 +14,7 @@ class ParentModel(Section):
     """The published model that a warm-started run goes on from."""
 
     model_version: str
-    path: Path
+    path: WarehousePlace
     manifest_sha256: str
     trained_through: str
 
@@ -30,8 +30,8 @@ class TrainPlan(Section):
     train: TrainConfig
     parent: ParentModel | None = None  # None: weights start at random
     exclude_seen: bool  # whether an item of the history can be a suggestion: what validation must do, too
-    bundle: Path  # the folder that rank 0 writes
-    work: Path  # a folder of this run alone: the plan, the ranks' errors and heartbeats, the result
+    bundle: WarehousePlace  # the folder that rank 0 writes
+    work: WarehousePlace  # a folder of this run alone: the plan, the ranks' errors and heartbeats, the result
 
     @property
     def epochs(self) -> int:
@@ -39,27 +39,27 @@ class TrainPlan(Section):
         return self.train.epochs if self.parent is None else self.train.continued_epochs
 
     @property
-    def file(self) -> Path:
+    def file(self) -> Location:
         """The plan itself, for the ranks to read."""
         return self.work / "plan.json"
 
     @property
-    def candidates(self) -> Path:
+    def candidates(self) -> Location:
         """A folder of Parquet files, `item_index`, `item_id`, `category` and `events`: what the model may suggest."""
         return self.work / "candidates"
 
     @property
-    def checkpoints(self) -> Path:
+    def checkpoints(self) -> Location:
         """Where the run's checkpoints lie: a folder of the model version, for whoever starts it again."""
-        return self.bundle.with_name(f".{self.model_version}.checkpoints")
+        return self.bundle.parent / f".{self.model_version}.checkpoints"
 
     @property
-    def curve(self) -> Path:
+    def curve(self) -> Location:
         """The loss of every step, one JSON object a line, while the run lasts; afterwards in the bundle's folder."""
         return self.work / CURVE
 
     @property
-    def result(self) -> Path:
+    def result(self) -> Location:
         """Where rank 0 leaves the TrainResult."""
         return self.work / "result.json"
 

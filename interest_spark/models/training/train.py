@@ -1,7 +1,7 @@
 """The training run of one rank: a network, a loss and an optimiser from the plan, the loop, a bundle at the end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from interest_spark.models.card import ModelCard, build_network, read_card
 from interest_spark.models.data.block_files import split_files
 from interest_spark.models.data.candidates import read_candidates
 from interest_spark.models.data.coverage import EpochCoverage
+from interest_spark.models.data.local_files import on_this_machine
 from interest_spark.models.data.reader import BlockReader, ReaderSettings
 from interest_spark.models.losses.loss import Loss, build_loss
 from interest_spark.models.networks.network import Network
@@ -50,8 +51,9 @@ def train(
     vocabulary_size = _vocabulary_size(plan, items)
     network = build_network(plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns)
     network.parameters.assign(starting_weights(network.parameters, items, plan.parent))
-    loop = build_loop(plan, ranks, network, items)
-    state = loop.run(on_step, wants_stop)
+    with on_this_machine(plan.files) as files:
+        loop = build_loop(plan, ranks, network, items, files)
+        state = loop.run(on_step, wants_stop)
     if ranks.rank:
         return None
     return TrainResult(
@@ -71,10 +73,12 @@ def train(
     )
 
 
-def build_loop(plan: TrainPlan, ranks: Ranks, network: Network, items: pa.Table) -> TrainingLoop:
-    """Everything that the plan names, put together for this rank."""
+def build_loop(
+    plan: TrainPlan, ranks: Ranks, network: Network, items: pa.Table, files: Sequence[str] | None = None
+) -> TrainingLoop:
+    """Everything that the plan names, put together for this rank; `files`: copies of the plan's."""
     settings = plan.train
-    learnt, held_out = split_files(plan.files)
+    learnt, held_out = split_files(plan.files if files is None else files)
     reader = BlockReader(learnt, reader_settings(plan), ranks.rank, ranks.size)
     if not reader.blocks and plan.parent is None:
         raise BadDataError(

@@ -20,7 +20,6 @@ from interest_spark.features.blocks.pack import (
     first_block_id,
     lots,
     pack_blocks,
-    row_group_options,
 )
 from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, scope_after
 from interest_spark.models.data.block_files import split_files
@@ -70,7 +69,7 @@ def stage(warehouse: Warehouse, sequences: "DataFrame", run: str, config: Blocks
     blocks = pack_blocks(sequences, config, SCHEME, DAY)
     base, record = warehouse.open("train_blocks"), RunRecord(run, {}, {})
     slices = [Slice("2024-05-01", "sasrec")]
-    run_files = warehouse.stage(blocks, base, slices, record, row_group_options(config)).actions
+    run_files = warehouse.stage(blocks, base, slices, record, config.row_group_blocks).actions
     return sorted(str(warehouse.root / "train_blocks" / action.path) for action in run_files)
 
 
