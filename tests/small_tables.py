@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.commit import StagedRun, commit, stage_files
+from interest_spark.storage.file_stores import local_draft
 from interest_spark.storage.layout import Slice, data_folder
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.snapshot import Snapshot
@@ -22,7 +23,6 @@ def stage_rows(base: Snapshot, run_id: str, rows: Mapping[Slice, Rows]) -> Stage
     files = []
     for each, given in rows.items():
         folder = base.folder / data_folder(run_id, each.name) / f"dt={each.day}"
-        folder.mkdir(parents=True)
         named = [name for name in TABLES[base.table].names if given and name in given[0]]
         schema = pa.schema([TABLES[base.table].field(name) for name in named])
         table = conform(pa.Table.from_pylist(list(given), schema), file_schema(base.table))
@@ -31,7 +31,8 @@ def stage_rows(base: Snapshot, run_id: str, rows: Mapping[Slice, Rows]) -> Stage
             names = pa.array([each.name] * len(given), pa.string())
             table = table.set_column(table.column_names.index(column), column, names)
         files.append(str(folder / "part-0.parquet"))
-        pq.write_table(table, files[-1])
+        with local_draft(files[-1]) as draft:
+            pq.write_table(table, draft)
     record = RunRecord(run_id, {EVERY_DAY: MadeFrom("test", 1, {"run": run_id})}, {})
     return stage_files(base, files, list(rows), record)
 

@@ -1,13 +1,18 @@
-"""The servers that the tests of this folder share, each started once."""
+"""The servers that the tests of this folder share, each started once, and places in them."""
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from interest_spark.config.spark import SparkConfig
+from interest_spark.foundation.locations import Location, Url
+from interest_spark.storage import file_stores
 from tests.cluster.hadoop import Hadoop, hadoop
-from tests.cluster.s3_server import S3Server, s3_server
+from tests.cluster.s3_server import BUCKET, S3Server, s3_server
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,3 +42,47 @@ def hdfs_and_yarn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
     """HDFS and YARN with two NodeManagers; a test takes a folder of its own in HDFS, and starts what it has stopped."""
     with hadoop(tmp_path_factory.mktemp("hadoop")) as daemons:
         yield daemons
+
+
+@pytest.fixture
+def s3_environment(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """The server, with what its clients need in this process's environment."""
+    with _environment(s3.environment, monkeypatch):
+        yield s3
+
+
+@pytest.fixture
+def s3_store(s3_environment: S3Server) -> Url:
+    """A prefix in the S3 server for this test alone."""
+    return Url(f"s3://{BUCKET}/{secrets.token_hex(4)}")
+
+
+@pytest.fixture
+def hdfs_store(hdfs_and_yarn: Hadoop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Url]:
+    """A folder in HDFS for this test alone."""
+    with _environment(hdfs_and_yarn.environment, monkeypatch):
+        yield Url(f"{hdfs_and_yarn.url}/{secrets.token_hex(4)}")
+
+
+@pytest.fixture(params=["folder", "s3", "hdfs"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """Each of the places that a warehouse can be in."""
+    if request.param == "folder":
+        return tmp_path
+    place: Url = request.getfixturevalue(f"{request.param}_store")
+    return place
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clients keep what they found in the environment: those of other tests are forgotten, before and after."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    _forget_clients()
+    yield
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    file_stores._bucket.cache_clear()
+    file_stores._hdfs.cache_clear()
