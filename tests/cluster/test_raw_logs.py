@@ -1,10 +1,8 @@
-"""Raw logs in S3: listed as the same files on this machine are, read to the same lines, with few requests."""
+"""Raw logs in stores: listed as the same files on this machine are, read to the same lines, with few requests."""
 
 import gzip
 import os
 import random
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from interest_spark.config.sources import SourceConfig, SourcesConfig
 from interest_spark.foundation.dates import parse_day
 from interest_spark.foundation.errors import BadDataError, BusyError
+from interest_spark.foundation.locations import Url
 from interest_spark.sources import pieces
 from interest_spark.sources.chunks import read_lines
 from interest_spark.sources.deliveries import Delivery, find_deliveries
@@ -42,14 +41,10 @@ PATTERNS = (
 PATTERNS += ("y-1*", "y-1", "2026-01-0?/y*", "*/y-1", "**/y-*", "a/b")
 
 
-@pytest.fixture
-def root(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of a prefix of this test alone."""
-    for name, value in s3.environment.items():
-        monkeypatch.setenv(name, value)
-    file_stores._bucket.cache_clear()
-    yield f"s3://{BUCKET}/{secrets.token_hex(4)}"
-    file_stores._bucket.cache_clear()
+@pytest.fixture(params=["s3", "hdfs"])
+def root(request: pytest.FixtureRequest) -> str:
+    """The URL of a folder of this test alone."""
+    return str(request.getfixturevalue(f"{request.param}_store"))
 
 
 def _put(root: str, contents: dict[str, bytes]) -> None:
@@ -65,9 +60,10 @@ def _lines(path: str, piece: Piece | None = None) -> list[tuple[int, bytes]]:
 
 
 def test_names_are_data(root: str) -> None:
-    _put(root, {name: name.encode() for name in NAMES})
+    names = [name for name in NAMES if root.startswith("s3://") or ":" not in name]  # which HDFS refuses
+    _put(root, {name: name.encode() for name in names})
     listed = [file.path for file in list_files(f"{root}/*")]
-    assert sorted(listed) == sorted(f"{root}/{name}" for name in NAMES if name[0] not in "._")
+    assert sorted(listed) == sorted(f"{root}/{name}" for name in names if name[0] not in "._")
     for path in listed:
         assert _lines(path) == [(1, path.removeprefix(f"{root}/").encode())]
 
@@ -83,8 +79,8 @@ def test_a_glob_names_what_it_names_on_this_machine(root: str, tmp_path: Path, p
     assert there == here
 
 
-def test_a_day_is_listed_by_one_request_however_long_the_history_is(root: str, s3: S3Server) -> None:
-    _, path = store_of(root)
+def test_a_day_is_listed_by_one_request_however_long_the_history_is(s3_store: Url, s3: S3Server) -> None:
+    root, (_, path) = s3_store, store_of(str(s3_store))
     for place in range(2500):
         for name in (f"by-folder/{place:04d}/log", f"by-name/events-{place:04d}.log"):
             file = s3.bucket_folder / path / name
@@ -108,7 +104,7 @@ def test_deliveries_belong_to_their_days(root: str) -> None:
     assert [old.path for old, new in zip(found, again, strict=True) if old.identity != new.identity] == [
         f"{root}/events/{DAY}/a.jsonl"
     ]
-    with pytest.raises(BadDataError, match="no raw files match 's3://"):
+    with pytest.raises(BadDataError, match="no raw files match"):
         find_deliveries(SourceConfig(path=f"{root}/none/{{day}}/*"), "sources.events", last=parse_day(DAY))
 
 
@@ -128,7 +124,7 @@ def test_pieces_of_a_large_file_hold_every_line_once(
         before = s3.count()
         read = [line for piece, _ in found for line in _lines(piece.path, piece)]
         assert read == _lines(str(tmp_path / "log"))
-        assert set(s3.count() - before) == {"GetObject"}  # the size is known from the listing
+        assert set(s3.count() - before) <= {"GetObject"}  # the size is known from the listing
 
 
 def test_a_server_that_goes_while_a_file_is_read_is_no_fault_of_the_file(
