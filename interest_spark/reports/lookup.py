@@ -9,10 +9,12 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.foundation.locations import is_url
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.committed_files import check_columns
 from interest_spark.storage.damage import naming, remedy_for
+from interest_spark.storage.file_stores import local_copy
 from interest_spark.storage.table_schemas import file_schema
 from interest_spark.storage.warehouse import Warehouse
 
@@ -108,9 +110,25 @@ def _find(files: Sequence[str], table: str, limit: int, where: pc.Expression | N
 
 
 def _head(files: Sequence[str], schema: pa.Schema, limit: int, where: pc.Expression | None) -> pa.Table:
-    for file in files:
-        check_columns(file, pq.read_schema(file))
-    rows = ds.dataset(list(files), schema=schema, format="parquet").head(limit, filter=where)
+    if is_url(files[0]):
+        rows = _head_of_copies(files, schema, limit, where)
+    else:
+        for file in files:
+            check_columns(file, pq.read_schema(file))
+        rows = ds.dataset(list(files), schema=schema, format="parquet").head(limit, filter=where)
     rows.validate(full=True)
     rows.to_pydict()  # what Python has no values for is as bad
     return rows
+
+
+def _head_of_copies(files: Sequence[str], schema: pa.Schema, limit: int, where: pc.Expression | None) -> pa.Table:
+    """One file after the other, for each is fetched, until there are enough rows."""
+    found = schema.empty_table()
+    for file in files:
+        if found.num_rows >= limit:
+            break
+        with local_copy(file) as copy:
+            check_columns(file, pq.read_schema(copy))
+            rows = ds.dataset([copy], schema=schema, format="parquet").head(limit - found.num_rows, filter=where)
+        found = pa.concat_tables([found, rows])
+    return found
