@@ -32,8 +32,8 @@ def forwarded_sigterm(work: Location) -> Iterator[None]:
     """While ranks run elsewhere, a first SIGTERM to this process asks them to stop; a second one ends it as ever."""
 
     def ask(*_: object) -> None:
-        touch(_stop_file(work))
         signal.signal(signal.SIGTERM, held)
+        touch(_stop_file(work))  # where that fails, the run ends here
 
     try:
         held = signal.signal(signal.SIGTERM, ask)
