@@ -23,6 +23,8 @@ COMMANDS = (
     "doctor",
     "synth",
     "show",
+    "status",
+    "history",
     "columns",
 )
 
