@@ -15,7 +15,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work, plan_steps
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.reports.prospects import print_prospects
-from interest_spark.steps.nightly import JOBS, nightly, only
+from interest_spark.steps.nightly import JOBS, nightly
 
 
 def run(context: RunContext, first_day: str, plan: bool = False, jobs: Sequence[str] = ()) -> Outcome:
@@ -57,7 +57,8 @@ def _run(context: RunContext, days: Sequence[date], jobs: Sequence[str]) -> Outc
 
 def _works(context: RunContext, jobs: Sequence[str]) -> Iterator[Work]:
     """The day's steps, or those of some jobs."""
-    return only(jobs, nightly(context))
+    chosen = {step.name for name in jobs for step in JOBS[name]}
+    return (work for work in nightly(context) if not chosen or work[0].name in chosen)
 
 
 def _error_of(apart: StepsApart) -> InterestError | None:

@@ -1,0 +1,59 @@
+"""A job of the product as a task: submitted to Spark, and failed or retried by its exit code."""
+
+from typing import Any
+
+from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from interest_airflow.job_output import JobOutput
+
+EXIT_USAGE, EXIT_BAD_DATA, EXIT_BUSY = 2, 3, 75
+_NOT_MENDED_BY_A_RETRY = {
+    EXIT_USAGE: "the command line, the configuration or the environment is wrong",
+    EXIT_BAD_DATA: "the data are bad, or a check has blocked them; nothing was published",
+}
+_OTHERWISE = {EXIT_BUSY: "busy, or something is away for now"}
+
+
+class SparkJobOperator(SparkSubmitOperator):
+    """Submits a job and waits for its end; what fails the task carries the job's own error.
+
+    Codes 2 and 3 fail at once. All others are retried: 75 says that this helps, and a driver that was killed (137, 143,
+    often 1) cannot be told from a bug by its code, while a rerun is always safe and skips the steps that are done.
+    """
+
+    def __init__(self, *, job: str, **kwargs: Any) -> None:
+        # Not durable: to follow a YARN application after its spark-submit is gone, its code would have to be known.
+        super().__init__(name=f"interest {job}", durable=False, **kwargs)
+        self._job = job
+        self._output = JobOutput()
+
+    def execute(self, context: Context) -> None:
+        """Raises AirflowFailException where no retry helps, else AirflowException."""
+        try:
+            super().execute(context)
+        except (AirflowException, RuntimeError) as failure:
+            self._output.read(str(failure) if self._submit_code is None else "")
+            raise self._explained(self._output.exit_code(self._submit_code)) from failure
+
+    def _explained(self, code: int | None) -> AirflowException:
+        if code is None:  # it never started
+            return AirflowException(f"{self._job} was not submitted: {self._output.error}")
+        refused = _NOT_MENDED_BY_A_RETRY.get(code)
+        why = refused or _OTHERWISE.get(code, "the job was killed, or this is a bug")
+        kind = AirflowFailException if refused else AirflowException
+        return kind(f"{self._job} left with exit code {code} ({why}): {self._output.error}")
+
+    @property
+    def _submit_code(self) -> int | None:
+        process = self._hook._submit_sp if self._hook else None
+        return process.returncode if process else None
+
+    def _get_hook(self) -> SparkSubmitHook:
+        """The provider's hook, which keeps only the last lines: Spark prints more than those after the job's error."""
+        hook = super()._get_hook()
+        log_lines = hook._process_spark_submit_log
+        hook._process_spark_submit_log = lambda lines: log_lines(self._output.watched(lines))
+        return hook

@@ -1,0 +1,212 @@
+"""A real Airflow runs a small shop's nights by the DAGs of the built artefact, with real spark-submit."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from interest_spark.platform.distribution import build_code
+from interest_spark.platform.java import ensure_java
+from interest_spark.sources.synthetic import ShopPlan, generate_shop
+from interest_spark.storage.warehouse import Warehouse
+from tests.checkout import plain_environment
+from tests.cluster.airflow_server import AIRFLOW, MISSING, Airflow, running_airflow, wait_until
+from tests.standalone_cluster import SPARK_HOME
+from tests.warehouse_contents import contents
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(2400),
+    pytest.mark.skipif(not AIRFLOW.exists(), reason=MISSING),
+]
+ROOT = Path(__file__).parents[2]
+FIRST, LAST_OF_SCHEDULE, LAST_OF_BACKFILL, BAD = "2026-01-01", "2026-01-03", "2026-01-06", "2026-01-07"
+ZONE, OFFSET = "America/New_York", "-05:00"
+NIGHT_SECONDS = 400
+NOBODY = "spark://127.0.0.1"
+CONFIG = {
+    "shop": {"time_zone": ZONE},
+    "ingest": {"catch_up_days": 0},
+    "sequences": {"max_length": 17},
+    "blocks": {"tokens": 16, "files": 1},
+    "train": {"ranks": 1, "launcher": "local", "epochs": 1, "network": {"dim": 8, "layers": 1, "feed_forward": 8}},
+    "score": {"k": 5},
+    "evaluate": {"horizon_days": 2, "k": 5, "backtest": False},
+    "spark": {"shuffle_partitions": 2, "driver_memory": "1g"},
+}
+
+
+@dataclass(frozen=True)
+class Nights:
+    """The shop, its warehouse that Airflow fills, and Airflow."""
+
+    root: Path
+    airflow: Airflow
+    deployment: dict[str, Any]
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(str(self.root / "warehouse"))
+
+    def deploy(self, **changes: Any) -> None:
+        """Set the variable that the DAGs are configured by."""
+        self.airflow.command("variables", "set", "interest", json.dumps({**self.deployment, **changes}))
+
+    def connect(self, master: str) -> None:
+        """Make this the Spark master of the connection."""
+        if "spark_default" in self.airflow.command("connections", "list", "-o", "plain"):
+            self.airflow.command("connections", "delete", "spark_default")
+        host, _, port = master.partition("127.0.0.1:")
+        where = ["--conn-host", f"{host}127.0.0.1", "--conn-port", port] if port else ["--conn-host", master]
+        self.airflow.command("connections", "add", "spark_default", "--conn-type", "spark", *where)
+
+    def backfill(self, first: str, last: str) -> None:
+        """`airflow backfill create`; a night's interval begins on its day in the shop's zone."""
+        span = between(first, last, "from", "to")
+        self.airflow.command("backfill", "create", "--dag-id", "interest_daily", *span, "--max-active-runs", "1")
+
+    def delivery(self, day: str) -> Path:
+        return self.root / "shop" / "events" / f"dt={day}" / "broken.jsonl"
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
+    ensure_java()
+    root = tmp_path_factory.mktemp("airflow")
+    generate_shop(ShopPlan(users=60, items=40, days=7, seed=5), root / "shop")
+    build_code(root / "dist")
+    (archive,) = (root / "dist").glob("*.zip")
+    for name in ("warehouse", "backfilled"):
+        keys = yaml.safe_load((ROOT / "conf" / "shop.yaml").read_text(encoding="utf-8"))
+        keys |= {**CONFIG, "warehouse": str(root / name)}
+        keys["sources"]["root"] = str(root / "shop")
+        (root / f"{name}.yaml").write_text(yaml.safe_dump(keys), encoding="utf-8")
+    deployment = {
+        "jobs": str(root / "dist" / "jobs"),
+        "config": str(root / "warehouse.yaml"),
+        "first_day": FIRST,
+        "last_day": LAST_OF_SCHEDULE,
+        "at": "00:30",
+        "catchup": True,
+        "retry_minutes": 0.1,
+        "weekday": "thursday",  # the week from 2026-01-01 on
+        "spark": {
+            "submit": str(SPARK_HOME / "bin" / "spark-submit"),
+            "py_files": str(archive),
+            "driver_memory": "1g",
+            "env": {"PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(SPARK_HOME), "SPARK_LOCAL_IP": "127.0.0.1"},
+        },
+    }
+    with running_airflow(root / "airflow", root / "dist" / "dags", plain_environment()) as airflow:
+        found = Nights(root, airflow, deployment)
+        found.connect("local[2]")
+        found.deploy()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def six_nights(nights: Nights) -> Nights:
+    """Three nights by the schedule, and three by Airflow's own backfill."""
+    dags = ("interest_daily", "interest_maintain")
+    known = lambda: {*dags} <= {each["dag_id"] for each in nights.airflow.get("dags")["dags"]}  # noqa: E731
+    wait_until(known, 120, f"DAGs {dags}: {nights.airflow.get('importErrors')}")
+    nights.airflow.command("dags", "unpause", "interest_daily")
+    nights.airflow.wait_for_runs("interest_daily", 3, 3 * NIGHT_SECONDS)
+    nights.backfill("2026-01-04", LAST_OF_BACKFILL)
+    nights.airflow.wait_for_runs("interest_daily", 6, 3 * NIGHT_SECONDS)
+    return nights
+
+
+def test_six_nights_hold_what_a_backfill_gives(six_nights: Nights) -> None:
+    run(six_nights.root, "backfill", "backfilled", "--from", FIRST, "--day", LAST_OF_BACKFILL)
+    found = contents(six_nights.warehouse)
+    assert {day for table, day, _ in found if table == "recommendations"} == set(days(FIRST, 6))
+    assert {day for table, day, _ in found if table == "metrics"} == set(days("2026-01-03", 4))
+    assert found == contents(Warehouse(str(six_nights.root / "backfilled")))
+
+
+def test_each_table_is_an_asset_that_its_job_updates(six_nights: Nights) -> None:
+    events = six_nights.airflow.get("assets/events?limit=500")["asset_events"]
+    found = {(each["name"].removeprefix("interest_"), each["source_task_id"]) for each in events}
+    assert {("events", "ingest"), ("sequences", "sequences"), ("models", "train"), ("metrics", "evaluate")} <= found
+
+
+def test_a_day_of_bad_data_fails_at_once_and_names_the_reason(six_nights: Nights) -> None:
+    nights, before = six_nights, contents(six_nights.warehouse)
+    nights.deploy(training="weekly")
+    wait_until(lambda: tasks_of(nights) == {"ingest", "sequences", "score", "evaluate"}, 120, "DAG without training")
+    nights.delivery(BAD).write_text("broken\n" * 1000, encoding="utf-8")
+    nights.backfill(BAD, BAD)
+    run_id = failed_run(nights)
+    tasks = nights.airflow.tasks("interest_daily", run_id)
+    assert {name: task["state"] for name, task in tasks.items()} == {
+        "ingest": "failed",
+        **dict.fromkeys(("sequences", "score", "evaluate"), "upstream_failed"),
+    }
+    assert tasks["ingest"]["try_number"] == 1
+    log = nights.airflow.log("interest_daily", "ingest", 1)
+    assert "AirflowFailException" in log and "ingest left with exit code 3" in log and "not_json" in log
+    assert contents(nights.warehouse) == before
+
+
+def test_a_busy_day_is_retried_and_succeeds(six_nights: Nights) -> None:
+    nights = six_nights
+    nights.delivery(BAD).unlink(missing_ok=True)
+    nights.connect(f"{NOBODY}:9")
+    run_id = failed_run(nights)
+    nights.airflow.command("tasks", "clear", "interest_daily", "--yes", *between(BAD, BAD, "start", "end"))
+    waiting = lambda: nights.airflow.tasks("interest_daily", run_id)["ingest"]["state"] == "up_for_retry"  # noqa: E731
+    wait_until(waiting, NIGHT_SECONDS, "ingest that waits for its retry")
+    nights.connect("local[2]")
+    nights.airflow.wait_for_runs("interest_daily", 7, NIGHT_SECONDS)
+    log = nights.airflow.log("interest_daily", "ingest", 2)
+    assert "ingest left with exit code 75" in log and f"Spark master {NOBODY}:9 does not answer" in log
+    assert BAD in nights.warehouse.days("recommendations")
+
+
+def test_a_week_trains_once_and_nights_score_with_the_newest_model(six_nights: Nights) -> None:
+    nights = six_nights
+    assert trained_for(nights, BAD) == {LAST_OF_BACKFILL}
+    nights.airflow.command("dags", "unpause", "interest_weekly")
+    nights.airflow.wait_for_runs("interest_weekly", 1, NIGHT_SECONDS)
+    assert nights.warehouse.days("models") == days(FIRST, 7)
+
+
+def trained_for(nights: Nights, day: str) -> set[str]:
+    """The last days of the models that made a day's suggestions."""
+    models = nights.warehouse.read_small("models").to_pylist()
+    last = {row["model_version"]: row["trained_through"] for row in models}
+    return {last[row["model_version"]] for row in nights.warehouse.read_small("recommendations", day=day).to_pylist()}
+
+
+def tasks_of(nights: Nights) -> set[str]:
+    return {task["task_id"] for task in nights.airflow.get("dags/interest_daily/tasks")["tasks"]}
+
+
+def failed_run(nights: Nights) -> str:
+    """The id of the one run that has failed, as soon as there is one."""
+    failed = lambda: [key for key, run in nights.airflow.runs("interest_daily").items() if run["state"] == "failed"]  # noqa: E731
+    (run_id,) = wait_until(failed, NIGHT_SECONDS, "failed run")
+    return str(run_id)
+
+
+def between(first: str, last: str, since: str, until: str) -> list[str]:
+    """Options for the nights of these days: the shop's midnight, as Airflow takes a time without an offset for UTC."""
+    return [f"--{since}-date", f"{first}T00:00:00{OFFSET}", f"--{until}-date", f"{last}T23:59:59{OFFSET}"]
+
+
+def days(first: str, count: int) -> list[str]:
+    return [f"{first[:-2]}{int(first[-2:]) + place:02d}" for place in range(count)]
+
+
+def run(root: Path, job: str, name: str, *arguments: str) -> None:
+    """A job on this machine, from the source tree."""
+    command = [sys.executable, "-m", f"jobs.{job}", "--config", str(root / f"{name}.yaml"), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
