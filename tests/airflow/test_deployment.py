@@ -1,11 +1,13 @@
 """The variable that configures the DAGs: what it says, and what is said of a faulty one."""
 
 import json
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
-from interest_airflow.deployment import DeploymentError, read_deployment
+from interest_airflow.deployment import Deployment, DeploymentError, SparkSettings, read_deployment
+
+from tests.readme import README, code, table
 
 
 def read(monkeypatch: pytest.MonkeyPatch, keys: Any) -> Any:
@@ -63,3 +65,23 @@ def test_a_fault_is_one_line_with_key_and_value(
 def test_what_is_no_deployment_at_all_is_said_so(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     with pytest.raises(DeploymentError, match=r"the Airflow variable 'interest' is wrong: .+; write it as one JSON"):
         read(monkeypatch, text)
+
+
+def test_the_readme_states_every_key_with_its_default() -> None:
+    stated = {code(key)[0]: cell for key, cell, _ in table(README.read_text(encoding="utf-8"), "variable's key")}
+    expected = {**defaults(Deployment), **{f"spark.{key}": value for key, value in defaults(SparkSettings).items()}}
+    del expected["spark"]
+    assert stated == expected
+
+
+def defaults(section: Any) -> dict[str, str]:
+    return {
+        name: "required" if field.is_required() else f"`{_shown(field.default)}`"
+        for name, field in section.model_fields.items()
+    }
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    return value if isinstance(value, str) else json.dumps(value, default=str)

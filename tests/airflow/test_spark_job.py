@@ -1,6 +1,8 @@
 """How a task ends when spark-submit leaves with this or that code; a real Spark is in tests/cluster/test_airflow.py."""
 
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,16 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from interest_airflow.spark_job import SparkJobOperator
 
+DRIVER = """
+import pathlib, signal, sys, time
+def stop(*_):
+    time.sleep(0.5)
+    pathlib.Path("checkpoint").touch()
+    sys.exit(75)
+signal.signal(signal.SIGTERM, stop)
+pathlib.Path("started").touch()
+time.sleep(600)
+"""
 NOISE = "\n".join(f"INFO ShutdownHookManager: {number}" for number in range(50))
 
 
@@ -57,3 +69,21 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     task = SparkJobOperator(task_id="ingest", job="ingest", application="x.py", spark_binary=str(tmp_path / "none"))
     with pytest.raises(FileNotFoundError, match="none"):
         task.execute({})
+
+
+@pytest.mark.usefixtures("connection")
+def test_a_task_that_is_stopped_lets_the_driver_write_its_checkpoint(tmp_path: Path) -> None:
+    driver, submit = tmp_path / "driver.py", tmp_path / "spark-submit"
+    driver.write_text(DRIVER, encoding="utf-8")
+    submit.write_text(f"#!{sys.executable}\nimport subprocess, sys\n", encoding="utf-8")
+    with submit.open("a", encoding="utf-8") as script:
+        script.write(f"sys.exit(subprocess.run([sys.executable, {str(driver)!r}], cwd={str(tmp_path)!r}).returncode)\n")
+    submit.chmod(0o755)
+    task = SparkJobOperator(task_id="train", job="train", application="daily.py", spark_binary=str(submit))
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(task.execute, {})
+        while not (tmp_path / "started").exists():
+            time.sleep(0.05)
+        task.on_kill()
+        assert isinstance(running.exception(timeout=60), AirflowException)
+    assert (tmp_path / "checkpoint").exists()

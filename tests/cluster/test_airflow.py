@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.storage.warehouse import Warehouse
 from tests.checkout import plain_environment
 from tests.cluster.airflow_server import AIRFLOW, MISSING, Airflow, running_airflow, wait_until
+from tests.readme import README, blocks
 from tests.standalone_cluster import SPARK_HOME
 from tests.warehouse_contents import contents
 
@@ -31,7 +32,6 @@ ZONE, OFFSET = "America/New_York", "-05:00"
 NIGHT_SECONDS = 400
 NOBODY = "spark://127.0.0.1"
 CONFIG = {
-    "shop": {"time_zone": ZONE},
     "ingest": {"catch_up_days": 0},
     "sequences": {"max_length": 17},
     "blocks": {"tokens": 16, "files": 1},
@@ -71,6 +71,14 @@ class Nights:
         span = between(first, last, "from", "to")
         self.airflow.command("backfill", "create", "--dag-id", "interest_daily", *span, "--max-active-runs", "1")
 
+    def wait_for_dags(self, *dags: str) -> None:
+        """Until Airflow has read them."""
+
+        def missing() -> set[str]:
+            return {*dags} - {each["dag_id"] for each in self.airflow.get("dags")["dags"]}
+
+        wait_until(lambda: not missing(), 120, f"DAGs; import errors: {self.airflow.get('importErrors')}")
+
     def delivery(self, day: str) -> Path:
         return self.root / "shop" / "events" / f"dt={day}" / "broken.jsonl"
 
@@ -82,9 +90,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     generate_shop(ShopPlan(users=60, items=40, days=7, seed=5), root / "shop")
     build_code(root / "dist")
     (archive,) = (root / "dist").glob("*.zip")
-    for name in ("warehouse", "backfilled"):
+    for name, zone in (("warehouse", ZONE), ("backfilled", ZONE), ("readme", "UTC")):
         keys = yaml.safe_load((ROOT / "conf" / "shop.yaml").read_text(encoding="utf-8"))
-        keys |= {**CONFIG, "warehouse": str(root / name)}
+        keys |= {**CONFIG, "warehouse": str(root / name), "shop": {"time_zone": zone}}
         keys["sources"]["root"] = str(root / "shop")
         (root / f"{name}.yaml").write_text(yaml.safe_dump(keys), encoding="utf-8")
     deployment = {
@@ -100,6 +108,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
             "submit": str(SPARK_HOME / "bin" / "spark-submit"),
             "py_files": str(archive),
             "driver_memory": "1g",
+            "conf": {"spark.log.level": "WARN"},
             "env": {"PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(SPARK_HOME), "SPARK_LOCAL_IP": "127.0.0.1"},
         },
     }
@@ -111,16 +120,24 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
 
 
 @pytest.fixture(scope="module")
-def six_nights(nights: Nights) -> Nights:
-    """Three nights by the schedule, and three by Airflow's own backfill."""
-    dags = ("interest_daily", "interest_maintain")
-    known = lambda: {*dags} <= {each["dag_id"] for each in nights.airflow.get("dags")["dags"]}  # noqa: E731
-    wait_until(known, 120, f"DAGs {dags}: {nights.airflow.get('importErrors')}")
+def three_nights(nights: Nights) -> Nights:
+    """By the schedule."""
+    nights.wait_for_dags("interest_daily", "interest_maintain")
     nights.airflow.command("dags", "unpause", "interest_daily")
     nights.airflow.wait_for_runs("interest_daily", 3, 3 * NIGHT_SECONDS)
-    nights.backfill("2026-01-04", LAST_OF_BACKFILL)
-    nights.airflow.wait_for_runs("interest_daily", 6, 3 * NIGHT_SECONDS)
     return nights
+
+
+@pytest.fixture(scope="module")
+def six_nights(three_nights: Nights) -> Nights:
+    """Three more by Airflow's own backfill."""
+    three_nights.backfill("2026-01-04", LAST_OF_BACKFILL)
+    three_nights.airflow.wait_for_runs("interest_daily", 6, 3 * NIGHT_SECONDS)
+    return three_nights
+
+
+def test_the_schedule_runs_the_nights_since_the_first_day(three_nights: Nights) -> None:
+    assert three_nights.warehouse.days("recommendations") == days(FIRST, 3)
 
 
 def test_six_nights_hold_what_a_backfill_gives(six_nights: Nights) -> None:
@@ -160,9 +177,12 @@ def test_a_busy_day_is_retried_and_succeeds(six_nights: Nights) -> None:
     nights.delivery(BAD).unlink(missing_ok=True)
     nights.connect(f"{NOBODY}:9")
     run_id = failed_run(nights)
+
+    def ingest_of(run_id: str) -> Mapping[str, Any]:
+        return nights.airflow.tasks("interest_daily", run_id)["ingest"]
+
     nights.airflow.command("tasks", "clear", "interest_daily", "--yes", *between(BAD, BAD, "start", "end"))
-    waiting = lambda: nights.airflow.tasks("interest_daily", run_id)["ingest"]["state"] == "up_for_retry"  # noqa: E731
-    wait_until(waiting, NIGHT_SECONDS, "ingest that waits for its retry")
+    wait_until(lambda: ingest_of(run_id)["state"] == "up_for_retry", NIGHT_SECONDS, "ingest that waits for its retry")
     nights.connect("local[2]")
     nights.airflow.wait_for_runs("interest_daily", 7, NIGHT_SECONDS)
     log = nights.airflow.log("interest_daily", "ingest", 2)
@@ -178,6 +198,30 @@ def test_a_week_trains_once_and_nights_score_with_the_newest_model(six_nights: N
     assert nights.warehouse.days("models") == days(FIRST, 7)
 
 
+def test_a_reader_of_the_readme_gets_a_green_night(six_nights: Nights) -> None:
+    """The block that configures an empty Airflow and runs the first night; the shop lies where `make run` puts it."""
+    nights, day = six_nights, "2026-01-02"
+    (block,) = (each.text for each in blocks(README.read_text(encoding="utf-8")) if "variables set" in each.text)
+    (nights.root / ".venv").symlink_to(sys.prefix)
+    (nights.root / "run").mkdir()
+    (nights.root / "run" / "shop").symlink_to(nights.root / "shop")
+    nights.airflow.command("connections", "delete", "spark_default")
+    before = nights.airflow.runs("interest_daily").keys()
+    environment = {**nights.airflow.environment, "CONFIG": str(nights.root / "readme.yaml"), "DAY": day}
+    command = ["bash", "-euo", "pipefail", "-c", block]
+    typed = subprocess.run(command, cwd=nights.root, env=environment, capture_output=True, text=True, timeout=300)
+    assert typed.returncode == 0, f"{typed.stdout[-3000:]}{typed.stderr[-3000:]}"
+    nights.airflow.wait_for_runs("interest_daily", len(before) + 1, NIGHT_SECONDS)
+    assert Warehouse(str(nights.root / "run" / "nights")).days("recommendations") == [day]
+
+
+def test_the_dags_own_tests_pass_in_airflows_environment() -> None:
+    own = ["-c", "conf/pytest.ini", "--rootdir", ".", "--confcutdir", "tests/airflow", "-q", "tests/airflow"]
+    command = [str(AIRFLOW.with_name("python")), "-m", "pytest", *own]
+    done = subprocess.run(command, cwd=ROOT, env=plain_environment(), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
 def trained_for(nights: Nights, day: str) -> set[str]:
     """The last days of the models that made a day's suggestions."""
     models = nights.warehouse.read_small("models").to_pylist()
@@ -191,7 +235,10 @@ def tasks_of(nights: Nights) -> set[str]:
 
 def failed_run(nights: Nights) -> str:
     """The id of the one run that has failed, as soon as there is one."""
-    failed = lambda: [key for key, run in nights.airflow.runs("interest_daily").items() if run["state"] == "failed"]  # noqa: E731
+
+    def failed() -> list[str]:
+        return [key for key, run in nights.airflow.runs("interest_daily").items() if run["state"] == "failed"]
+
     (run_id,) = wait_until(failed, NIGHT_SECONDS, "failed run")
     return str(run_id)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psutil
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import Context
@@ -14,6 +15,7 @@ _NOT_MENDED_BY_A_RETRY = {
     EXIT_USAGE: "the command line, the configuration or the environment is wrong",
     EXIT_BAD_DATA: "the data are bad, or a check has blocked them; nothing was published",
 }
+_SECONDS_TO_STOP = 45  # less than Airflow itself waits for a task to stop, `killed_task_cleanup_time`
 _OTHERWISE = {EXIT_BUSY: "busy, or something is away for now"}
 
 
@@ -37,6 +39,16 @@ class SparkJobOperator(SparkSubmitOperator):
         except (AirflowException, RuntimeError) as failure:
             self._output.read(str(failure) if self._submit_code is None else "")
             raise self._explained(self._output.exit_code(self._submit_code)) from failure
+
+    def on_kill(self) -> None:
+        """Tell the driver first, and wait for it: spark-submit, which is killed outright, would not pass that on."""
+        process = self._hook._submit_sp if self._hook else None
+        if process and process.poll() is None:
+            drivers = psutil.Process(process.pid).children()
+            for driver in drivers:
+                driver.terminate()
+            psutil.wait_procs(drivers, timeout=_SECONDS_TO_STOP)
+        super().on_kill()
 
     def _explained(self, code: int | None) -> AirflowException:
         if code is None:  # it never started
