@@ -32,6 +32,7 @@ class SparkSettings(_Section):
     submit: str = "spark-submit"
     conf: dict[str, str] = {}
     env: dict[str, str] = {}
+    files: str | None = None
     py_files: str | None = None
     archives: str | None = None
     properties_file: str | None = None

@@ -63,6 +63,7 @@ def job_task(
         spark_binary=spark.submit,
         conf=dict(spark.conf),
         env_vars=dict(spark.env),
+        files=spark.files,
         py_files=spark.py_files,
         archives=spark.archives,
         properties_file=spark.properties_file,
