@@ -55,8 +55,9 @@ class Nights:
         return Warehouse(str(self.root / "warehouse"))
 
     def deploy(self, **changes: Any) -> None:
-        """Set the variable that the DAGs are configured by."""
+        """Set the variable that the DAGs are configured by, and have them read."""
         self.airflow.command("variables", "set", "interest", json.dumps({**self.deployment, **changes}))
+        self.airflow.command("dags", "reserialize")
 
     def connect(self, master: str) -> None:
         """Make this the Spark master of the connection."""
@@ -70,14 +71,6 @@ class Nights:
         """`airflow backfill create`; a night's interval begins on its day in the shop's zone."""
         span = between(first, last, "from", "to")
         self.airflow.command("backfill", "create", "--dag-id", "interest_daily", *span, "--max-active-runs", "1")
-
-    def wait_for_dags(self, *dags: str) -> None:
-        """Until Airflow has read them."""
-
-        def missing() -> set[str]:
-            return {*dags} - {each["dag_id"] for each in self.airflow.get("dags")["dags"]}
-
-        wait_until(lambda: not missing(), 120, f"DAGs; import errors: {self.airflow.get('importErrors')}")
 
     def delivery(self, day: str) -> Path:
         return self.root / "shop" / "events" / f"dt={day}" / "broken.jsonl"
@@ -122,7 +115,6 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
 @pytest.fixture(scope="module")
 def three_nights(nights: Nights) -> Nights:
     """By the schedule."""
-    nights.wait_for_dags("interest_daily", "interest_maintain")
     nights.airflow.command("dags", "unpause", "interest_daily")
     nights.airflow.wait_for_runs("interest_daily", 3, 3 * NIGHT_SECONDS)
     return nights
@@ -157,7 +149,6 @@ def test_each_table_is_an_asset_that_its_job_updates(six_nights: Nights) -> None
 def test_a_day_of_bad_data_fails_at_once_and_names_the_reason(six_nights: Nights) -> None:
     nights, before = six_nights, contents(six_nights.warehouse)
     nights.deploy(training="weekly")
-    wait_until(lambda: tasks_of(nights) == {"ingest", "sequences", "score", "evaluate"}, 120, "DAG without training")
     nights.delivery(BAD).write_text("broken\n" * 1000, encoding="utf-8")
     nights.backfill(BAD, BAD)
     run_id = failed_run(nights)
@@ -169,7 +160,10 @@ def test_a_day_of_bad_data_fails_at_once_and_names_the_reason(six_nights: Nights
     assert tasks["ingest"]["try_number"] == 1
     log = nights.airflow.log("interest_daily", "ingest", 1)
     assert "AirflowFailException" in log and "ingest left with exit code 3" in log and "not_json" in log
-    assert contents(nights.warehouse) == before
+    after = contents(nights.warehouse)
+    assert before.items() <= after.items()
+    # The catalogue that came with the bad log is good, and was taken in before it.
+    assert {table for table, _, _ in after.keys() - before.keys()} == {"items", "users", "ingest_ledger", "quarantine"}
 
 
 def test_a_busy_day_is_retried_and_succeeds(six_nights: Nights) -> None:
@@ -200,19 +194,19 @@ def test_a_week_trains_once_and_nights_score_with_the_newest_model(six_nights: N
 
 def test_a_reader_of_the_readme_gets_a_green_night(six_nights: Nights) -> None:
     """The block that configures an empty Airflow and runs the first night; the shop lies where `make run` puts it."""
-    nights, day = six_nights, "2026-01-02"
+    nights = six_nights
     (block,) = (each.text for each in blocks(README.read_text(encoding="utf-8")) if "variables set" in each.text)
     (nights.root / ".venv").symlink_to(sys.prefix)
     (nights.root / "run").mkdir()
     (nights.root / "run" / "shop").symlink_to(nights.root / "shop")
     nights.airflow.command("connections", "delete", "spark_default")
     before = nights.airflow.runs("interest_daily").keys()
-    environment = {**nights.airflow.environment, "CONFIG": str(nights.root / "readme.yaml"), "DAY": day}
+    environment = {**nights.airflow.environment, "CONFIG": str(nights.root / "readme.yaml"), "DAY": BAD}
     command = ["bash", "-euo", "pipefail", "-c", block]
     typed = subprocess.run(command, cwd=nights.root, env=environment, capture_output=True, text=True, timeout=300)
     assert typed.returncode == 0, f"{typed.stdout[-3000:]}{typed.stderr[-3000:]}"
     nights.airflow.wait_for_runs("interest_daily", len(before) + 1, NIGHT_SECONDS)
-    assert Warehouse(str(nights.root / "run" / "nights")).days("recommendations") == [day]
+    assert Warehouse(str(nights.root / "run" / "nights")).days("recommendations") == [BAD]
 
 
 def test_the_dags_own_tests_pass_in_airflows_environment() -> None:
@@ -227,10 +221,6 @@ def trained_for(nights: Nights, day: str) -> set[str]:
     models = nights.warehouse.read_small("models").to_pylist()
     last = {row["model_version"]: row["trained_through"] for row in models}
     return {last[row["model_version"]] for row in nights.warehouse.read_small("recommendations", day=day).to_pylist()}
-
-
-def tasks_of(nights: Nights) -> set[str]:
-    return {task["task_id"] for task in nights.airflow.get("dags/interest_daily/tasks")["tasks"]}
 
 
 def failed_run(nights: Nights) -> str:

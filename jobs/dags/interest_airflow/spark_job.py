@@ -13,7 +13,7 @@ from interest_airflow.job_output import JobOutput
 EXIT_USAGE, EXIT_BAD_DATA, EXIT_BUSY = 2, 3, 75
 _NOT_MENDED_BY_A_RETRY = {
     EXIT_USAGE: "the command line, the configuration or the environment is wrong",
-    EXIT_BAD_DATA: "the data are bad, or a check has blocked them; nothing was published",
+    EXIT_BAD_DATA: "the data are bad, or a check has blocked them",
 }
 _SECONDS_TO_STOP = 45  # less than Airflow itself waits for a task to stop, `killed_task_cleanup_time`
 _OTHERWISE = {EXIT_BUSY: "busy, or something is away for now"}
