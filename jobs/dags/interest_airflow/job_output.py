@@ -21,22 +21,20 @@ class JobOutput:
     def watched(self, lines: Iterable[str]) -> Iterator[str]:
         """The same lines, each looked at as it comes."""
         for line in lines:
-            self.read(line)
+            self._look_at(line.rstrip())
             yield line
 
-    def read(self, text: str) -> None:
-        """Look at some lines."""
-        for line in text.splitlines():
-            if line.startswith(_ERROR):
-                self._error = line.removeprefix(_ERROR).strip()
-            if told := _DRIVERS_CODE.search(line):
-                self._drivers_code = int(told[1] or told[2])
-            if line.strip():
-                self._last.append(line.rstrip())
+    def _look_at(self, line: str) -> None:
+        if line.startswith(_ERROR):
+            self._error = line.removeprefix(_ERROR)
+        if told := _DRIVERS_CODE.search(line):
+            self._drivers_code = int(told[1] or told[2])
+        if line:
+            self._last.append(line)
 
     def exit_code(self, of_submit: int | None) -> int | None:
         """The code that the job left with, where `of_submit` is spark-submit's own."""
-        return self._drivers_code if of_submit in (0, 1, None) and self._drivers_code else of_submit
+        return self._drivers_code or of_submit if of_submit in (0, 1) else of_submit
 
     @property
     def error(self) -> str:

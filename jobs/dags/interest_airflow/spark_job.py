@@ -1,5 +1,6 @@
 """A job of the product as a task: submitted to Spark, and failed or retried by its exit code."""
 
+import subprocess
 from typing import Any
 
 import psutil
@@ -15,8 +16,8 @@ _NOT_MENDED_BY_A_RETRY = {
     EXIT_USAGE: "the command line, the configuration or the environment is wrong",
     EXIT_BAD_DATA: "the data are bad, or a check has blocked them",
 }
-_SECONDS_TO_STOP = 45  # less than Airflow itself waits for a task to stop, `killed_task_cleanup_time`
 _OTHERWISE = {EXIT_BUSY: "busy, or something is away for now"}
+_SECONDS_TO_STOP = 45  # less than Airflow itself waits for a task to stop, `killed_task_cleanup_time`
 
 
 class SparkJobOperator(SparkSubmitOperator):
@@ -36,32 +37,31 @@ class SparkJobOperator(SparkSubmitOperator):
         """Raises AirflowFailException where no retry helps, else AirflowException."""
         try:
             super().execute(context)
-        except (AirflowException, RuntimeError) as failure:
-            self._output.read(str(failure) if self._submit_code is None else "")
-            raise self._explained(self._output.exit_code(self._submit_code)) from failure
+        except (AirflowException, RuntimeError):
+            code = self._output.exit_code(self._submit.returncode) if self._submit else None
+            if code is None:  # nothing was started: the provider says why
+                raise
+            raise self._explained(code) from None
 
     def on_kill(self) -> None:
         """Tell the driver first, and wait for it: spark-submit, which is killed outright, would not pass that on."""
-        process = self._hook._submit_sp if self._hook else None
-        if process and process.poll() is None:
-            drivers = psutil.Process(process.pid).children()
+        if self._submit and self._submit.poll() is None:
+            drivers = psutil.Process(self._submit.pid).children()
             for driver in drivers:
                 driver.terminate()
             psutil.wait_procs(drivers, timeout=_SECONDS_TO_STOP)
         super().on_kill()
 
-    def _explained(self, code: int | None) -> AirflowException:
-        if code is None:  # it never started
-            return AirflowException(f"{self._job} was not submitted: {self._output.error}")
+    def _explained(self, code: int) -> AirflowException:
         refused = _NOT_MENDED_BY_A_RETRY.get(code)
         why = refused or _OTHERWISE.get(code, "the job was killed, or this is a bug")
         kind = AirflowFailException if refused else AirflowException
         return kind(f"{self._job} left with exit code {code} ({why}): {self._output.error}")
 
     @property
-    def _submit_code(self) -> int | None:
-        process = self._hook._submit_sp if self._hook else None
-        return process.returncode if process else None
+    def _submit(self) -> "subprocess.Popen[str] | None":
+        """The process of spark-submit, once there is one."""
+        return self._hook._submit_sp if self._hook else None
 
     def _get_hook(self) -> SparkSubmitHook:
         """The provider's hook, which keeps only the last lines: Spark prints more than those after the job's error."""
