@@ -104,7 +104,7 @@ def running_airflow(folder: Path, dags: Path, environment: Mapping[str, str]) ->
         "API__BASE_URL": url,
         "API__WORKERS": "1",
         "API_AUTH__JWT_SECRET": secrets.token_hex(32),
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",  # tests say themselves when the DAGs have changed
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "15",
         "LOGGING__BASE_LOG_FOLDER": str(folder / "logs"),
     }
     own = {f"AIRFLOW__{key}": value for key, value in settings.items()}

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,15 @@ class Nights:
         return Warehouse(str(self.root / "warehouse"))
 
     def deploy(self, **changes: Any) -> None:
-        """Set the variable that the DAGs are configured by, and have them read."""
+        """Set the variable that the DAGs are configured by, and wait until they have been read with it."""
         self.airflow.command("variables", "set", "interest", json.dumps({**self.deployment, **changes}))
-        self.airflow.command("dags", "reserialize")
+        since = datetime.now(timezone.utc).isoformat()
+
+        def read() -> bool:
+            found = {each["dag_id"]: each["last_parsed_time"] for each in self.airflow.get("dags")["dags"]}
+            return found.get("interest_daily", "") > since
+
+        wait_until(read, 120, "DAGs that are read anew")
 
     def connect(self, master: str) -> None:
         """Make this the Spark master of the connection."""
