@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-test run test test-cluster check lint dist dist-env bench bench-peer bench-replay clean
+.PHONY: help install install-test run test test-cluster check lint dist dist-env dags airflow bench bench-peer bench-replay \
+  clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 RANKS ?= 2#     training processes of `make run`; 1 needs no Horovod
@@ -45,10 +46,16 @@ CLASSES_STAMP := $(VENV)/.classes-$(call checksum,cat $(LOCK); java -version || 
 PACKAGE_STAMP := $(VENV)/.package-$(call checksum,cat setup.py interest_spark/__init__.py)
 HOROVOD_STAMP := $(VENV)/.horovod-$(call checksum,cat conf/requirements-horovod.lock; echo $(GPU))
 TEST_STAMP := $(VENV)/.test-$(call checksum,cat conf/requirements-test.lock)
-PEER := .venv-peer
-PEER_STAMP := $(PEER)/.peer-$(call checksum,cat conf/requirements-bench-peer.lock; $(PYTHON) --version; pwd)
-REPLAY := .venv-replay
-REPLAY_STAMP := $(REPLAY)/.replay-$(call checksum,cat conf/requirements-bench-replay.lock; $(PYTHON) --version; pwd)
+# Environments of their own, for what cannot live beside the jobs' libraries: lock file, what it is, and an import to try.
+SIDES := airflow peer replay
+SIDE_LOCK = conf/requirements$(if $(filter-out airflow,$(1)),-bench)-$(1).lock
+SIDE_STAMP = .venv-$(1)/.$(1)-$(call checksum,cat $(SIDE_LOCK); $(PYTHON) --version; pwd)
+airflow_IS := Airflow and its Spark provider (about a minute)
+airflow_IMPORT := airflow.providers.apache.spark.operators.spark_submit
+peer_IS := RecTools and PyTorch to compare with
+peer_IMPORT := rectools.models.nn.transformers.sasrec
+replay_IS := RePlay and PyTorch to compare with
+replay_IMPORT := replay.data.nn
 BENCH = $(BIN)/python -m tests.bench.bench
 SHOP_STAMP := run/.shop-$(USERS)-$(ITEMS)-$(DAYS)-$(SEED)-$(FIRST_DAY)
 
@@ -120,19 +127,15 @@ $(TEST_STAMP): $(BASE_STAMP)
 	@touch $@
 
 # With dependencies, unlike the others: where PyTorch comes with CUDA, its libraries, which are not pinned, come along.
-$(PEER_STAMP):
-	$(call quietly,$(PEER): RecTools and PyTorch to compare with,\
-	  $(PYTHON) -m venv --clear $(PEER);\
-	  $(PEER)/bin/python -m pip --disable-pip-version-check --no-input install -r conf/requirements-bench-peer.lock;\
-	  $(PEER)/bin/python -c 'import rectools.models.nn.transformers.sasrec')
-	@touch $@
-
-$(REPLAY_STAMP):
-	$(call quietly,$(REPLAY): RePlay and PyTorch to compare with,\
-	  $(PYTHON) -m venv --clear $(REPLAY);\
-	  $(REPLAY)/bin/python -m pip --disable-pip-version-check --no-input install -r conf/requirements-bench-replay.lock;\
-	  $(REPLAY)/bin/python -c 'import replay.data.nn')
-	@touch $@
+define side_environment
+$(SIDE_STAMP):
+	$$(call quietly,.venv-$(1): $($(1)_IS),\
+	  $(PYTHON) -m venv --clear .venv-$(1);\
+	  .venv-$(1)/bin/python -m pip --disable-pip-version-check --no-input install -r $(SIDE_LOCK);\
+	  .venv-$(1)/bin/python -c 'import $($(1)_IMPORT)')
+	@touch $$@
+endef
+$(foreach side,$(SIDES),$(eval $(call side_environment,$(side))))
 
 $(SHOP_STAMP): | install
 	rm -rf $(SHOP) run/.shop-*
@@ -172,9 +175,14 @@ dist: $(PACKAGE_STAMP) ## what spark-submit needs on nodes without the source tr
 dist-env: install ## also the packed environment dist/env.tar.gz, for --archives dist/env.tar.gz#env
 	$(BIN)/python -m interest_spark.platform.distribution environment dist $(if $(NODE_PYTHON),--node-python $(NODE_PYTHON))
 
-bench-peer: $(PEER_STAMP) ## set up .venv-peer: RecTools on PyTorch, for `make bench` alone
+dags: install ## what the Airflow DAGs know of the jobs, anew from the declared steps
+	$(BIN)/python -m interest_spark.steps.declared > jobs/dags/interest_airflow/declared.json
 
-bench-replay: $(REPLAY_STAMP) ## set up .venv-replay: RePlay, for tests.bench.bench_sequences alone
+airflow: $(call SIDE_STAMP,airflow) ## set up .venv-airflow: Airflow with its Spark provider, to try the DAGs with
+
+bench-peer: $(call SIDE_STAMP,peer) ## set up .venv-peer: RecTools on PyTorch, for `make bench` alone
+
+bench-replay: $(call SIDE_STAMP,replay) ## set up .venv-replay: RePlay, for tests.bench.bench_sequences alone
 
 bench: install bench-peer ## accuracy, speed, scaling and memory of training into build/bench.md; takes hours
 	mkdir -p build/bench
@@ -193,4 +201,4 @@ bench: install bench-peer ## accuracy, speed, scaling and memory of training int
 	$(BIN)/python -m tests.bench.table build/bench/*.json | tee build/bench.md
 
 clean: ## remove the environment, the generated shop, its warehouse and everything built
-	rm -rf $(VENV) $(PEER) run build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(SIDES:%=.venv-%) run build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

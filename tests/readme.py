@@ -6,6 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+RUN_ON_CLUSTERS = "# run by tests/cluster"
+"""How a block begins that needs more than `make test` has."""
 _FENCE = re.compile(r"(?P<indent> *)```(?P<language>\w*)(?: title=(?P<title>\S+))?")
 
 

@@ -2,6 +2,7 @@
 
 dist/interest_spark-<version>.zip   spark-submit --py-files; equal sources give equal bytes
 dist/jobs/<job>.py                  what spark-submit starts
+dist/dags/                          Airflow's DAGs
 dist/conf/                          configurations and requirement locks
 dist/env.tar.gz                     spark-submit --archives dist/env.tar.gz#env, with PYSPARK_PYTHON=./env/bin/python
 """
@@ -38,6 +39,8 @@ def build_code(target: Path, root: Path = ROOT) -> Path:
     write_zip(archive, root)
     entries = [path for path in root.glob("jobs/*.py") if '__name__ == "__main__"' in path.read_text(encoding="utf-8")]
     _copy(entries, target / "jobs")
+    shutil.rmtree(target / "dags", ignore_errors=True)
+    shutil.copytree(root / "jobs" / "dags", target / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     _copy([path for pattern in _CONF for path in root.glob(f"conf/{pattern}")], target / "conf")
     return archive
 

@@ -1,6 +1,6 @@
 """The order of the steps: of each job, and of the whole nightly run of a day."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from interest_spark.pipeline.context import RunContext
@@ -35,6 +35,12 @@ def job(name: str, context: RunContext) -> Iterator[Work]:
     """The steps of one job for the run's day."""
     for step in JOBS[name]:
         yield step, context
+
+
+def only(jobs: Collection[str], works: Iterable[Work]) -> Iterator[Work]:
+    """Those of the works that are steps of these jobs; all of them where no job is named."""
+    chosen = {step.name for name in jobs for step in JOBS[name]}
+    return (work for work in works if not chosen or work[0].name in chosen)
 
 
 def nightly(context: RunContext) -> Iterator[Work]:

@@ -10,12 +10,13 @@ from interest_spark.config.deployment import Config
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import plan_steps
-from interest_spark.steps.nightly import nightly
+from interest_spark.steps.nightly import JOBS, nightly
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.warehouse import Warehouse
-from jobs import backfill
+from jobs import backfill, daily
 from tests.log_files import deliver, event, shop_config
 from tests.runs import run_daily
+from tests.warehouse_contents import contents
 
 pytestmark = [pytest.mark.usefixtures("spark"), pytest.mark.slow]
 SMALL = {"epochs": 1, "batch_blocks": 2, "network": {"dim": 8, "feed_forward": 8}}
@@ -119,6 +120,22 @@ def test_a_backtest_has_a_name_of_its_own(tmp_path: Path) -> None:
     assert found == [Slice("2026-01-01", "backtest-sasrec"), Slice("2026-01-02", "sasrec")]
     assert [each.name for each in warehouse.open("metrics").slices()] == ["backtest-sasrec"]
     assert {each.state for each in plan_steps(nightly(context))} <= {"current", "does not apply"}
+
+
+def test_one_job_after_another_gives_what_they_give_together(tmp_path: Path) -> None:
+    """With a backtest: the suggestions of the day before are missing, and every job makes its part of them."""
+    before, day = "2026-01-01", "2026-01-02"
+    for each in (before, day):
+        deliver(tmp_path, each, visits(each, "abcab"))
+    config = one_user_shop(tmp_path, horizon_days=1)
+    config = config.model_copy(update={"ingest": config.ingest.model_copy(update={"catch_up_days": 1})})
+    together, apart = (config.model_copy(update={"warehouse": tmp_path / name}) for name in ("together", "apart"))
+    daily.run(RunContext(together, date.fromisoformat(day)))
+    for job in JOBS:
+        daily.run(RunContext(apart, date.fromisoformat(day)), jobs=[job])
+    found = contents(Warehouse(apart.warehouse))
+    assert found == contents(Warehouse(together.warehouse))
+    assert {("recommendations", before, "backtest-sasrec"), ("metrics", day, "backtest-sasrec")} <= found.keys()
 
 
 def test_a_user_with_a_single_event_gives_nothing_to_train_on(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ LOCKS = sorted((ROOT / "conf").glob("requirements*.lock"))
 EXACT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*==[0-9][0-9a-z.]*")
 # Import names whose distribution is called otherwise, or has two.
 DISTRIBUTIONS = {
+    "airflow": "apache-airflow",
     "yaml": "pyyaml",
     "tensorflow": "tensorflow-cpu",
     "importlinter": "import-linter",
@@ -38,7 +39,7 @@ def imported(folder: Path) -> set[str]:
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 names.add(node.module.partition(".")[0])
-    return names - set(sys.stdlib_module_names) - {"interest_spark", "jobs", "tests"}
+    return names - set(sys.stdlib_module_names) - {"interest_spark", "interest_airflow", "jobs", "tests"}
 
 
 def distribution(name: str) -> str:
@@ -113,7 +114,7 @@ def test_every_unconditional_import_is_asked_for_by_setup() -> None:
     """install_requires covers what the packages import, but for the extras train, horovod and java."""
     text = (ROOT / "setup.py").read_text(encoding="utf-8")
     used = {distribution(name) for folder in ("interest_spark", "jobs") for name in imported(ROOT / folder)} - {
-        "airflow"
+        "apache-airflow"
     }
     assert sorted(name for name in used if f'"{name}' not in text) == []
 

@@ -20,6 +20,7 @@ def make_tree(root: Path) -> Path:
         "jobs/__init__.py": "",
         "jobs/ingest.py": 'if __name__ == "__main__":\n    pass\n',
         "jobs/plan.py": "",
+        "jobs/dags/interest_daily.py": "",
         "conf/shop.yaml": "warehouse: w\n",
         "conf/requirements.lock": "click==8\n",
         "conf/ruff.toml": "",
@@ -51,6 +52,7 @@ def test_the_zip_holds_both_packages_with_their_data_and_nothing_compiled(tmp_pa
             "interest_spark/__init__.py",
             "interest_spark/data/words.json",
             "jobs/__init__.py",
+            "jobs/dags/interest_daily.py",
             "jobs/ingest.py",
             "jobs/plan.py",
         ]
@@ -65,6 +67,7 @@ def test_a_second_build_leaves_nothing_of_the_first(tmp_path: Path) -> None:
     assert sorted(path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()) == [
         "conf/requirements.lock",
         "conf/shop.yaml",
+        "dags/interest_daily.py",
         f"interest_spark-{__version__}.zip",
         "jobs/ingest.py",
     ]

@@ -1,0 +1,25 @@
+"""Every night the day before: a task a job, in the order of what the jobs' steps read and write."""
+
+from airflow.sdk import DAG
+from interest_airflow.declared import declared_jobs
+from interest_airflow.deployment import read_deployment
+from interest_airflow.tasks import dag_arguments, job_task
+
+deployment = read_deployment()
+weekly = deployment.training == "weekly"
+# What was never served in a backtest's time could not be made without a model of its day.
+further = ["--set", "evaluate.backtest=false"] if weekly else []
+
+with DAG("interest_daily", doc_md=__doc__, **dag_arguments(deployment, deployment.nightly)):
+    tasks = {}
+    for each in declared_jobs(without=["train"] if weekly else []):
+        tasks[each.job] = job_task(
+            deployment,
+            "daily",
+            ["--steps", each.job, *further],
+            task_id=each.job,
+            pool=deployment.training_pool if each.job == "train" else deployment.pool,
+            writes=each.writes,
+        )
+        for earlier in each.after:
+            tasks[earlier] >> tasks[each.job]
