@@ -1,6 +1,7 @@
 """The section `ingest` of the configuration."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -16,6 +17,7 @@ class IngestConfig(Section):
     tolerated_reasons: tuple[str, ...] = ()
     max_late_days: Days = 7
     catch_up_days: Days = 0
+    as_of: Literal["arrival", "now"] = "arrival"
     first_day: date | None = None
     last_day: date | None = None
     max_line_bytes: int = Field(default=1_000_000, ge=1_000, le=MOST)

@@ -17,12 +17,11 @@ from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, Target
+from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 from interest_spark.sources.pieces import Piece
 from interest_spark.sources.typed_table import typed_table
-from interest_spark.storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,12 +55,12 @@ def _attributes_step(kind: str, key: str) -> Step:
             "ingest_ledger": ledger_of(accounted).coalesce(1),
             kind: latest.repartition("dt"),
         }
-        return Result(frames)
+        return Result(frames, persisted=(rows,))
 
     return Step(
         name=kind,
         # Not exact: what the day's own files say decides; a day before it that is run later adds nothing new.
-        reads=(Read(kind, _previous_day, alias=_PREVIOUS, exact=False),),
+        reads=(Read(kind, Newest(_before), alias=_PREVIOUS, exact=False),),
         writes=("quarantine", "ingest_ledger", kind),
         settings=("ingest.max_line_bytes", f"sources.{kind}", "shop.time_zone"),
         revision=4,
@@ -77,12 +76,16 @@ def _source(context: RunContext, kind: str) -> SourceConfig | None:
 
 
 def _deliveries(context: RunContext, kind: str) -> Sequence[Delivery]:
-    """The files of the catch-up window; all of them where the source does not tell days apart."""
-    source = _source(context, kind)
-    first = context.day - timedelta(days=context.config.ingest.catch_up_days)
+    """The files of the catch-up window, as of now also of the days that something may come late on.
+
+    All of them where the source does not tell days apart.
+    """
+    source, settings = _source(context, kind), context.config.ingest
     if source is None:
         return []
-    return find_deliveries(source, f"sources.{kind}", first=first, last=context.day, required=False)
+    first = context.day - timedelta(settings.catch_up_days)
+    last = context.day + timedelta(settings.max_late_days if settings.as_of == "now" else 0)
+    return find_deliveries(source, f"sources.{kind}", first=first, last=last, required=False)
 
 
 def _identities(deliveries: Sequence[Delivery]) -> dict[str, list[tuple[object, ...]]]:
@@ -93,22 +96,22 @@ def _identities(deliveries: Sequence[Delivery]) -> dict[str, list[tuple[object, 
 
 
 def _is_new(delivery: Delivery, prints: dict[str, str], inputs: Inputs) -> bool:
-    """Whether the previous day's table does not hold the delivery yet.
+    """Whether the previous day's table does not hold all of the delivery yet.
 
     A file without a day is read each time: of its lines only those that were known by the end of a day count for it.
+    So is one of a later day than the previous one, which may have taken in a part of it.
     """
-    if delivery.day is None:
-        return True
     previous = inputs[_PREVIOUS]
-    held = next((previous.snapshot.made_from(each) for each in previous.slices()), None)
+    before = next(iter(previous.slices()), None)
+    if delivery.day is None or before is None or delivery.day > before.day:
+        return True
+    held = previous.snapshot.made_from(before)
     name = f"files of {delivery.day}"
     return held is None or held.inputs.get(name) != prints[name]
 
 
-def _previous_day(context: RunContext, table: Snapshot) -> Selection:
-    """The newest committed day before the run's own."""
-    days = table.days(through=context.days_before(1))
-    return {"day": days[-1]} if days else NOTHING
+def _before(context: RunContext) -> Selection:
+    return {"through": context.days_before(1)}
 
 
 def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery]) -> "DataFrame":
@@ -124,7 +127,11 @@ def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery])
 
     rows = typed_table(context.spark, deliveries, kind, read).withColumn("dt", F.lit(context.dt))
     rows = rows.persist(StorageLevel.DISK_ONLY)
-    _check(rows, ingest)
+    try:
+        _check(rows, ingest)
+    except Exception:
+        rows.unpersist()
+        raise
     return rows
 
 

@@ -5,17 +5,22 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from interest_spark.features.events.build import Account, EventBuild, KnownFile, build_events
-from interest_spark.features.events.days import DayRules
+from interest_spark.features.events.days import DayRules, LateEvents
 from interest_spark.features.quality import check_bad_lines, check_bad_share, check_readable, warn_of
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.digest import digest
+from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target, through_day
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 from interest_spark.sources.pieces import tasks_of
+from interest_spark.storage.layout import Slice
+
+_AS_OF = "as_of"
+"""What a record says of days that were made as of now."""
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -24,8 +29,9 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     Copies are judged in the order of days, so a day that is new or changed makes those after it stale.
     """
     source = context.config.sources.events
-    first = context.day - timedelta(days=context.config.ingest.catch_up_days)
-    found = find_deliveries(source, "sources.events", first=first, last=context.day)
+    found = find_deliveries(source, "sources.events", first=_first_day(context), last=context.day)
+    if _is_as_of_now(context):
+        return _target_as_of_now(step, context, inputs, found)
     by_day: dict[str, list[Delivery]] = {}
     for delivery in found:
         by_day.setdefault(delivery.day or context.dt, []).append(delivery)
@@ -36,11 +42,85 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     return Target(from_by_day, whole_table=not source.by_day, in_order=True, findings=found)
 
 
+def _is_as_of_now(context: RunContext) -> bool:
+    """A whole history is as of now, whatever is configured."""
+    return context.config.ingest.as_of == "now" and context.config.sources.events.by_day
+
+
+def _first_day(context: RunContext) -> date:
+    """Days as of now that are made already are looked at again for as long as something of them may be delivered."""
+    settings = context.config.ingest
+    return context.day - timedelta(max(settings.catch_up_days, settings.max_late_days * _is_as_of_now(context)))
+
+
+def _target_as_of_now(step: Step, context: RunContext, inputs: Inputs, found: list[Delivery]) -> Target:
+    """Each day from its own delivery and those after it that can hold its late events."""
+    settings, known = context.config.ingest, _days_as_of_now(inputs)
+    last = context.day + timedelta(settings.max_late_days)
+    later = find_deliveries(
+        context.config.sources.events,
+        "sources.events",
+        first=context.day + timedelta(1),
+        last=last,
+        required=False,
+    )
+    caught_up = context.days_before(settings.catch_up_days)
+    days = {day for each in found if (day := each.day) and (day >= caught_up or day in known)}
+    by_day = {day: [each for each in (*found, *later) if _can_be_of(day, each, context)] for day in days}
+    from_by_day = {
+        day: made_from(step, context, inputs, files=digest([each.identity for each in of_day]), **{_AS_OF: "now"})
+        for day, of_day in by_day.items()
+    }
+    return Target(from_by_day, in_order=True, findings=[*found, *later])
+
+
+def _can_be_of(day: str, delivery: Delivery, context: RunContext) -> bool:
+    """Whether the delivery is the day's own, or may hold late events of it."""
+    last = date.fromisoformat(day) + timedelta(context.config.ingest.max_late_days * _is_as_of_now(context))
+    return delivery.day is None or day <= delivery.day <= last.isoformat()
+
+
+def _days_as_of_now(inputs: Inputs) -> set[str]:
+    """The committed days that were made as of now."""
+    events = inputs["events"]
+    records = ((each.day, events.snapshot.made_from(each)) for each in events.slices())
+    return {day for day, record in records if record and _AS_OF in record.inputs}
+
+
+def _check_late_events_stay(context: RunContext, inputs: Inputs, days: Sequence[str]) -> None:
+    """Raise ConfigError where days after one to be made would hold its late events a second time, or nowhere."""
+    committed = inputs["events"].snapshot
+    for day in days:
+        last = (date.fromisoformat(day) + timedelta(context.config.ingest.max_late_days)).isoformat()
+        later = [each for each in committed.days(after=day, through=last) if each not in days]
+        of_later = [committed.made_from(Slice(each)) for each in later]
+        own = committed.made_from(Slice(day))
+        was_now = own is not None and _AS_OF in own.inputs
+        if _is_as_of_now(context) and not was_now and later:
+            raise ConfigError(
+                f"events of {later[0]} are there already and may hold late events of {day}; make {day} with "
+                "ingest.as_of: arrival, or backfill as of now into an empty warehouse"
+            )
+        if not _is_as_of_now(context) and was_now and any(each and _AS_OF in each.inputs for each in of_later):
+            raise ConfigError(
+                f"events of {day} were made with ingest.as_of: now, and days after it leave their late events to it; "
+                f"make {day} with ingest.as_of: now again"
+            )
+
+
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     config, source = context.config, context.config.sources.events
-    deliveries = [each for each in assignment.findings if each.day is None or each.day in assignment.days]
+    deliveries = [
+        each for each in assignment.findings if any(_can_be_of(day, each, context) for day in assignment.days)
+    ]
     reader = CanonicalReader("events", source, config.ingest.max_line_bytes)
-    rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day)
+    late = None
+    if source.by_day:
+        _check_late_events_stay(context, inputs, assignment.days)
+    if _is_as_of_now(context):
+        made = frozenset(assignment.days)
+        late = LateEvents(made, made | _days_as_of_now(inputs))
+    rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day, late)
     known = _known_files(context, inputs, assignment.days[0]) if source.by_day else []
 
     def check(accounts: Sequence[Account]) -> None:
@@ -88,6 +168,12 @@ def _total_by_reason(counts: Mapping[str, Counter[str]]) -> dict[str, int]:
     return {reason or "good": lines for reason, lines in total.items()}
 
 
+def _days_made(context: RunContext) -> Selection:
+    if not context.config.sources.events.by_day:
+        return {}
+    return {"after": (_first_day(context) - timedelta(1)).isoformat(), "through": context.dt}
+
+
 EVENTS = Step(
     name="events",
     reads=(Read("events", through_day, exact=False),),
@@ -98,8 +184,10 @@ EVENTS = Step(
         "ingest.max_bad_lines",
         "ingest.tolerated_reasons",
         "ingest.catch_up_days",
+        "ingest.as_of",  # the record of days as of now says so itself
     ),
     revision=4,
     compute=_compute,
     target=_target,
+    makes=_days_made,
 )

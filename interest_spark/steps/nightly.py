@@ -1,6 +1,7 @@
 """The order of the steps: of each job, and of the whole nightly run of a day."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from interest_spark.pipeline.context import RunContext
@@ -30,6 +31,8 @@ JOBS: dict[str, tuple[Step, ...]] = {
 }
 """The steps of each job, in their order. A further step is a file of its own and a place here."""
 
+_CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
+
 
 def job(name: str, context: RunContext) -> Iterator[Work]:
     """The steps of one job for the run's day."""
@@ -37,7 +40,33 @@ def job(name: str, context: RunContext) -> Iterator[Work]:
         yield step, context
 
 
-def nightly(context: RunContext) -> Iterator[Work]:
+@dataclass(frozen=True)
+class Ahead:
+    """What a run of several days will have made when a day's turn comes: the days of its events and suggestions."""
+
+    events: Collection[str] = ()
+    suggestions: Collection[str] = ()
+
+
+def backfilled(
+    context: RunContext, days: Sequence[date], jobs: Collection[str], served: Collection[date]
+) -> dict[date, list[Work]]:
+    """The steps of these days, ascending: of some `jobs`, those from training on only for the days to be `served`."""
+    chosen = jobs or JOBS.keys()
+    names = {step.name for job_name in chosen for step in JOBS[job_name]}
+    works: dict[date, list[Work]] = {}
+    for day in days:
+        ahead = Ahead(
+            [each.isoformat() for each in works] if "ingest" in chosen else (),
+            [each.isoformat() for each in works if each in served] if "score" in chosen else (),
+        )
+        run = context.on(day)
+        of_day = nightly(run, ahead) if day in served else (work for name in _CARRIED for work in job(name, run))
+        works[day] = [work for work in of_day if work[0].name in names]
+    return works
+
+
+def nightly(context: RunContext, ahead: Ahead = Ahead()) -> Iterator[Work]:
     """The whole run of a day; ask for each step only when those before it are done, as what they made decides.
 
     A day is judged by the suggestions served `evaluate.horizon_days` before it. Where none were, as on a new
@@ -46,8 +75,10 @@ def nightly(context: RunContext) -> Iterator[Work]:
     """
     yield from job("ingest", context)
     cutoff = cutoff_of(context)
-    served = context.warehouse.days("recommendations", day=cutoff, name=context.served_model)
-    backtest = not served and context.config.evaluate.backtest and _has_events(context, cutoff)
+    served = cutoff in ahead.suggestions or context.warehouse.days(
+        "recommendations", day=cutoff, name=context.served_model
+    )
+    backtest = not served and context.config.evaluate.backtest and _has_events(context, cutoff, ahead)
     if backtest:
         earlier = context.on(date.fromisoformat(cutoff), backtest=True)
         for name in ("sequences", "train", "score"):
@@ -58,9 +89,9 @@ def nightly(context: RunContext) -> Iterator[Work]:
         yield from job("evaluate", context)
 
 
-def _has_events(context: RunContext, cutoff: str) -> bool:
+def _has_events(context: RunContext, cutoff: str, ahead: Ahead) -> bool:
     """Whether there are events up to the cutoff, or will be once what was delivered is ingested."""
-    if context.warehouse.days("events", through=cutoff):
+    if any(day <= cutoff for day in ahead.events) or context.warehouse.days("events", through=cutoff):
         return True
     source = context.config.sources.events
     if not source.by_day:
