@@ -1,4 +1,4 @@
-"""A small shop whose history is backfilled by the command line, as an operator does it: also killed, and side by side."""
+"""A small shop whose history is backfilled by the command line, as operators do it: also killed, and side by side."""
 
 import json
 import os
@@ -78,7 +78,7 @@ class Backfill:
 
 def generate(root: Path, days: int) -> None:
     """The log of so many days, all delivered."""
-    generate_shop(ShopPlan(users=30, items=25, days=days, seed=5), root / "shop")
+    generate_shop(ShopPlan(users=20, items=20, days=days, seed=5), root / "shop")
 
 
 def backfill_of(root: Path, name: str, days: int, every: int, **sections: Any) -> Backfill:

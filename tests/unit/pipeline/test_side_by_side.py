@@ -104,7 +104,9 @@ def test_permanent_numbers_may_get_more_while_they_are_read(tmp_path: Path) -> N
 
 @given(st.data())
 @settings(max_examples=30)
-def test_any_steps_keep_the_order_that_plain_sets_of_days_ask_for(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_any_steps_keep_the_order_that_plain_sets_of_days_ask_for(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     selects = st.sampled_from([own_day, through_day, whole_table, newest_day])
     reads = st.lists(st.builds(Read, st.sampled_from(SOME_TABLES), selects, exact=st.booleans()), max_size=3)
     makes = st.sampled_from([makes_own_day, makes_through_day])
