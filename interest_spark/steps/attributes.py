@@ -1,7 +1,7 @@
 """Delivered items and users to the latest known attributes of each as of the day."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import latest_attributes
-from interest_spark.features.ingest import ledger_of, quarantine_of
+from interest_spark.features.ingest import quarantine_of, write_ledger
 from interest_spark.features.quality import check_bad_lines, check_readable, until_too_many_bad_lines, warn_of
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
@@ -45,17 +45,21 @@ def _attributes_step(kind: str, key: str) -> Step:
         return Target({context.dt: made_from(step, context, inputs, **prints)}, findings=new)
 
     def compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-        rows = _typed_lines(context, kind, assignment.findings)
+        rows, lines = _typed_lines(context, kind, assignment.findings)
         end = day_end(context.day, parse_zone(context.config.shop.time_zone))
         latest = latest_attributes(rows, inputs[_PREVIOUS].rows(context), kind, key, end, context.dt)
         # Attributes that lie in the event log's own lines: those lines are accounted for already.
-        accounted = rows.limit(0) if _shares_files(context, kind) else rows
-        frames = {
-            "quarantine": quarantine_of(accounted).coalesce(1),
-            "ingest_ledger": ledger_of(accounted).coalesce(1),
-            kind: latest.repartition("dt"),
-        }
-        return Result(frames, persisted=(rows,))
+        accounted = Counter[tuple[str, str]]() if _shares_files(context, kind) else lines
+        frames = {kind: latest.repartition("dt")}
+        if any(reason for _, reason in accounted):
+            frames["quarantine"] = quarantine_of(rows).coalesce(1)
+
+        def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
+            # Few rows, of which the driver knows all: a job of Spark's would take longer than all else on a small day.
+            ledger = write_ledger(folders["ingest_ledger"], kind, context.dt, accounted)
+            return {**dict.fromkeys(folders, ()), "ingest_ledger": ledger}
+
+        return Result(frames, write=write, persisted=(rows,))
 
     return Step(
         name=kind,
@@ -114,8 +118,13 @@ def _before(context: RunContext) -> Selection:
     return {"through": context.days_before(1)}
 
 
-def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery]) -> "DataFrame":
-    """Rows of the deliveries; all stand under the run's day, on which they were read."""
+def _typed_lines(
+    context: RunContext, kind: str, deliveries: Sequence[Delivery]
+) -> "tuple[DataFrame, Counter[tuple[str, str]]]":
+    """Rows of the deliveries, and how many lines each file has by reason, "" for good ones.
+
+    All stand under the run's day, on which they were read.
+    """
     source = _source(context, kind)
     if source is None:
         raise ValueError(f"sources.{kind} is not configured")
@@ -128,24 +137,27 @@ def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery])
     rows = typed_table(context.spark, deliveries, kind, read).withColumn("dt", F.lit(context.dt))
     rows = rows.persist(StorageLevel.DISK_ONLY)
     try:
-        _check(rows, ingest)
+        return rows, _checked_lines(rows, ingest)
     except Exception:
         rows.unpersist()
         raise
-    return rows
 
 
-def _check(rows: "DataFrame", ingest: IngestConfig) -> None:
-    """Raise BadDataError for files that cannot be read to their end, or with too many bad lines."""
+def _checked_lines(rows: "DataFrame", ingest: IngestConfig) -> Counter[tuple[str, str]]:
+    """The number of lines by file and reason.
+
+    Raises BadDataError for files that cannot be read to their end, or with too many bad lines.
+    """
     # Few, and small: some a file.
     names = ("delivery_day", "source_file", "reason", "file_fault", "file_note")
-    odd = rows.where(F.coalesce("reason", "file_fault", "file_note").isNotNull()).groupBy(*names).count().collect()
-    check_readable(row.file_fault for row in odd if row.file_fault)
-    warn_of(row.file_note for row in odd if row.file_note)
+    found = rows.groupBy(*names).count().collect()
+    check_readable(row.file_fault for row in found if row.file_fault)
+    warn_of(row.file_note for row in found if row.file_note)
     days: defaultdict[str | None, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row in odd:
+    for row in found:
         days[row.delivery_day][row.source_file, row.reason or ""] += row["count"]
     check_bad_lines(days, ingest)
+    return sum(days.values(), Counter[tuple[str, str]]())
 
 
 def _shares_files(context: RunContext, kind: str) -> bool:
