@@ -72,6 +72,9 @@ newest_day = Newest(makes_through_day)
 class Read:
     """One input: the slices of a table that `select` names. `alias` tells several inputs from one table apart.
 
+    The days that it names follow from the run alone, or it is a `Newest`: which steps may be at work beside this one is
+    told by them before anything is made.
+
     `required`: without a committed slice, and the `columns` in it (None: all), the step cannot run. `exact`: the
     step's result follows from what the input holds; where something is merely looked up, as permanent numbers are,
     it is not. `daily`: the result does follow from it, but the step's target itself says from which days, one by one.

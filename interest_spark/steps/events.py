@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from interest_spark.features.events.build import Account, EventBuild, KnownFile, build_events
-from interest_spark.features.events.days import DayRules, LateEvents
+from interest_spark.features.events.days import DayRules
 from interest_spark.features.quality import check_bad_lines, check_bad_share, check_readable, warn_of
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.digest import digest
-from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
@@ -17,10 +16,15 @@ from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selec
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 from interest_spark.sources.pieces import tasks_of
-from interest_spark.storage.layout import Slice
-
-_AS_OF = "as_of"
-"""What a record says of days that were made as of now."""
+from interest_spark.steps.as_of_now import (
+    MARK,
+    can_hold,
+    days_as_of_now,
+    is_as_of_now,
+    late_days,
+    late_events,
+    later_deliveries,
+)
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -30,96 +34,32 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     """
     source = context.config.sources.events
     found = find_deliveries(source, "sources.events", first=_first_day(context), last=context.day)
-    if _is_as_of_now(context):
-        return _target_as_of_now(step, context, inputs, found)
-    by_day: dict[str, list[Delivery]] = {}
-    for delivery in found:
-        by_day.setdefault(delivery.day or context.dt, []).append(delivery)
-    from_by_day = {
-        day: made_from(step, context, inputs, files=digest([delivery.identity for delivery in delivered]))
-        for day, delivered in by_day.items()
-    }
-    return Target(from_by_day, whole_table=not source.by_day, in_order=True, findings=found)
-
-
-def _is_as_of_now(context: RunContext) -> bool:
-    """A whole history is as of now, whatever is configured."""
-    return context.config.ingest.as_of == "now" and context.config.sources.events.by_day
+    every, mark = [*found, *later_deliveries(context)], MARK if is_as_of_now(context) else {}
+    from_by_day = {}
+    for day in _days_to_make(context, inputs, found):
+        identities = [each.identity for each in every if can_hold(each, day, context)]
+        from_by_day[day] = made_from(step, context, inputs, files=digest(identities), **mark)
+    return Target(from_by_day, whole_table=not source.by_day, in_order=True, findings=every)
 
 
 def _first_day(context: RunContext) -> date:
-    """Days as of now that are made already are looked at again for as long as something of them may be delivered."""
-    settings = context.config.ingest
-    return context.day - timedelta(max(settings.catch_up_days, settings.max_late_days * _is_as_of_now(context)))
+    """The first day that is looked at."""
+    return context.day - timedelta(max(context.config.ingest.catch_up_days, late_days(context)))
 
 
-def _target_as_of_now(step: Step, context: RunContext, inputs: Inputs, found: list[Delivery]) -> Target:
-    """Each day from its own delivery and those after it that can hold its late events."""
-    settings, known = context.config.ingest, _days_as_of_now(inputs)
-    last = context.day + timedelta(settings.max_late_days)
-    later = find_deliveries(
-        context.config.sources.events,
-        "sources.events",
-        first=context.day + timedelta(1),
-        last=last,
-        required=False,
-    )
-    caught_up = context.days_before(settings.catch_up_days)
-    days = {day for each in found if (day := each.day) and (day >= caught_up or day in known)}
-    by_day = {day: [each for each in (*found, *later) if _can_be_of(day, each, context)] for day in days}
-    from_by_day = {
-        day: made_from(step, context, inputs, files=digest([each.identity for each in of_day]), **{_AS_OF: "now"})
-        for day, of_day in by_day.items()
-    }
-    return Target(from_by_day, in_order=True, findings=[*found, *later])
-
-
-def _can_be_of(day: str, delivery: Delivery, context: RunContext) -> bool:
-    """Whether the delivery is the day's own, or may hold late events of it."""
-    last = date.fromisoformat(day) + timedelta(context.config.ingest.max_late_days * _is_as_of_now(context))
-    return delivery.day is None or day <= delivery.day <= last.isoformat()
-
-
-def _days_as_of_now(inputs: Inputs) -> set[str]:
-    """The committed days that were made as of now."""
-    events = inputs["events"]
-    records = ((each.day, events.snapshot.made_from(each)) for each in events.slices())
-    return {day for day, record in records if record and _AS_OF in record.inputs}
-
-
-def _check_late_events_stay(context: RunContext, inputs: Inputs, days: Sequence[str]) -> None:
-    """Raise ConfigError where days after one to be made would hold its late events a second time, or nowhere."""
-    committed = inputs["events"].snapshot
-    for day in days:
-        last = (date.fromisoformat(day) + timedelta(context.config.ingest.max_late_days)).isoformat()
-        later = [each for each in committed.days(after=day, through=last) if each not in days]
-        of_later = [committed.made_from(Slice(each)) for each in later]
-        own = committed.made_from(Slice(day))
-        was_now = own is not None and _AS_OF in own.inputs
-        if _is_as_of_now(context) and not was_now and later:
-            raise ConfigError(
-                f"events of {later[0]} are there already and may hold late events of {day}; make {day} with "
-                "ingest.as_of: arrival, or backfill as of now into an empty warehouse"
-            )
-        if not _is_as_of_now(context) and was_now and any(each and _AS_OF in each.inputs for each in of_later):
-            raise ConfigError(
-                f"events of {day} were made with ingest.as_of: now, and days after it leave their late events to it; "
-                f"make {day} with ingest.as_of: now again"
-            )
+def _days_to_make(context: RunContext, inputs: Inputs, found: Sequence[Delivery]) -> Sequence[str]:
+    """Those delivered of the catch-up window, and those before it that are kept as of now; ascending."""
+    caught_up = context.days_before(context.config.ingest.catch_up_days)
+    known = days_as_of_now(context, inputs["events"], context.dt) if is_as_of_now(context) else ()
+    days = {each.day or context.dt for each in found}
+    return sorted(day for day in days if day >= caught_up or day in known)
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     config, source = context.config, context.config.sources.events
-    deliveries = [
-        each for each in assignment.findings if any(_can_be_of(day, each, context) for day in assignment.days)
-    ]
+    deliveries = [each for each in assignment.findings if any(can_hold(each, day, context) for day in assignment.days)]
     reader = CanonicalReader("events", source, config.ingest.max_line_bytes)
-    late = None
-    if source.by_day:
-        _check_late_events_stay(context, inputs, assignment.days)
-    if _is_as_of_now(context):
-        made = frozenset(assignment.days)
-        late = LateEvents(made, made | _days_as_of_now(inputs))
+    late = late_events(context, inputs["events"], assignment.days)
     rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day, late)
     known = _known_files(context, inputs, assignment.days[0]) if source.by_day else []
 
