@@ -16,7 +16,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.steps.nightly import backfilled
 from interest_spark.storage.warehouse import Warehouse
 from jobs import backfill
-from tests.log_files import deliver, event, shop_config
+from tests.log_files import deliver, event, shop_config, write_lines
 from tests.warehouse_contents import contents
 
 pytestmark = pytest.mark.usefixtures("spark")
@@ -117,6 +117,19 @@ def test_only_some_days_are_served_and_the_last_one_is_among_them(tmp_path: Path
     assert [day for day, of_day in names.items() if {"train", "score"} <= {*of_day}] == [2, 4]
     assert [day for day, of_day in names.items() if "evaluate" in of_day] == [4]
     assert not any(context.backtest for of_day in works.values() for _, context in of_day)  # the second day is served
+
+
+def test_days_of_a_whole_history_look_back_only_as_far_as_it_reaches(tmp_path: Path) -> None:
+    """What is judged is the day before; before the first day of the history there is nothing to judge."""
+    write_lines(tmp_path / "raw" / "all.jsonl", [event(event_time=f"{day}T10:00:00Z") for day in DAYS])
+    config = shop_config(tmp_path, sources={"events": {"path": str(tmp_path / "raw" / "all.jsonl")}})
+    config = config.model_copy(update={"evaluate": config.evaluate.model_copy(update={"horizon_days": 1})})
+    warehouse = Warehouse(config.warehouse)
+    whole = backfill.run(RunContext(config, LAST), first_day=DAYS[0], jobs=JOBS, parallel=2)
+    assert (whole.error, warehouse.days("events"), warehouse.days("sequences")) == (None, DAYS, DAYS)
+    later = config.model_copy(update={"warehouse": tmp_path / "later"})
+    assert backfill.run(RunContext(later, LAST), first_day=DAYS[2], jobs=JOBS).error is None
+    assert Warehouse(later.warehouse).days("sequences") == DAYS[1:]
 
 
 @pytest.mark.parametrize("parallel", [1, 2])
