@@ -7,7 +7,7 @@ from interest_spark.features.daily.counts import CountingRules
 from interest_spark.features.day_files import day_files
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, makes_through_day, through_day
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -32,4 +32,5 @@ DAILY = Step(
     revision=1,
     compute=_compute,
     target=_target,
+    makes=makes_through_day,
 )
