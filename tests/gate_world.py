@@ -57,10 +57,10 @@ class RawDay:
     def files(self) -> Iterator[tuple[str, list[str]]]:
         """Names and lines of the raw files."""
         lines = [json.dumps(event) for event in self.events] + self.broken
-        for copy in range(self.copies):
+        for number in range(self.copies):
             for place, server in enumerate(SERVERS):
                 if server in self.servers:
-                    yield server.format(f"{self.day:%Y%m%d}{copy or ''}"), lines[place :: len(SERVERS)]
+                    yield server.format(f"{self.day:%Y%m%d}{number or ''}"), lines[place :: len(SERVERS)]
 
 
 Spoil = Callable[[RawDay, random.Random], None]

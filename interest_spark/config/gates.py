@@ -16,9 +16,9 @@ class GatesConfig(Section):
     """Quality gates: a day's figures against those of the last `history_days`.
 
     A figure alarms beyond `deviations` robust standard deviations once `warm_up_days` are known. `actions` say by
-    figure, `nulls` or `nulls:price`, what an alarm does; by default it blocks. Where fewer than `least_events` events, or
-    users of lists, are usual, chance moves much, and an alarm warns at most. On `expected_days`, each with a word for it,
-    counts may be anything and other bounds are twice as wide.
+    figure, `nulls` or `nulls:price`, what an alarm does; by default it blocks. Where fewer than `least_events` events,
+    or users of lists, are usual, chance moves much, and an alarm warns at most. On `expected_days`, each with a word
+    for it, counts may be anything and other bounds are twice as wide.
     """
 
     enabled: bool = True

@@ -82,7 +82,7 @@ def test_a_blocked_day_stops_everything_until_it_is_accepted(tmp_path: Path) -> 
     for number in range(6):
         deliver_day(tmp_path, number)
     run_daily(context_of(config, 5))  # six days at once, of which the last two are judged by those before
-    assert set(states(config, 5).values()) == {"ok", "warm-up"}
+    assert set(states(config, 5).values()) == {"ok"}
     assert run_daily(context_of(config, 5)).status == "nothing_to_do"
 
     deliver_day(tmp_path, 6, price=None)

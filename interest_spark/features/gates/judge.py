@@ -20,6 +20,8 @@ OK, WARM_UP, EXPECTED, WARNED, BLOCKED, ACCEPTED = "ok", "warm-up", "expected", 
 _REFERENCE_DAYS = 14
 _ACCEPTED_DAYS = 7
 """How long an accepted value widens the bounds: by then it is part of the history."""
+_TRIALS = 10
+"""Without a history it takes so many times `least_events` to be alarmed: logs made up for a trial are no fault."""
 _SAME = 1e-6
 
 
@@ -146,7 +148,7 @@ def _bounds(
     settings: GatesConfig,
 ) -> Bounds:
     if len(past) < settings.warm_up_days:
-        limit = figure.limit if count >= settings.least_events else None
+        limit = figure.limit if count >= _TRIALS * settings.least_events else None
         return Bounds(None, limit, None, len(past))
     wider = 2.0 if day in settings.expected_days else 1.0
     bounds = learn_bounds(figure, day, count, past, accepted, settings.deviations, wider)
