@@ -33,6 +33,7 @@ setup(
         "packaging>=23",
         "pandas>=2.2,<3",
         "polars>=1.30,<3",
+        "prometheus-client>=0.20",
         "psutil>=5.9",
         "py4j>=0.10.9",
         "pyarrow>=14.0.2,<15",

@@ -94,6 +94,7 @@ command = job_command(
         help="Only the steps of this job; repeatable.",
     ),
     FORCE,
+    recorded=lambda options: not options["plan"],
 )
 
 if __name__ == "__main__":

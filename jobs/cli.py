@@ -24,6 +24,8 @@ COMMANDS = (
     "doctor",
     "synth",
     "show",
+    "status",
+    "history",
     "columns",
 )
 

@@ -45,7 +45,8 @@ def _start(
     _judge.callback(config_path=config_path, day=accept or day, overrides=overrides, reason=reason)
 
 
-_judge = job_command("gates", run)
+# Whoever looks at a day tells nobody of it; who lets one pass does.
+_judge = job_command("gates", run, recorded=lambda options: options["reason"] is not None)
 _CONFIG, _, _SET = CONFIG_OPTIONS
 command = click.Command(
     "gates",

@@ -1,8 +1,10 @@
 """Housekeeping: days that are no longer kept, small files, and what killed or replaced runs have left behind."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.operations.journal import Journal
 from interest_spark.pipeline.command import job_command, main
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import Outcome
@@ -45,7 +47,15 @@ def run(context: RunContext) -> Outcome:
         for what in ("expired", "compacted", "deleted")
     }
     left = [path for each in tidied.values() for path in each.left]
+    details["forgotten"] = _forget_runs(context)
     return Outcome("done" if any(details.values()) else "nothing_to_do", details={**details, "left_alone": left})
+
+
+def _forget_runs(context: RunContext) -> dict[str, int]:
+    """Runs that the journal is no longer to tell of."""
+    oldest = context.day - timedelta(days=context.config.operations.journal_days)
+    gone = Journal(context.warehouse.root).forget_before(oldest)
+    return {"runs": gone} if gone else {}
 
 
 def _tidy_table(context: RunContext, table: str) -> _Tidied:

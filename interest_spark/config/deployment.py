@@ -11,6 +11,7 @@ from interest_spark.config.evaluate import EvaluateConfig
 from interest_spark.config.gates import GatesConfig
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.maintain import MaintainConfig
+from interest_spark.config.operations import OperationsConfig
 from interest_spark.config.score import ScoreConfig
 from interest_spark.config.section import Section
 from interest_spark.config.sequences import SequencesConfig
@@ -37,6 +38,7 @@ class Config(Section):
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     maintain: MaintainConfig = MaintainConfig()
+    operations: OperationsConfig = OperationsConfig()
 
     @model_validator(mode="after")
     def _patience_has_held_out_targets(self) -> "Config":

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from interest_spark.foundation.errors import BusyError, InterestError
 from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.expected import as_expected
 from interest_spark.pipeline.graph import Work
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.pipeline.runner import pin, plan_step, run_step
 from interest_spark.pipeline.step import Step
 from interest_spark.pipeline.table_days import TableDays
-from interest_spark.platform.failures import expected_failure
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class StepsApart:
             try:
                 outcome += run_step(step, context)
             except Exception as error:
-                expected = error if isinstance(error, InterestError) else expected_failure(error)
+                expected = as_expected(error)
                 if expected is None:
                     raise
                 self._stop(step, context, str(expected), expected)

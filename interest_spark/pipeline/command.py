@@ -2,16 +2,18 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import click
+from structlog.contextvars import bound_contextvars
 
 from interest_spark.config.file import load_config
 from interest_spark.foundation.command_line import run_command
 from interest_spark.foundation.dates import parse_day
-from interest_spark.foundation.errors import EXIT_OK, InterestError
+from interest_spark.foundation.errors import EXIT_OK
 from interest_spark.foundation.imports import protect_imports
 from interest_spark.foundation.log import configure_logging, get_logger
 from interest_spark.foundation.streams import (
@@ -22,7 +24,9 @@ from interest_spark.foundation.streams import (
     print_report,
 )
 from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.expected import as_expected
 from interest_spark.pipeline.graph import Work, run_steps
+from interest_spark.pipeline.recorded import run_recorded
 from interest_spark.pipeline.report import Outcome
 
 CONFIG_OPTIONS = (
@@ -43,16 +47,24 @@ def steps_command(name: str, help_text: str | None, works: Callable[[RunContext]
     return job_command(name, run, FORCE)
 
 
-def job_command(name: str, run: Callable[..., Outcome], *options: click.Option) -> click.Command:
+def job_command(
+    name: str,
+    run: Callable[..., Outcome],
+    *options: click.Option,
+    recorded: Callable[[Mapping[str, Any]], bool] = lambda options: True,
+) -> click.Command:
     """The command of any job; `run` gets a RunContext, and the job's own `options` but FORCE as keyword arguments.
 
-    The docstring of `run` is the help text.
+    The docstring of `run` is the help text. `recorded`: whether, with these options, it is a run that the journal and
+    the operator are told of.
     """
 
     def command(config_path: str, day: str, overrides: tuple[str, ...], force: bool = False, **own: Any) -> None:
         def action() -> None:
             context = RunContext(load_config(config_path, overrides), parse_day(day), force)
-            _run_and_report(name, context, lambda: run(context, **own))
+            run_now = partial(run, **own)
+            with bound_contextvars(job=name, run_id=context.run_id, day=context.dt):
+                _run_and_report(name, context, partial(run_recorded, name, run=run_now) if recorded(own) else run_now)
 
         with_exit_code(action)
 
@@ -81,7 +93,7 @@ def with_exit_code(action: Callable[[], None]) -> None:
     except OutputClosedError:
         sys.exit(EXIT_OK)
     except Exception as error:
-        expected = error if isinstance(error, InterestError) else _expected_failure(error)
+        expected = as_expected(error)
         if expected is None:
             raise
         with suppress(OSError, OutputClosedError):
@@ -90,16 +102,10 @@ def with_exit_code(action: Callable[[], None]) -> None:
         sys.exit(expected.exit_code)
 
 
-def _expected_failure(error: Exception) -> InterestError | None:
-    from interest_spark.platform.failures import expected_failure  # it needs pyspark, which `interest show` does not
-
-    return expected_failure(error)
-
-
-def _run_and_report(name: str, context: RunContext, run: Callable[[], Outcome]) -> None:
+def _run_and_report(name: str, context: RunContext, run: Callable[[RunContext], Outcome]) -> None:
     started = time.monotonic()
-    get_logger().info("job started", job=name, day=context.dt, run_id=context.run_id)
-    outcome = run()
+    get_logger().info("job started")
+    outcome = run(context)
     report = {
         "job": name,
         "day": context.dt,

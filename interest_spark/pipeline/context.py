@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from interest_spark.config.deployment import Config
 from interest_spark.foundation.versions import check_versions
+from interest_spark.operations.recorder import Recorder, Unrecorded
 from interest_spark.storage.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def new_run_id() -> str:
 class RunContext:
     """`force`: steps run even if they are current. `rebuild`: and go on from nothing that an earlier day has made.
     `backtest`: what is made serves a judgement and was never shown to
-    anybody, so models and lists have a name of their own and replace nothing that was served.
+    anybody, so models and lists have a name of their own and replace nothing that was served. `recorder` tells the
+    journal of runs.
     """
 
     config: Config
@@ -35,6 +37,7 @@ class RunContext:
     backtest: bool = False
     rebuild: bool = False
     run_id: str = field(default_factory=new_run_id)
+    recorder: Recorder | Unrecorded = field(default_factory=Unrecorded)
 
     @property
     def dt(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.parquet as pq
+from structlog.contextvars import bound_contextvars
 
 from interest_spark.foundation.credentials import without_credentials
 from interest_spark.foundation.digest import digest
@@ -52,6 +53,13 @@ class Plan:
 
 def run_step(step: Step, context: RunContext) -> Outcome:
     """Make what is not current. The second run of a step does nothing."""
+    with bound_contextvars(step=step.name, day=context.dt), context.recorder.step(step.name, context.dt) as record:
+        outcome = _run(step, context)
+        record.nothing_to_do, record.rows, record.versions = outcome is NOTHING_TO_DO, outcome.rows, outcome.versions
+    return outcome
+
+
+def _run(step: Step, context: RunContext) -> Outcome:
     pinned = pin(step, context)
     step.guard(context, pinned.inputs)
     plan = plan_step(step, context, pinned)
@@ -60,7 +68,7 @@ def run_step(step: Step, context: RunContext) -> Outcome:
     for read in step.reads:
         if read.required:
             _check_there(read, pinned.inputs[read.name], context)
-    log = get_logger().bind(step=step.name, day=context.dt)
+    log = get_logger()
     log.info("step started", reasons=dict(list(plan.reasons.items())[:3]))
     started = time.monotonic()
     context.warehouse.check_writable()
@@ -188,12 +196,12 @@ def _publish(step: Step, context: RunContext, pinned: Pinned, plan: Plan, result
     result.check(
         {run.table: [f"{pinned.tables[run.table].folder}/{each.path}" for each in run.actions] for run in staged}
     )
-    versions = {
-        run.table: context.warehouse.commit(
+    versions = {}
+    for run in staged:
+        versions[run.table] = context.warehouse.commit(
             run, pinned.tables[run.table], whole_table=plan.target.whole_table, exclusive=step.exclusive
         )
-        for run in staged
-    }
+        get_logger().info("table committed", table=run.table, version=versions[run.table], rows=run.rows)
     return Outcome("done", {run.table: run.rows for run in staged}, versions, result.details)
 
 
