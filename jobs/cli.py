@@ -19,6 +19,7 @@ COMMANDS = (
     "backfill",
     "rebuild",
     "verify",
+    "gates",
     "maintain",
     "doctor",
     "synth",

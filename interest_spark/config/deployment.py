@@ -5,6 +5,7 @@ from pydantic import model_validator
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.bots import BotsConfig
 from interest_spark.config.evaluate import EvaluateConfig
+from interest_spark.config.gates import GatesConfig
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.maintain import MaintainConfig
 from interest_spark.config.operations import OperationsConfig
@@ -27,6 +28,7 @@ class Config(Section):
     spark: SparkConfig = SparkConfig()
     sources: SourcesConfig
     ingest: IngestConfig = IngestConfig()
+    gates: GatesConfig = GatesConfig()
     bots: BotsConfig = BotsConfig()
     sequences: SequencesConfig = SequencesConfig()
     blocks: BlocksConfig = BlocksConfig()

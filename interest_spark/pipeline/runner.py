@@ -62,6 +62,7 @@ def run_step(step: Step, context: RunContext) -> Outcome:
 
 def _run(step: Step, context: RunContext) -> Outcome:
     pinned = pin(step, context)
+    step.guard(context, pinned.inputs)
     plan = plan_step(step, context, pinned)
     if plan.inapplicable or not plan.reasons:
         return NOTHING_TO_DO
@@ -104,6 +105,7 @@ def plan_step(step: Step, context: RunContext, pinned: Pinned) -> Plan:
         reason = "forced" if context.force else _why_stale(step, context, table, target, day)
         if reason is None and target.in_order and reasons:
             reason = f"{next(iter(reasons))} before it is made anew"
+        reason = reason or target.again.get(day)
         if reason:
             reasons[day] = reason
     return Plan(target, reasons)
@@ -140,8 +142,8 @@ def settings_of(step: Step, context: RunContext) -> dict[str, Any]:
 
 
 def slice_name(step: Step, context: RunContext, table: str, target: Target) -> str:
-    """What the step's slices of the table are called: its model's name, or the kind of raw lines that it reads."""
-    names = {"model": target.model or context.model, "kind": step.name}
+    """What the step's slices of the table are called: by its model, by the raw lines that it reads, or by its gate."""
+    names = {"model": target.model or context.model, "kind": step.name, "gate": step.name.removesuffix("_gate")}
     return names[SLICED_BY[table]] if table in SLICED_BY else ""
 
 
@@ -195,6 +197,9 @@ def _publish(step: Step, context: RunContext, pinned: Pinned, plan: Plan, result
         else:
             rows = result.row_group_rows.get(table)
             staged.append(context.warehouse.stage(result.frames[table], base, slices, record, rows))
+    result.check(
+        {run.table: [f"{pinned.tables[run.table].folder}/{each.path}" for each in run.actions] for run in staged}
+    )
     versions = {}
     for run in staged:
         versions[run.table] = context.warehouse.commit(

@@ -134,7 +134,7 @@ class Target:
 
     `whole_table`: it will be all that the tables hold of the step's name. `in_order`: a day that is made anew makes
     the days after it stale. `model`: whose slices are made, the run's own if None. `findings`: what was found out on
-    the way and `compute` needs again.
+    the way and `compute` needs again. `again`: days that are made although they are current, with the reason.
     """
 
     made_from: Mapping[str, MadeFrom]
@@ -142,6 +142,7 @@ class Target:
     in_order: bool = False
     model: str | None = None
     findings: Any = None
+    again: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,13 +150,15 @@ class Result:
     """`frames` by table, each with the table's own columns and `dt`; `row_group_rows` by table, where they matter.
 
     `write` is for tables whose files tasks write themselves: it gets the folder of each table that is not in `frames`,
-    and returns the paths of the files that it has written there, in a whole-table run of whatever days. `finish` is
-    called once everything is committed. `details` are for the report. What was `persisted` is released in the end.
+    and returns the paths of the files that it has written there, in a whole-table run of whatever days. `check` gets
+    the files of each table that are about to be committed and may raise: then nothing is. `finish` is called once
+    everything is committed. `details` are for the report. What was `persisted` is released in the end.
     """
 
     frames: Mapping[str, "DataFrame"] = field(default_factory=dict)
     row_group_rows: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    check: Callable[[Mapping[str, Sequence[str]]], None] = lambda files: None
     finish: Callable[[], None] = lambda: None
     write: Callable[[Mapping[str, str]], Mapping[str, Sequence[str]]] | None = None
     persisted: "Sequence[DataFrame]" = ()
@@ -184,7 +187,8 @@ class Step:
     `compute` gets the pinned inputs by name and what to do. `exclusive`: the result depends on all that the step's
     tables hold, so no other commit may come in between. `target` says what is to be made, usually the run's own day;
     `makes` are the days that it can be, whatever is committed. `inapplicable` gives the reason why there is nothing to
-    be made at all, or None.
+    be made at all, or None. `guard` raises BadDataError where an input must not be used, whether or not anything is to
+    be made.
     """
 
     name: str
@@ -198,3 +202,4 @@ class Step:
     target: "Callable[[Step, RunContext, Inputs], Target] | None" = None
     inapplicable: Callable[[RunContext, Inputs], str | None] = always
     makes: Callable[[RunContext], Selection] = makes_own_day
+    guard: Callable[[RunContext, Inputs], None] = lambda context, inputs: None

@@ -209,15 +209,31 @@ TABLES: dict[str, pa.Schema] = {
         high=(pa.float64(), "of the 95 % interval"),
         users=(pa.int64(), "who were judged"),
     ),
+    "gates": _table(
+        figure=(pa.string(), "what was measured, such as `nulls:price`"),
+        value=(pa.float64(), "of the day"),
+        low=(pa.float64(), "a value below is an alarm; null where there is no bound"),
+        high=(pa.float64(), "a value above is an alarm; null where there is no bound"),
+        median=(pa.float64(), "what was expected from the days before; null while too few are known"),
+        history=(pa.int32(), "days that this was learnt from"),
+        state=(pa.string(), "`ok`, `warm-up`, `expected`, `warned`, `blocked` or `accepted`"),
+        reason=(pa.string(), "what is wrong; null where nothing is"),
+        count=(pa.int64(), "events, lines or lists that the value is told by"),
+        shares=(pa.map_(pa.string(), pa.float64()), "of a figure that tells drift: each label's part of the day"),
+        accepted_by=(pa.string(), "who let an alarm pass"),
+        accepted_at=(_TIME, "when"),
+        accepted_because=(pa.string(), "why"),
+    ),
 }
 """`bots` and `unserved` say why a user has no, or fewer, recommendations; `ingest_ledger` proves row conservation."""
 
 SLICED_BY = {
     **dict.fromkeys(("quarantine", "ingest_ledger"), "kind"),
     **dict.fromkeys(("train_blocks", "models", "recommendations", "user_vectors", "unserved", "metrics"), "model"),
+    "gates": "gate",
 }
 """Tables that hold several slices of one day side by side, by the further column that tells these apart: the `kind` of
-raw lines (events, items, users), or the name of the `model`.
+raw lines (events, items, users), the name of the `model`, or of the `gate`.
 """
 
 PERMANENT = ("vocab", "categories", "models")
@@ -238,5 +254,6 @@ MADE_BY = {
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",
+    "gates": "ingest",
 }
 """The job that makes each table, to name in messages."""

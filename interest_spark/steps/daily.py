@@ -8,6 +8,7 @@ from interest_spark.features.day_files import day_files
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, makes_through_day, through_day
+from interest_spark.steps.gates import GATES, require_passed
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -26,11 +27,12 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 
 DAILY = Step(
     name="daily",
-    reads=(Read("events", through_day, exact=False, daily=True),),
+    reads=(Read("events", through_day, exact=False, daily=True), GATES),
     writes=("item_days", "user_days"),
     settings=("bots", "sequences.session_gap_minutes", "shop.time_zone"),
     revision=1,
     compute=_compute,
     target=_target,
     makes=makes_through_day,
+    guard=require_passed,
 )

@@ -23,6 +23,7 @@ from interest_spark.models.published import version_in
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
+from interest_spark.steps.gates import GATES, require_passed
 from interest_spark.steps.reads import NUMBERS
 from interest_spark.storage.snapshot import Snapshot
 
@@ -134,6 +135,7 @@ EVALUATE = Step(
         Read("events", _until_cutoff, alias="events_until"),
         Read("items", Newest(_through_cutoff)),  # the newest attributes that were known at the cutoff
         NUMBERS,
+        GATES,
     ),
     writes=("metrics",),
     settings=("score", "evaluate", "sequences.behaviors", "sequences.history_days", "shop.time_zone"),
@@ -142,4 +144,5 @@ EVALUATE = Step(
     revision=2,
     compute=_compute,
     target=_target,
+    guard=require_passed,
 )

@@ -15,6 +15,7 @@ from interest_spark.steps.categories import CATEGORIES
 from interest_spark.steps.daily import DAILY
 from interest_spark.steps.evaluate import EVALUATE, cutoff_of
 from interest_spark.steps.events import EVENTS
+from interest_spark.steps.gates import INGEST_GATE
 from interest_spark.steps.popularity import POPULARITY
 from interest_spark.steps.restated import RESTATED_SEQUENCES
 from interest_spark.steps.score import SCORE
@@ -24,7 +25,7 @@ from interest_spark.steps.training import TRAIN, TRAIN_BLOCKS
 from interest_spark.steps.vocab import VOCAB
 
 JOBS: dict[str, tuple[Step, ...]] = {
-    "ingest": (ITEMS, USERS, EVENTS),
+    "ingest": (ITEMS, USERS, EVENTS, INGEST_GATE),
     "sequences": (DAILY, SESSIONS, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES, RESTATED_SEQUENCES),
     "train": (TRAIN_BLOCKS, TRAIN),
     "score": (SCORE,),

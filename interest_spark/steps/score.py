@@ -1,5 +1,7 @@
 """Every user's history to suggestions and a vector, and a reason for each user who has fewer than K."""
 
+from functools import partial
+
 from pyspark import StorageLevel
 
 from interest_spark.foundation.errors import ConfigError
@@ -9,6 +11,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, makes_through_day
 from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.serving.score import answer_users, recommendations, unserved, user_vectors
+from interest_spark.steps.gates import GATES, LISTS_BEFORE, check_lists, require_passed
 from interest_spark.storage.bundles import check_bundle, read_config
 from interest_spark.storage.snapshot import Snapshot
 
@@ -39,7 +42,8 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
         "unserved": unserved(answers, inputs["bots"].rows(context), config),
         "recommendations": recommendations(answers, model),
     }
-    return Result({table: frame.select("*", day) for table, frame in frames.items()}, persisted=(answers,))
+    dated = {table: frame.select("*", day) for table, frame in frames.items()}
+    return Result(dated, check=partial(check_lists, context, inputs), persisted=(answers,))
 
 
 def _check_category_numbers(context: RunContext, inputs: Inputs, model: Model) -> None:
@@ -60,10 +64,13 @@ SCORE = Step(
         Read("bots"),
         Read("categories", exact=False),  # the sequences hold their numbers
         Read("models", _NewestModel(makes_through_day), required=True),
+        LISTS_BEFORE,
+        GATES,
     ),
     writes=("user_vectors", "unserved", "recommendations"),
     settings=("score",),
     irrelevant=("score.batch_users",),
     revision=1,
     compute=_compute,
+    guard=require_passed,
 )

@@ -31,6 +31,7 @@ from interest_spark.pipeline.step import (
     through_day,
 )
 from interest_spark.schemas.tokens import INPUTS, source_lists
+from interest_spark.steps.gates import GATES, require_passed
 from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS
 from interest_spark.storage.bundles import BUNDLES
 from interest_spark.storage.folder_files import delete_folder
@@ -111,13 +112,14 @@ def _report_sharing(context: RunContext, inputs: Inputs) -> Mapping[str, int | f
 TRAIN_BLOCKS = Step(
     name="train_blocks",
     # Sequences of earlier releases, which hold hashes in place of category numbers, lack `arrival_day`: refused.
-    reads=(_SEQUENCES, CATEGORY_NUMBERS, _EARLIER_MODELS, _EVENT_DAYS),
+    reads=(_SEQUENCES, CATEGORY_NUMBERS, _EARLIER_MODELS, _EVENT_DAYS, GATES),
     writes=("train_blocks",),
     settings=("blocks", "shop.time_zone", "sequences.session_gap_minutes"),
     revision=3,
     compute=_pack,
     target=_blocks_target,
     inapplicable=_already_trained,
+    guard=require_passed,
 )
 
 

@@ -17,6 +17,7 @@ from interest_spark.config.sources import READERS
 from interest_spark.foundation import errors
 from interest_spark.metrics.metric import METRICS
 from interest_spark.schemas.behaviors import BEHAVIORS
+from interest_spark.schemas.figures import FIGURES
 from interest_spark.schemas.reasons import REASONS
 from interest_spark.schemas.tables import TABLES
 from interest_spark.schemas.tokens import INPUTS
@@ -72,6 +73,11 @@ def test_the_token_columns() -> None:
 def test_the_metrics_and_the_baselines() -> None:
     assert tuple(code(name)[0] for name, _ in table(TEXT, "metric")) == METRICS
     assert tuple(code(name)[0] for name, _ in table(TEXT, "baseline")) == BASELINES
+
+
+def test_the_figures_of_the_gates() -> None:
+    stated = [(code(name)[0].removesuffix(":…"), code(gate)[0]) for name, gate, _, _ in table(TEXT, "figure")]
+    assert stated == [(each.name, each.gate) for each in FIGURES]
 
 
 def test_the_quarantine_reasons() -> None:

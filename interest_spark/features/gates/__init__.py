@@ -1,0 +1,1 @@
+"""Quality gates: what is measured of a day, and whether it is as on the days before."""
