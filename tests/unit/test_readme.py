@@ -138,7 +138,7 @@ def test_blocks_that_nobody_runs_say_why() -> None:
 
 def test_a_reader_sees_under_which_name_to_save_a_file() -> None:
     lines = TEXT.splitlines()
-    assert len(files(TEXT)) == 5
+    assert len(files(TEXT)) == 8
     for block in files(TEXT):
         assert lines[block.line - 3].endswith(f"`{block.title}`:"), f"line {block.line}"
 
