@@ -8,9 +8,12 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from interest_spark.foundation.errors import BusyError
+from interest_spark.foundation.locations import Location
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.storage.commit import commit
 from interest_spark.storage.layout import Slice
@@ -23,8 +26,8 @@ ITEMS_A_ROUND = 3
 class Writers:
     """A pool of processes, each of which commits once a round."""
 
-    def __init__(self, root: Path, kind: str, count: int, rounds: int) -> None:
-        self._barrier = root.with_name(root.name + ".barrier")
+    def __init__(self, root: Location, kind: str, count: int, rounds: int, barrier: Path) -> None:
+        self._barrier = barrier
         self._barrier.mkdir()
         self._count = count
         command = [sys.executable, "-m", "tests.racing_writers", str(root), kind, str(rounds), str(self._barrier)]
@@ -41,17 +44,18 @@ class Writers:
 
 
 def main(root: str, kind: str, rounds: str, barrier: str, number: str, count: str) -> None:
+    write = {"items": _number_items, "days": _write_own_day, "day": _write_one_day}[kind]
     for this in range(int(rounds)):
-        _meet(Path(barrier), this, int(number), int(count))
-        write = _number_items if kind == "items" else _write_day
+        _meet(Path(barrier), f"{this}", int(number), int(count))
+        meet_again = partial(_meet, Path(barrier), f"{this}-staged", int(number), int(count))
         try:
-            write(Warehouse(root), this, int(number))
+            write(Warehouse(root), this, int(number), meet_again)
             print(0, flush=True)
         except BusyError as error:
             print(error.exit_code, flush=True)
 
 
-def _number_items(warehouse: Warehouse, this: int, number: int) -> None:
+def _number_items(warehouse: Warehouse, this: int, number: int, _: Callable[[], None]) -> None:
     """Give the round's items the next integers, unless they have one: what every writer of the round tries."""
     base = warehouse.open("vocab")
     known = base.read_small()
@@ -64,15 +68,25 @@ def _number_items(warehouse: Warehouse, this: int, number: int) -> None:
     commit(stage_rows(base, f"{this}-{number}", {day: rows}), base, exclusive=True)
 
 
-def _write_day(warehouse: Warehouse, this: int, number: int) -> None:
+def _write_own_day(warehouse: Warehouse, this: int, number: int, _: Callable[[], None]) -> None:
+    _write(warehouse, Slice(f"2026-01-{1 + number:02}"), this, number, lambda: None)
+
+
+def _write_one_day(warehouse: Warehouse, this: int, number: int, meet_again: Callable[[], None]) -> None:
+    """The day of all writers, which all of them have looked at before the first one commits."""
+    _write(warehouse, Slice("2026-01-01"), this, number, meet_again)
+
+
+def _write(warehouse: Warehouse, day: Slice, this: int, number: int, before_commit: Callable[[], None]) -> None:
     base = warehouse.open("popularity")
-    rows = [{"item_id": f"{this}", "rank": number}]
-    commit(stage_rows(base, f"{this}-{number}", {Slice(f"2026-01-{1 + number:02}"): rows}), base)
+    staged = stage_rows(base, f"{this}-{number}", {day: [{"item_id": f"{this}", "rank": number}]})
+    before_commit()
+    commit(staged, base)
 
 
-def _meet(barrier: Path, this: int, number: int, count: int) -> None:
+def _meet(barrier: Path, this: str, number: int, count: int) -> None:
     (barrier / f"{this}-{number}").touch()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while any(not (barrier / f"{this}-{other}").exists() for other in range(count)):
         if time.monotonic() > deadline:
             raise TimeoutError(f"round {this}: a writer is missing")

@@ -11,7 +11,7 @@ WRITERS, ROUNDS = 6, 100
 
 
 def test_no_integer_is_given_twice_and_no_item_is_lost(tmp_path: Path) -> None:
-    codes = Writers(tmp_path / "w", "items", WRITERS, ROUNDS).exit_codes_by_round(timeout=300)
+    codes = Writers(tmp_path / "w", "items", WRITERS, ROUNDS, tmp_path / "barrier").exit_codes_by_round(timeout=300)
     assert len(codes) == ROUNDS
     assert {code for each in codes for code in each} <= {EXIT_OK, EXIT_BUSY}
     assert all(EXIT_OK in each for each in codes)
@@ -23,7 +23,7 @@ def test_no_integer_is_given_twice_and_no_item_is_lost(tmp_path: Path) -> None:
 
 
 def test_days_side_by_side_are_all_committed(tmp_path: Path) -> None:
-    codes = Writers(tmp_path / "w", "days", WRITERS, ROUNDS).exit_codes_by_round(timeout=300)
+    codes = Writers(tmp_path / "w", "days", WRITERS, ROUNDS, tmp_path / "barrier").exit_codes_by_round(timeout=300)
     assert codes == [[EXIT_OK] * WRITERS] * ROUNDS
     assert Warehouse(tmp_path / "w").version("popularity") == WRITERS * ROUNDS - 1
     found = Warehouse(tmp_path / "w").read_small("popularity")["item_id"].to_pylist()

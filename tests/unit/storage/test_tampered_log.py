@@ -376,7 +376,7 @@ def test_a_store_that_is_away_is_temporary(warehouse: Warehouse, monkeypatch: py
             with pytest.raises(BusyError, match="Input/output error"):
                 warehouse.files("vocab")
 
-    def refuse(_: str) -> object:
+    def refuse(*_: object, **__: object) -> object:
         from deltalake.exceptions import DeltaError
 
         raise DeltaError("Generic error: error sending request for url")
