@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from interest_spark.config.names import choice_of
 from interest_spark.config.section import Count, Section, SomeDays
 from interest_spark.metrics.metric import METRICS
+from interest_spark.schemas.behaviors import BEHAVIORS
 
 BASELINES = ("popularity", "own_frequency")
 """A further baseline is its name here, and a file `evaluation/baselines/<name>.py` whose `suggest` makes its lists."""
@@ -22,5 +23,5 @@ class EvaluateConfig(Section):
         "ndcg",
     )
     baselines: Annotated[tuple[str, ...], AfterValidator(choice_of("baseline", BASELINES))] = BASELINES
-    target_behaviors: tuple[str, ...] = ()
+    target_behaviors: Annotated[tuple[str, ...], AfterValidator(choice_of("behavior", BEHAVIORS))] = ()
     backtest: bool = True

@@ -1,11 +1,13 @@
 """The section `ingest` of the configuration."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
+from interest_spark.config.names import choice_of
 from interest_spark.config.section import MOST, Days, Section, Share
+from interest_spark.schemas.reasons import REASONS
 from interest_spark.schemas.tables import TABLES
 
 
@@ -14,7 +16,7 @@ class IngestConfig(Section):
 
     max_bad_share: Share = 0.05
     max_bad_lines: int = Field(default=1_000_000, ge=0)
-    tolerated_reasons: tuple[str, ...] = ()
+    tolerated_reasons: Annotated[tuple[str, ...], AfterValidator(choice_of("reason", REASONS))] = ()
     max_late_days: Days = 7
     catch_up_days: Days = 0
     as_of: Literal["arrival", "now"] = "arrival"

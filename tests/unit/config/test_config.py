@@ -85,6 +85,10 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         ),
         (MINIMAL, ("evaluate.metrics=[mrr, mrr]",), "evaluate.metrics: .*metric 'mrr' is named twice"),
         (MINIMAL, ("evaluate.metrics=[]",), "evaluate.metrics: .*at least 1 item"),
+        (MINIMAL, ("evaluate.target_behaviors=[bought]",), "evaluate.target_behaviors: .*known behaviors: view"),
+        (MINIMAL, ("sequences.behaviors=[vieww]",), "sequences.behaviors: .*did you mean 'view'"),
+        (MINIMAL, ("sequences.behaviors=[]",), "sequences.behaviors: .*at least 1 item"),
+        (MINIMAL, ("ingest.tolerated_reasons=[mising_user]",), "tolerated_reasons: .*did you mean 'missing_user'"),
         (
             MINIMAL,
             ("evaluate.baselines=[popular]",),
