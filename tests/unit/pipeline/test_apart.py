@@ -98,10 +98,11 @@ def test_what_is_busy_ends_everything(tmp_path: Path) -> None:
 def _overtaken(root: Path, times: int) -> Step:
     """A rival commits the day while the step is at work, so many times."""
     left = iter(range(times))
+    name = f"rival-of-{times}"
 
     def compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
         if (number := next(left, None)) is not None:
-            put_rows(Warehouse(root), "vocab", f"rival-{number}", {Slice(context.dt): [{"item_id": "a"}]})
+            put_rows(Warehouse(root), "vocab", f"{name}-{number}", {Slice(context.dt): [{"item_id": "a"}]})
         return VOCAB.compute(context, inputs, assignment)
 
     return replace(VOCAB, compute=compute)
