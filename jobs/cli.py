@@ -21,6 +21,7 @@ COMMANDS = (
     "verify",
     "maintain",
     "doctor",
+    "submit",
     "synth",
     "show",
     "status",
