@@ -1,7 +1,7 @@
 """Jobs on YARN with the warehouse on HDFS: the same rows as on this machine, and the same exit codes.
 
-The first night meets a DataNode that stops; the second, in client mode, speculation, dynamic allocation and an executor
-that is killed.
+The first night meets a DataNode that stops; the second, in client mode, dynamic allocation and an executor that is
+killed.
 """
 
 import json
@@ -89,12 +89,10 @@ def nights(hdfs_and_yarn: Hadoop, shop: Path, submitted: Path) -> Nights:
         seen.done["stopped"] = daily(DAYS[0])
     seen.kept = contents(Warehouse(url), str(shop))
     seen.done["again"] = daily(DAYS[0])
-    disturbed = {"spark.speculation": "true", "spark.speculation.interval": "100ms"}
-    disturbed |= {"spark.speculation.quantile": "0.1", "spark.speculation.multiplier": "1.01"}
     with _once(
         lambda: DAYS[1] in {each.day for each in warehouse.open("events").slices()}, lambda: _executor_killed(seen)
     ):
-        seen.done["next"] = daily(DAYS[1], deploy_mode="client", most=3, conf=disturbed)
+        seen.done["next"] = daily(DAYS[1], deploy_mode="client", most=3)
     print(hdfs_and_yarn.container_logs(800))
     return seen
 
@@ -123,7 +121,6 @@ def _cluster(
     folder: Path,
     deploy_mode: str = "cluster",
     most: int | None = None,
-    conf: dict[str, str] | None = None,
 ) -> Path:
     """The description of this YARN, on whose nodes this environment lies at its own path."""
     node = {"SPARK_LOCAL_IP": HOST, "HADOOP_CONF_DIR": str(hadoop.client), "PYTHONPATH": ":".join(_libraries())}
@@ -148,7 +145,6 @@ def _cluster(
             "spark.network.timeout": PATIENCE,
             "spark.ui.enabled": "false",
             **variables,
-            **(conf or {}),
         },
     }
     (folder / "yarn.yaml").write_text(yaml.safe_dump(description), encoding="utf-8")
