@@ -17,7 +17,7 @@ from typing import Any
 
 from interest_spark.config.cluster import ClusterConfig
 from interest_spark.config.deployment import Config
-from interest_spark.foundation.errors import BusyError, ConfigError, InterestError
+from interest_spark.foundation.errors import EXIT_BUSY, BusyError, ConfigError, InterestError
 from interest_spark.foundation.locations import Location, is_url
 from interest_spark.foundation.log import get_logger
 from interest_spark.foundation.shown import shown
@@ -51,7 +51,8 @@ def submit(cluster: ClusterConfig, job: Job, config: Config) -> int:
         code = int(error["exit_code"])
     elif code:
         code = _code_of_driver(said)
-        print_error(f"{job.name} left with exit code {code} on the cluster; its log says why")
+        remedy = "; run the job again" if code == EXIT_BUSY else ""
+        print_error(f"{job.name} left with exit code {code}, and its error did not get here; its log says why{remedy}")
     if report is not None:
         print_report(report)
     return code

@@ -89,9 +89,7 @@ def nights(hdfs_and_yarn: Hadoop, shop: Path, submitted: Path) -> Nights:
         seen.done["stopped"] = daily(DAYS[0])
     seen.kept = contents(Warehouse(url), str(shop))
     seen.done["again"] = daily(DAYS[0])
-    with _once(
-        lambda: DAYS[1] in {each.day for each in warehouse.open("events").slices()}, lambda: _executor_killed(seen)
-    ):
+    with _once(partial(_has_day, warehouse, "events", DAYS[1]), partial(_executor_killed, seen)):
         seen.done["next"] = daily(DAYS[1], deploy_mode="client", most=3)
     print(hdfs_and_yarn.container_logs(800))
     return seen
