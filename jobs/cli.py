@@ -22,6 +22,7 @@ COMMANDS = (
     "gates",
     "maintain",
     "doctor",
+    "submit",
     "synth",
     "show",
     "status",

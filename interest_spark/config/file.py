@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.explain import explain
+from interest_spark.config.section import Section
 from interest_spark.config.yaml_text import MOST_BYTES, TOO_LARGE, YamlError, read_yaml
 from interest_spark.foundation.credentials import is_secret
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.shown import shown
 
 _MISTAKES_TOLD = 5
+
+S = TypeVar("S", bound=Section)
 
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
@@ -22,24 +25,35 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     Raises ConfigError naming the file, the key and the nearest known key. It quotes the value of a faulty key alone,
     and no value that may be a secret.
     """
+    document = read_document(path, "start from conf/shop.yaml", "--config")
+    for override in overrides:
+        _apply_override(document, override)
+    return validated(Config, document, path)
+
+
+def read_document(path: Path | str, example: str, option: str) -> dict[str, Any]:
+    """The keys of a YAML file, which `option` names. Raises ConfigError for a file that holds none."""
     try:
-        document = read_yaml(_read_text(Path(path)))
+        document = read_yaml(_read_text(Path(path), option))
     except YamlError as mistake:
         raise ConfigError(f"configuration {path} is not valid YAML: {mistake}") from None
     if not isinstance(document, dict):
-        raise ConfigError(f"configuration {path} holds no keys; start from conf/shop.yaml")
-    for override in overrides:
-        _apply_override(document, override)
+        raise ConfigError(f"configuration {path} holds no keys; {example}")
+    return document
+
+
+def validated(model: type[S], document: dict[str, Any], path: Path | str) -> S:
+    """The document of that file as a section. Raises ConfigError naming the first mistakes."""
     try:
-        return Config.model_validate(document)
+        return model.model_validate(document)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        mistakes = [explain(Config, each) for each in found[:_MISTAKES_TOLD]]
+        mistakes = [explain(model, each) for each in found[:_MISTAKES_TOLD]]
         more = [f"and {len(found) - _MISTAKES_TOLD} more mistakes"] if len(found) > _MISTAKES_TOLD else []
         raise ConfigError(f"configuration {path}: {'; '.join(mistakes + more)}") from None
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, option: str) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -52,7 +66,7 @@ def _read_text(path: Path) -> str:
         raise
     except (OSError, ValueError) as error:  # the latter of a path with a NUL character
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"configuration {path}: {reason}; pass an existing file with --config") from None
+        raise ConfigError(f"configuration {path}: {reason}; pass an existing file with {option}") from None
 
 
 def _apply_override(document: dict[str, Any], override: str) -> None:

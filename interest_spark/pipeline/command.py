@@ -28,6 +28,7 @@ from interest_spark.pipeline.expected import as_expected
 from interest_spark.pipeline.graph import Work, run_steps
 from interest_spark.pipeline.recorded import run_recorded
 from interest_spark.pipeline.report import Outcome
+from interest_spark.pipeline.told import tell_error, tell_report
 
 CONFIG_OPTIONS = (
     click.Option(["--config", "config_path"], required=True, help="The deployment's YAML file."),
@@ -99,6 +100,7 @@ def with_exit_code(action: Callable[[], None]) -> None:
         with suppress(OSError, OutputClosedError):
             end_output()
         print_error(expected)
+        tell_error(expected)
         sys.exit(expected.exit_code)
 
 
@@ -116,6 +118,7 @@ def _run_and_report(name: str, context: RunContext, run: Callable[[RunContext], 
         "versions": dict(outcome.versions),
         **outcome.details,
     }
+    tell_report(report)
     try:
         print_report(report)
     finally:

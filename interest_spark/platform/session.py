@@ -94,7 +94,17 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
     except (PySparkException, Py4JJavaError, OSError) as error:
         raise _not_started(error, master, settings) from None
     session.sparkContext.setLogLevel("ERROR")
+    _take_paths_for_folders(session)
     return session
+
+
+def _take_paths_for_folders(session: SparkSession) -> None:
+    """A path without a scheme is a folder that is mounted on every node, for Spark as it is for Python.
+
+    On a cluster of Hadoop's, Spark would look for it in HDFS. Set only now: what was submitted lies there.
+    """
+    context = session.sparkContext
+    context._jsc.hadoopConfiguration().set("fs.defaultFS", "file:///")  # PySpark has no call for it
 
 
 def _scratch_folders(given: str | None, settings: SparkConfig, master: str, submitted: bool) -> str | None:

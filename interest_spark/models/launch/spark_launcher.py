@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from interest_spark.foundation.errors import BusyError, ConfigError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
+_COPIES_AFTER = "spark.speculation.quantile"
+
 
 def run_on_spark(plan: TrainPlan, spark: "SparkSession") -> None:
     """Run all ranks of the plan, one a Spark task, at the same time.
@@ -35,7 +38,7 @@ def run_on_spark(plan: TrainPlan, spark: "SparkSession") -> None:
     context = spark.sparkContext
     _await_slots(context, plan)
     bind, address = _driver_addresses(context)
-    with rendezvous(bind, plan.train.ranks, address) as meeting:
+    with rendezvous(bind, plan.train.ranks, address) as meeting, _no_copies_of_slow_tasks(context):
         try:
             numbers = context.parallelize(range(plan.train.ranks), plan.train.ranks)
             numbers.mapPartitionsWithIndex(_rank_task(plan, meeting)).collect()
@@ -73,6 +76,24 @@ def _rank_task(plan: TrainPlan, meeting: Meeting) -> Callable[[int, Any], Iterat
     return run
 
 
+@contextmanager
+def _no_copies_of_slow_tasks(context: "SparkContext") -> Iterator[None]:
+    """With `spark.speculation` a slow rank would get a copy, which cannot meet the others and fails the stage.
+
+    Spark has no such setting of one stage, but looks this one up whenever a stage starts: with 1, copies are made
+    once all tasks have ended.
+    """
+    settings, before = context._jsc.sc().conf(), context.getConf().get(_COPIES_AFTER)
+    settings.set(_COPIES_AFTER, "1")
+    try:
+        yield
+    finally:
+        if before is None:
+            settings.remove(_COPIES_AFTER)
+        else:
+            settings.set(_COPIES_AFTER, before)
+
+
 def _driver_addresses(context: "SparkContext") -> tuple[str, str]:
     """Where the driver listens for its executors, and the address by which they reach it."""
     if is_on_this_machine(_master(context)):
@@ -85,7 +106,12 @@ def _driver_addresses(context: "SparkContext") -> tuple[str, str]:
 
 
 def _await_slots(context: "SparkContext", plan: TrainPlan) -> None:
-    """Wait for executors to register; all ranks must run at once, and Spark itself would wait for ever."""
+    """Wait for executors to register; all ranks must run at once, and Spark itself would wait for ever.
+
+    With dynamic allocation they come when there are tasks for them; there the ranks wait for each other.
+    """
+    if context.getConf().get("spark.dynamicAllocation.enabled") == "true" and not _master(context).startswith("local"):
+        return
     ranks, deadline, logged = plan.train.ranks, time.monotonic() + plan.train.start_seconds, -1
     while (slots := _task_slots(context)) < ranks:
         text = f"train.ranks is {ranks}, but {_master(context)} runs {slots} tasks at once"
