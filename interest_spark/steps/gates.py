@@ -120,11 +120,19 @@ def _inapplicable(context: RunContext, inputs: Inputs) -> str | None:
     return None if context.config.sources.events.by_day else "sources.events tells no deliveries of days apart"
 
 
+def days_judged(context: RunContext) -> Selection:
+    """The days whose events a run may make."""
+    return {"after": context.days_before(context.config.ingest.catch_up_days + 1), "through": context.dt}
+
+
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
-    """The run's own day, and those of the last days that are new, were delivered anew, or are blocked."""
-    events, gates = inputs["events"], inputs[TABLE]
+    """The run's own day, and earlier ones of the catch-up window that are new, were delivered anew, or are blocked.
+
+    While any day is blocked, the own one is looked at again, so that the step ends as it did before.
+    """
+    events, gates = inputs["events"].snapshot, inputs[TABLE]
     made = made_from(step, context, inputs)
-    days = {day: _made_from_of(made, day, inputs) for day in events.snapshot.days(**events.selection)}
+    days = {day: _made_from_of(made, day, inputs) for day in events.days(**days_judged(context))}
     said = read_days(gates.snapshot, INGEST, **gates.selection)
     refused = [day.isoformat() for day, rows in said.items() if blocked(rows.values())]
 
@@ -133,7 +141,8 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
         same = found is not None and found.inputs.get("events") == days[day].inputs["events"]
         return day == context.dt or day in refused or not same
 
-    return Target({day: days[day] for day in days if is_due(day)}, again=dict.fromkeys(refused, "it is blocked"))
+    again = {day: f"{day if day in refused else refused[0]} is blocked" for day in [*refused, context.dt] if refused}
+    return Target({day: days[day] for day in days if is_due(day)}, again=again)
 
 
 def _made_from_of(made: MadeFrom, day: str, inputs: Inputs) -> MadeFrom:
@@ -166,7 +175,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
         days = judged.items()
         return {TABLE: [write_day(folders[TABLE], INGEST, day.isoformat(), list(rows.values())) for day, rows in days]}
 
-    return Result(write=write, finish=partial(_refuse_blocked, judged))
+    return Result(write=write, finish=partial(_refuse_blocked, {**said, **judged}))
 
 
 def _day_to_measure(context: RunContext, inputs: Inputs, day: str) -> DayToMeasure:

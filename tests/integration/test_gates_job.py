@@ -127,11 +127,29 @@ def test_a_day_that_is_delivered_anew_is_judged_anew(tmp_path: Path) -> None:
     with pytest.raises(BadDataError, match="drift:behavior"):
         run_job("ingest", context_of(config, 6))
     planned = {each.step: each.reason for each in plan_steps(nightly(context_of(config, 6)))}
-    assert planned["ingest_gate"] == "it is blocked"
+    assert planned["ingest_gate"] == f"{day(6)} is blocked"
     deliver_day(tmp_path, 6)
     assert run_job("ingest", context_of(config, 6)).rows["gates"] > 20
     assert states(config, 6)["drift:behavior"] == "ok"
     assert run_job("ingest", context_of(config, 6)) == NOTHING_TO_DO
+
+
+def test_a_blocked_day_before_the_catch_up_window_stops_later_days(tmp_path: Path) -> None:
+    config = small_shop(tmp_path)
+    for number in range(6):
+        deliver_day(tmp_path, number)
+    deliver_day(tmp_path, 6, price=None)
+    with pytest.raises(BadDataError, match="nulls:price"):
+        run_job("ingest", context_of(config, 6))
+    deliver_day(tmp_path, 7)
+    day_alone = config.model_copy(update={"ingest": config.ingest.model_copy(update={"catch_up_days": 0})})
+    for _ in range(2):
+        with pytest.raises(BadDataError, match="day 2026-01-07 is blocked"):
+            run_job("ingest", context_of(day_alone, 7))
+    assert set(states(config, 7).values()) == {"ok"}
+    config_file = write_config(tmp_path / "shop.yaml", config)
+    assert gates_command(config_file, "--accept", day(6), "--reason", "as it is").exit_code == 0
+    run_job("ingest", context_of(day_alone, 7))
 
 
 def test_the_answer_is_what_it_was_then(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from interest_spark.features.clock import local_seconds
 from interest_spark.features.gates.judge import Measured
-from interest_spark.features.gates.sums import SHARES, Sums, counted, largest, summed
+from interest_spark.features.gates.sums import LABELS, SHARES, Sums, counted, largest, named, summed
 from interest_spark.foundation.dates import days_since_1970, parse_zone
 
 COLUMNS = (
@@ -26,7 +26,7 @@ _OF_BEFORE = "of the day before: "
 
 @dataclass(frozen=True)
 class EventRules:
-    """The shop's time `zone`; of users and items one in `sample` is followed by name, so that a day's fit a worker."""
+    """The shop's time `zone`; of users one in `sample` is followed by name, so that those of a day fit a worker."""
 
     zone: str
     sample: int = 1
@@ -47,7 +47,8 @@ def sum_events(events: pl.DataFrame, day: str, rules: EventRules) -> pl.DataFram
         counted("user of platform", _users_of_platforms(events, rules)),
         counted("price", price.log(2).floor().cast(pl.Int64).cast(pl.String)),
         counted("user", _followed(events["user_id"], rules)),
-        counted("item", _followed(events["item_id"], rules)),
+        _heaviest(events["user_id"]),
+        counted("item", events["item_id"]),
     ]
     return pl.concat(parts)
 
@@ -56,7 +57,7 @@ def sum_of_day_before(events: pl.DataFrame, rules: EventRules) -> pl.DataFrame:
     """The same of events of the day before, of which only users and items count."""
     parts = [
         counted(_OF_BEFORE + "user", _followed(events["user_id"], rules)),
-        counted(_OF_BEFORE + "item", _followed(events["item_id"], rules)),
+        counted(_OF_BEFORE + "item", events["item_id"]),
     ]
     return pl.concat(parts)
 
@@ -65,13 +66,13 @@ def measure_events(sums: pl.DataFrame, catalogue: pl.DataFrame | None, rules: Ev
     """The figures of a day from all of its sums; `catalogue` has the `item_id, category` of the items known."""
     counts = Sums(sums)
     events = counts.total("events")
-    users, items = counts.of("user"), counts.of("item")
+    users = counts.frame("user")
     seconds = {int(label): count for label, count in counts.of("second").items()}
     yield Measured("events", events, events)
     yield Measured("users", len(users) * rules.sample, events)
     platforms = _users_by_platform(counts)
     for platform, count in largest(platforms):
-        yield Measured(f"platform:{platform}", count * rules.sample, events)
+        yield Measured(named("platform", platform), count * rules.sample, events)
     if not events:
         return
     yield Measured("late", counts.total("late") / events, events)
@@ -82,12 +83,12 @@ def measure_events(sums: pl.DataFrame, catalogue: pl.DataFrame | None, rules: Ev
     for what, found in {**shares, "platform": dict(largest(platforms, SHARES))}.items():
         if found:
             yield Measured(f"drift:{what}", 0.0, events, found)
-    if users:
-        yield Measured("events_per_user", sum(users.values()) / len(users), events)
-        yield Measured("one_user", max(users.values()) / events, events)
+    if len(users):
+        yield Measured("events_per_user", counts.total("user") / len(users), events)
+    yield Measured("one_user", max(counts.of("heavy user").values()) / events, events)
     yield from _newcomers(counts)
     if catalogue is not None:
-        yield from _catalogue(items, catalogue)
+        yield from _catalogue(counts.frame("item").rename({"label": "item_id"}), catalogue)
 
 
 def measure_lines(ledger: pl.DataFrame, reasons: pl.DataFrame) -> Iterator[Measured]:
@@ -98,11 +99,11 @@ def measure_lines(ledger: pl.DataFrame, reasons: pl.DataFrame) -> Iterator[Measu
         yield Measured(f"lines:{kind}", lines, total)
     sources = events.with_columns(pl.col("source_file").map_elements(source_of, return_dtype=pl.String))
     for source, lines in largest(sources.group_by("source_file").agg(pl.col("raw_lines").sum())):
-        yield Measured(f"source:{source}", lines, total)
+        yield Measured(named("source", source), lines, total)
     if total:
         yield Measured("duplicates", int(events["duplicates"].sum()) / total, total)
         for reason, lines in largest(reasons.group_by("reason").len()):
-            yield Measured(f"quarantined:{reason}", lines / total, total)
+            yield Measured(named("quarantined", reason), lines / total, total)
 
 
 def source_of(path: str) -> str:
@@ -147,13 +148,12 @@ def _newcomers(counts: Sums) -> Iterator[Measured]:
         yield Measured("new_items", int(new["count"].sum()) / total, total)
 
 
-def _catalogue(items: Mapping[str, int], catalogue: pl.DataFrame) -> Iterator[Measured]:
-    total = sum(items.values())
+def _catalogue(items: pl.DataFrame, catalogue: pl.DataFrame) -> Iterator[Measured]:
+    total = int(items["count"].sum())
     yield Measured("catalogue", len(catalogue), total)
     if not total:
         return
-    used = pl.DataFrame({"item_id": list(items), "count": list(items.values())})
-    known = used.join(catalogue, on="item_id", how="inner")
+    known = items.join(catalogue, on="item_id", how="inner")
     yield Measured("unknown_items", 1 - int(known["count"].sum()) / total, total)
     found = known.drop_nulls("category").group_by("category").agg(pl.col("count").sum())
     if len(found):
@@ -166,6 +166,12 @@ def _users_of_platforms(events: pl.DataFrame, rules: EventRules) -> pl.Series:
     if rules.sample > 1:
         known = known.filter(pl.col("user_id").hash() % rules.sample == 0)
     return known.select(pl.concat_str("user_id", "platform", separator=_AND)).to_series()
+
+
+def _heaviest(users: pl.Series) -> pl.DataFrame:
+    """Those with most events, whether or not they are followed: who has much of a day has much of each part of it."""
+    most = counted("", users).sort("count", "label", descending=[True, False]).head(LABELS)
+    return summed("heavy user", most["label"], most["count"])
 
 
 def _followed(ids: pl.Series, rules: EventRules) -> pl.Series:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from interest_spark.features.gates.judge import Measured
-from interest_spark.features.gates.sums import Sums, counted, no_sums, summed
+from interest_spark.features.gates.sums import Sums, counted, named, no_sums, summed
 
 LIST_COLUMNS = ("user_id", "rank", "item_id", "score", "source")
 """What is looked at, of `recommendations`."""
@@ -65,7 +65,7 @@ def measure_lists(sums: Sequence[pl.DataFrame], known_items: int) -> Iterator[Me
     suggestions = int(items["count"].sum())
     yield Measured("short_lists", 1 - found.total("whole") / lists, lists)
     for source, count in found.largest("source"):
-        yield Measured(f"list_source:{source}", count / suggestions, suggestions)
+        yield Measured(named("list_source", source), count / suggestions, suggestions)
     yield Measured("coverage", len(items) / max(known_items, len(items)), lists)
     yield Measured("top_item", int(items["count"].max() or 0) / lists, lists)  # type: ignore[arg-type]
     if scores := found.of("score"):

@@ -10,6 +10,9 @@ SHARES = 200
 """Labels whose shares are followed one by one, in the same way."""
 
 
+_LONGEST = 100
+
+
 class Sums:
     """Sums of all parts, added up."""
 
@@ -48,6 +51,15 @@ def summed(what: str, labels: pl.Series, counts: pl.Series) -> pl.DataFrame:
     """Sums with these labels and counts."""
     frame = pl.DataFrame({"label": labels, "count": counts})
     return frame.select(what=pl.lit(what), label="label", count="count").cast(_SUMS)  # type: ignore[arg-type]
+
+
+def named(family: str, label: str) -> str:
+    """The figure of a label; a text of a log may be long.
+
+    >>> named("platform", "web")
+    'platform:web'
+    """
+    return f"{family}:{label[:_LONGEST]}"
 
 
 def largest(counts: pl.DataFrame, most: int = LABELS) -> list[tuple[str, int]]:
