@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import yaml
 
+from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.steps.nightly import JOBS
 from interest_spark.storage.warehouse import Warehouse
@@ -71,6 +72,10 @@ class Backfill:
         last = {step.writes[-1] for steps in JOBS.values() for step in steps}
         return {table: self.warehouse.version(table) + 1 for table in sorted(last)}
 
+    def all_commits(self) -> int:
+        """How many versions all tables have together."""
+        return sum(self.warehouse.version(table) + 1 for table in TABLES)
+
     def contents(self) -> Contents:
         """The digests of all committed slices."""
         return contents(self.warehouse)
@@ -100,17 +105,21 @@ def backfill_of(root: Path, name: str, days: int, every: int, **sections: Any) -
     return Backfill(config, Warehouse(root / name), days, every)
 
 
-def kill_at_random_moments(backfill: Backfill, undisturbed_seconds: float, *options: str) -> list[int]:
-    """Start the backfill, and kill it with all its processes, KILLS times; returns how many days were whole by then."""
+def kill_at_random_moments(backfill: Backfill, all_commits: int, *options: str) -> list[int]:
+    """Start the backfill, and kill it with all its processes, KILLS times; returns how many days were whole by then.
+
+    The moments are so long after a random one of all its commits as another commit may take.
+    """
     chance, whole = random.Random(20260131), list[int]()
-    while len(whole) < KILLS:
+    for commits in sorted(chance.sample(range(all_commits - 1), KILLS)):
         process = backfill.start(*options)
-        try:
-            process.wait(timeout=chance.uniform(0.08, 0.3) * undisturbed_seconds)
-            raise AssertionError(f"it ended with {process.returncode} before it could be killed {KILLS} times")
-        except subprocess.TimeoutExpired:
-            _kill_group(process)
-            whole.append(len(backfill.warehouse.days("sequences")))
+        while backfill.all_commits() < commits:
+            assert process.poll() is None, backfill.log.read_text(encoding="utf-8")[-5000:]
+            time.sleep(0.1)
+        time.sleep(chance.uniform(0, 1))
+        assert process.poll() is None
+        _kill_group(process)
+        whole.append(len(backfill.warehouse.days("sequences")))
     return whole
 
 
@@ -137,7 +146,7 @@ def check_killed_and_side_by_side(root: Path, days: int, every: int) -> dict[str
     expected, commits = whole.contents(), whole.commits()
     assert {"recommendations", "metrics", "restated_sequences"} <= {table for table, _, _ in expected}
 
-    resumed_after = kill_at_random_moments(killed, seconds)
+    resumed_after = kill_at_random_moments(killed, whole.all_commits())
     killed.finish()
     assert killed.contents() == expected
     assert killed.commits() == commits
