@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.explain import explain
@@ -60,7 +60,7 @@ def _apply_override(document: dict[str, Any], override: str) -> None:
     if not equals or not key:
         what = "an override" if is_secret(override) else f"override '{shown(override)}'"
         raise ConfigError(f"{what} has no value; write --set section.key=value")
-    keys = tuple(key.split("."))
+    keys, is_text = _keys_of(key)
     *parents, leaf = keys
     for parent in parents:
         child = document.setdefault(parent, {})
@@ -68,6 +68,28 @@ def _apply_override(document: dict[str, Any], override: str) -> None:
             raise ConfigError(f"override of '{shown(key)}': '{shown(parent)}' is a value, not a section")
         document = child
     try:
-        document[leaf] = read_yaml(text, keys)
+        value = read_yaml(text, keys)
+        document[leaf] = text if is_text and isinstance(value, bool | int | float) else value
     except YamlError as mistake:
         raise ConfigError(f"override of '{shown(key)}' is not valid YAML: {mistake}") from None
+
+
+def _keys_of(override: str) -> tuple[tuple[str, ...], bool]:
+    """The keys that lead to an overridden value, and whether that is a text, whatever it looks like.
+
+    Below a key that holds names of any kind, dots belong to the name.
+
+    >>> _keys_of("train.network.dim")
+    (('train', 'network', 'dim'), False)
+    >>> _keys_of("spark.conf.spark.ui.enabled")
+    (('spark', 'conf', 'spark.ui.enabled'), True)
+    """
+    keys = override.split(".")
+    section: Any = Config
+    for place, key in enumerate(keys[:-1], start=1):
+        field = section.model_fields.get(key)
+        choices = (field.annotation, *get_args(field.annotation)) if field else ()
+        if named := next((each for each in choices if get_origin(each) is dict), None):
+            return (*keys[:place], ".".join(keys[place:])), get_args(named)[1] is str
+        section = next((each for each in choices if isinstance(each, type) and issubclass(each, BaseModel)), BaseModel)
+    return tuple(keys), False

@@ -1,7 +1,7 @@
 """The section `ingest` of the configuration."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
@@ -19,6 +19,7 @@ class IngestConfig(Section):
     tolerated_reasons: Annotated[tuple[str, ...], AfterValidator(choice_of("reason", REASONS))] = ()
     max_late_days: Days = 7
     catch_up_days: Days = 0
+    as_of: Literal["arrival", "now"] = "arrival"
     first_day: date | None = None
     last_day: date | None = None
     max_line_bytes: int = Field(default=1_000_000, ge=1_000, le=MOST)

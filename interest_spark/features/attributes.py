@@ -20,7 +20,9 @@ def latest_attributes(
     """
     names = TABLES[table].names
     delivered_at = F.coalesce(F.col("updated_at"), F.col("delivery_day").cast("timestamp"))
-    new = rows.where(F.col("reason").isNull()).withColumn("updated_at", delivered_at)
+    delivered_later = F.col("updated_at").isNull() & (F.col("delivery_day") > dt)
+    new = rows.where(F.col("reason").isNull() & ~F.coalesce(delivered_later, F.lit(False)))
+    new = new.withColumn("updated_at", delivered_at)
     new = new.where(F.col("updated_at").isNull() | (F.col("updated_at") < F.lit(end)))
     old = previous.select(*names, F.lit("").alias("source_file"), F.lit(0).cast("bigint").alias("source_line"))
     both = old.unionByName(new.select(*names, "source_file", "source_line"))

@@ -30,3 +30,7 @@ class BusyError(InterestError):
     """Somebody else holds what is needed, or a service is away; the same command may be retried."""
 
     exit_code = EXIT_BUSY
+
+
+class OvertakenError(BusyError):
+    """Another run has published what this one was about to replace: only a new look at everything can help."""

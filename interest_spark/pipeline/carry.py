@@ -7,6 +7,7 @@ again. Nothing is ever subtracted.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import COLUMNS_OF
@@ -15,25 +16,42 @@ from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import MadeFrom
 from interest_spark.storage.snapshot import Snapshot
 
-_OF_DAY = re.compile(r" of \d{4}-\d{2}-\d{2}$")
+_NAME = re.compile(r"(.+) of (\d{4}-\d{2}-\d{2})")
 _DAYS_BACK = 35
 """How far back an earlier slice is looked for; those of histories are kept no longer."""
 
 
-def contents_by_day(inputs: Iterable[Input]) -> dict[str, str]:
-    """What each day of these inputs holds, as `<table> of <day>`: for a step's record."""
+@dataclass(frozen=True, order=True)
+class TableDay:
+    """A day of a table; its text is what a step's record calls it.
+
+    >>> str(TableDay("events", "2026-01-31"))
+    'events of 2026-01-31'
+    """
+
+    table: str
+    day: str
+
+    def __str__(self) -> str:
+        return f"{self.table} of {self.day}"
+
+
+def contents_by_day(inputs: Iterable[Input]) -> dict[TableDay, str]:
+    """What each day of these inputs holds."""
     return {
-        f"{each.snapshot.table} of {day.day}": each.snapshot.content(day) for each in inputs for day in each.slices()
+        TableDay(each.snapshot.table, day.day): each.snapshot.content(day) for each in inputs for day in each.slices()
     }
 
 
-def day_of(name: str) -> str:
-    """The day of a key of `contents_by_day`.
+def recorded(contents: Mapping[TableDay, str]) -> dict[str, str]:
+    """The contents as a step's record has them."""
+    return {str(each): content for each, content in contents.items()}
 
-    >>> day_of("events of 2026-01-31")
-    '2026-01-31'
-    """
-    return name.rsplit(" ", 1)[1]
+
+def recorded_days(made: MadeFrom) -> dict[TableDay, str]:
+    """What each day of its inputs held when a slice was made, as far as its record tells days apart."""
+    named = ((_NAME.fullmatch(name), content) for name, content in made.inputs.items())
+    return {TableDay(found[1], found[2]): content for found, content in named if found}
 
 
 def earlier_day(context: RunContext, made: MadeFrom, tables: Sequence[Input]) -> str | None:
@@ -60,26 +78,28 @@ def changed_days(context: RunContext, made: MadeFrom, table: Snapshot) -> list[s
     days = table.days(through=context.days_before(1))
     found = table.made_from(Slice(days[-1])) if days and not context.rebuild else None
     same_rules = found and (found.revision, found.settings) == (made.revision, made.settings)
-    seen = found.inputs if found and same_rules else {}
-    changed = {name for name, content in made.inputs.items() if seen.get(name) != content}
-    return sorted({day_of(name) for name in changed if _OF_DAY.search(name)})
+    seen = recorded_days(found) if found and same_rules else {}
+    return sorted({each.day for each, content in recorded_days(made).items() if seen.get(each) != content})
 
 
-def holds_of(found: MadeFrom | None, contents: Mapping[str, str], through: str) -> bool:
+def holds_of(found: MadeFrom | None, contents: Mapping[TableDay, str], through: str) -> bool:
     """Whether a slice was made from these `contents_by_day` of the days up to `through`, as they are now."""
-    if found is None:
-        return False
-    then = {name: content for name, content in found.inputs.items() if _OF_DAY.search(name)}
-    return then == {name: content for name, content in contents.items() if day_of(name) <= through}
+    return found is not None and recorded_days(found) == _up_to(contents, through)
 
 
 def _holds_still(earlier: MadeFrom, now: MadeFrom, through: str) -> bool:
     same_rules = (earlier.step, earlier.revision, earlier.settings) == (now.step, now.revision, now.settings)
-    return same_rules and _daily(earlier, through) == _daily(now, through)
+    # What each day held, and the columns of the tables: nothing else decides about an earlier slice.
+    return (
+        same_rules
+        and _columns(earlier) == _columns(now)
+        and _up_to(recorded_days(earlier), through) == _up_to(recorded_days(now), through)
+    )
 
 
-def _daily(made: MadeFrom, through: str) -> dict[str, str]:
-    """What each day held, and the columns of the tables; nothing else decides about an earlier slice."""
-    daily = {name: content for name, content in made.inputs.items() if _OF_DAY.search(name)}
-    columns = {name: content for name, content in made.inputs.items() if name.startswith(COLUMNS_OF)}
-    return columns | {name: content for name, content in daily.items() if day_of(name) <= through}
+def _columns(made: MadeFrom) -> dict[str, str]:
+    return {name: content for name, content in made.inputs.items() if name.startswith(COLUMNS_OF)}
+
+
+def _up_to(contents: Mapping[TableDay, str], through: str) -> dict[TableDay, str]:
+    return {each: content for each, content in contents.items() if each.day <= through}

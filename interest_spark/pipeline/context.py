@@ -1,6 +1,7 @@
 """One run: its configuration, its day, and the warehouse and Spark session it works with."""
 
 import secrets
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _NEEDED_BY_EVERY_JOB = ("python", "pyspark", "pyarrow", "numpy", "pandas", "deltalake")
 _BACKTEST = "backtest-"
+_STARTING = threading.Lock()
 
 
 def new_run_id() -> str:
@@ -79,6 +81,7 @@ class RunContext:
         from interest_spark.platform.stage_progress import show_stages
 
         check_versions(_NEEDED_BY_EVERY_JOB)  # a wrong library would fail later, and far less clearly
-        session = start_session(self.config.spark, "interest_spark")
-        show_stages(session.sparkContext)
+        with _STARTING:  # steps at work side by side ask for it at once
+            session = start_session(self.config.spark, "interest_spark")
+            show_stages(session.sparkContext)
         return session

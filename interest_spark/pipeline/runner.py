@@ -72,11 +72,14 @@ def _run(step: Step, context: RunContext) -> Outcome:
     log.info("step started", reasons=dict(list(plan.reasons.items())[:3]))
     started = time.monotonic()
     context.warehouse.check_writable()
-    session = context.spark  # column expressions need one that has started
+    _ = context.spark  # column expressions need a session that has started
     result = step.compute(context, pinned.inputs, Assignment(sorted(plan.reasons), plan.target.findings))
-    outcome = _publish(step, context, pinned, plan, result)
+    try:
+        outcome = _publish(step, context, pinned, plan, result)
+    finally:
+        for frame in result.persisted:  # and no more: other steps may be at work beside this one
+            frame.unpersist()
     result.finish()
-    session.catalog.clearCache()
     log.info("step finished", seconds=round(time.monotonic() - started, 1), rows=dict(outcome.rows))
     return outcome
 

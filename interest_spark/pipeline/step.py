@@ -42,19 +42,44 @@ def through_day(context: RunContext, _: Snapshot) -> Selection:
     return {"through": context.dt}
 
 
-def newest_day(context: RunContext, table: Snapshot) -> Selection:
-    """The newest committed day up to the run's own, for tables that hold all there is as of each day."""
-    days = table.days(through=context.dt)
-    return {"day": days[-1]} if days else NOTHING
+@dataclass(frozen=True)
+class Newest:
+    """Selects the newest committed day `among` those of a selection; nothing where none of them is committed."""
+
+    among: Callable[[RunContext], Selection]
+
+    def __call__(self, context: RunContext, table: Snapshot) -> Selection:
+        """The selection of that day."""
+        days = table.days(**self.among(context))
+        return {"day": days[-1]} if days else NOTHING
+
+
+def makes_own_day(context: RunContext) -> Selection:
+    """Of a step that makes slices of the run's own day alone."""
+    return {"day": context.dt}
+
+
+def makes_through_day(context: RunContext) -> Selection:
+    """Of a step that may also make slices of any day before the run's own."""
+    return {"through": context.dt}
+
+
+newest_day = Newest(makes_through_day)
+"""The newest committed day up to the run's own, for tables that hold all there is as of each day."""
 
 
 @dataclass(frozen=True)
 class Read:
     """One input: the slices of a table that `select` names. `alias` tells several inputs from one table apart.
 
+    The days that it names follow from the run alone, or it is a `Newest`: which steps may be at work beside this one is
+    told by them before anything is made.
+
     `required`: without a committed slice, and the `columns` in it (None: all), the step cannot run. `exact`: the
     step's result follows from what the input holds; where something is merely looked up, as permanent numbers are,
     it is not. `daily`: the result does follow from it, but the step's target itself says from which days, one by one.
+    `late`: a slice follows from what the input holds of so many days after it, up to the run's own. `compared`: what is
+    made is merely compared with the input; a day of it that could not be made stops nothing.
     """
 
     table: str
@@ -64,6 +89,13 @@ class Read:
     columns: tuple[str, ...] | None = None
     exact: bool = True
     daily: bool = False
+    late: Callable[[RunContext], int] | None = None
+    compared: bool = False
+
+    @property
+    def permanent(self) -> bool:
+        """Whether what others add to the input while the step is at work changes nothing in its result."""
+        return self.select is whole_table and not self.exact
 
     @property
     def name(self) -> str:
@@ -122,7 +154,7 @@ class Result:
     `write` is for tables whose files tasks write themselves: it gets the folder of each table that is not in `frames`,
     and returns the paths of the files that it has written there, in a whole-table run of whatever days. `check` gets
     the files of each table that are about to be committed and may raise: then nothing is. `finish` is called once
-    everything is committed. `details` are for the report.
+    everything is committed. `details` are for the report. What was `persisted` is released in the end.
     """
 
     frames: Mapping[str, "DataFrame"] = field(default_factory=dict)
@@ -131,6 +163,7 @@ class Result:
     check: Callable[[Mapping[str, Sequence[str]]], None] = lambda files: None
     finish: Callable[[], None] = lambda: None
     write: Callable[[Mapping[str, str]], Mapping[str, Sequence[str]]] | None = None
+    persisted: "Sequence[DataFrame]" = ()
 
 
 @dataclass(frozen=True)
@@ -154,9 +187,10 @@ class Step:
     configuration keys, or whole sections, that the result depends on, without those in `irrelevant`. `revision` is
     raised when a change of the code changes the result: then the step, and what depends on it, is computed anew.
     `compute` gets the pinned inputs by name and what to do. `exclusive`: the result depends on all that the step's
-    tables hold, so no other commit may come in between. `target` says what is to be made, usually the run's own day.
-    `inapplicable` gives the reason why there is nothing to be made at all, or None. `guard` raises BadDataError where
-    an input must not be used, whether or not anything is to be made.
+    tables hold, so no other commit may come in between. `target` says what is to be made, usually the run's own day;
+    `makes` are the days that it can be, whatever is committed. `inapplicable` gives the reason why there is nothing to
+    be made at all, or None. `guard` raises BadDataError where an input must not be used, whether or not anything is to
+    be made.
     """
 
     name: str
@@ -170,3 +204,4 @@ class Step:
     target: "Callable[[Step, RunContext, Inputs], Target] | None" = None
     inapplicable: Callable[[RunContext, Inputs], str | None] = always
     guard: Callable[[RunContext, Inputs], None] = lambda context, inputs: None
+    makes: Callable[[RunContext], Selection] = makes_own_day

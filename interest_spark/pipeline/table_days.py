@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import Pinned
-from interest_spark.pipeline.step import Read, Selection, Step, newest_day
+from interest_spark.pipeline.step import Newest, Read, Selection, Step
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,20 @@ class TableDays:
         A step with a slice for each day of its input takes in a day once: when it makes that day's slice.
         """
         taken_in = self._maker_by_day[step.writes[-1]].keys() & {*targets}
-        deciding = (read for read in step.reads if read.exact or read.daily)
-        return self._first(deciding, context, pinned, taken_in)
-
-    def read_at_all(self, step: Step, context: RunContext, pinned: Pinned) -> ReadDay | None:
-        """The first of the days that a step looks at, whether or not they decide about its result."""
-        return self._first(step.reads, context, pinned, set())
-
-    def _first(
-        self, reads: Iterable[Read], context: RunContext, pinned: Pinned, taken_in: Collection[str]
-    ) -> ReadDay | None:
-        for read in reads:
+        for read in step.reads:
             selection = _wanted(read, context, pinned)
             for day, maker in self._maker_by_day[read.table].items():
-                if _is_within(day, selection) and not (read.daily and day in taken_in):
+                decides = read.exact or (read.daily and day not in taken_in) or _is_late(day, read, context, targets)
+                if decides and _is_within(day, selection):
+                    return ReadDay(read.name, day, maker)
+        return None
+
+    def read_at_all(self, step: Step, context: RunContext, pinned: Pinned) -> ReadDay | None:
+        """The first of the days that a step needs to look at, whether or not they decide about its result."""
+        for read in (each for each in step.reads if not each.compared):
+            selection = _wanted(read, context, pinned)
+            for day, maker in self._maker_by_day[read.table].items():
+                if _is_within(day, selection):
                     return ReadDay(read.name, day, maker)
         return None
 
@@ -62,11 +62,19 @@ class TableDays:
 def _wanted(read: Read, context: RunContext, pinned: Pinned) -> Selection:
     """The days that the input consists of once those that are not committed yet are there, too."""
     selection = pinned.inputs[read.name].selection
-    if read.select is not newest_day:
+    if not isinstance(read.select, Newest):
         return selection
     newest = selection["day"]
     before = (date.fromisoformat(newest) - timedelta(days=1)).isoformat() if newest else None
-    return {"after": before, "through": context.dt}
+    return {**read.select.among(context), "after": before}
+
+
+def _is_late(day: str, read: Read, context: RunContext, targets: Iterable[str]) -> bool:
+    """Whether the day's slices decide about those of one of the `targets` before it."""
+    if read.late is None:
+        return False
+    first = (date.fromisoformat(day) - timedelta(read.late(context))).isoformat()
+    return any(first <= target < day for target in targets)
 
 
 def _is_within(day: str, selection: Selection) -> bool:

@@ -34,13 +34,20 @@ NO_DIFFERENCES = Differences(0, 0, ())
 
 
 @dataclass(frozen=True)
+class Buckets:
+    """Keys are in `count` buckets; looked at are those in the buckets `only`, if any are named."""
+
+    count: int
+    only: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Rows of the same `key` and day are compared, in any order; of those in the buckets `only`, if any are named."""
+    """Rows of the same `key` and day are compared, in any order."""
 
     key: str
     columns: tuple[str, ...]
-    buckets: int
-    only: frozenset[int] = frozenset()
+    buckets: Buckets
 
     def split(self, side: tuple[int, Sequence[str]]) -> Iterator[Mapping[int, pl.DataFrame]]:
         """The place of the side, and hashes of each row, by the bucket of their key."""
@@ -49,8 +56,8 @@ class Comparison:
             day = file.rsplit("dt=", 1)[1].split("/", 1)[0]
             for rows in read_pieces(file, self.columns):
                 hashed = rows.select(self.key, *_hashes(rows)).with_columns(day=pl.lit(day), side=pl.lit(place))
-                parts = by_bucket(hashed, self.key, self.buckets)
-                yield {bucket: part for bucket, part in parts.items() if not self.only or bucket in self.only}
+                parts, only = by_bucket(hashed, self.key, self.buckets.count), self.buckets.only
+                yield {bucket: part for bucket, part in parts.items() if not only or bucket in only}
 
     def combine(self, bucket: int, rows: list[pl.DataFrame]) -> Iterator[Differences]:
         """What differs in a bucket."""
@@ -72,7 +79,7 @@ def compare_files(
 ) -> Differences:
     """What differs between the rows of the files of two sides."""
     inputs = [(place, [file]) for place, files in enumerate((left, right)) for file in files]
-    found = exchange(spark, inputs, comparison.split, comparison.buckets, comparison.combine)
+    found = exchange(spark, inputs, comparison.split, comparison.buckets.count, comparison.combine)
     return sum(found, NO_DIFFERENCES)
 
 

@@ -1,7 +1,7 @@
 """Delivered items and users to the latest known attributes of each as of the day."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,18 +11,17 @@ from pyspark.sql import functions as F
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import latest_attributes
-from interest_spark.features.ingest import ledger_of, quarantine_of
+from interest_spark.features.ingest import quarantine_of, write_ledger
 from interest_spark.features.quality import check_bad_lines, check_readable, until_too_many_bad_lines, warn_of
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, Target
+from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 from interest_spark.sources.pieces import Piece
 from interest_spark.sources.typed_table import typed_table
-from interest_spark.storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,22 +45,26 @@ def _attributes_step(kind: str, key: str) -> Step:
         return Target({context.dt: made_from(step, context, inputs, **prints)}, findings=new)
 
     def compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-        rows = _typed_lines(context, kind, assignment.findings)
+        rows, lines = _typed_lines(context, kind, assignment.findings)
         end = day_end(context.day, parse_zone(context.config.shop.time_zone))
         latest = latest_attributes(rows, inputs[_PREVIOUS].rows(context), kind, key, end, context.dt)
         # Attributes that lie in the event log's own lines: those lines are accounted for already.
-        accounted = rows.limit(0) if _shares_files(context, kind) else rows
-        frames = {
-            "quarantine": quarantine_of(accounted).coalesce(1),
-            "ingest_ledger": ledger_of(accounted).coalesce(1),
-            kind: latest.repartition("dt"),
-        }
-        return Result(frames)
+        accounted = Counter[tuple[str, str]]() if _shares_files(context, kind) else lines
+        frames = {kind: latest.repartition("dt")}
+        if any(reason for _, reason in accounted):
+            frames["quarantine"] = quarantine_of(rows).coalesce(1)
+
+        def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
+            # Few rows, of which the driver knows all: a job of Spark's would take longer than all else on a small day.
+            ledger = write_ledger(folders["ingest_ledger"], kind, context.dt, accounted)
+            return {**dict.fromkeys(folders, ()), "ingest_ledger": ledger}
+
+        return Result(frames, write=write, persisted=(rows,))
 
     return Step(
         name=kind,
         # Not exact: what the day's own files say decides; a day before it that is run later adds nothing new.
-        reads=(Read(kind, _previous_day, alias=_PREVIOUS, exact=False),),
+        reads=(Read(kind, Newest(_before), alias=_PREVIOUS, exact=False),),
         writes=("quarantine", "ingest_ledger", kind),
         settings=("ingest.max_line_bytes", f"sources.{kind}", "shop.time_zone"),
         revision=4,
@@ -77,12 +80,16 @@ def _source(context: RunContext, kind: str) -> SourceConfig | None:
 
 
 def _deliveries(context: RunContext, kind: str) -> Sequence[Delivery]:
-    """The files of the catch-up window; all of them where the source does not tell days apart."""
-    source = _source(context, kind)
-    first = context.day - timedelta(days=context.config.ingest.catch_up_days)
+    """The files of the catch-up window, as of now also of the days that something may come late on.
+
+    All of them where the source does not tell days apart.
+    """
+    source, settings = _source(context, kind), context.config.ingest
     if source is None:
         return []
-    return find_deliveries(source, f"sources.{kind}", first=first, last=context.day, required=False)
+    first = context.day - timedelta(settings.catch_up_days)
+    last = context.day + timedelta(settings.max_late_days if settings.as_of == "now" else 0)
+    return find_deliveries(source, f"sources.{kind}", first=first, last=last, required=False)
 
 
 def _identities(deliveries: Sequence[Delivery]) -> dict[str, list[tuple[object, ...]]]:
@@ -93,26 +100,31 @@ def _identities(deliveries: Sequence[Delivery]) -> dict[str, list[tuple[object, 
 
 
 def _is_new(delivery: Delivery, prints: dict[str, str], inputs: Inputs) -> bool:
-    """Whether the previous day's table does not hold the delivery yet.
+    """Whether the previous day's table does not hold all of the delivery yet.
 
     A file without a day is read each time: of its lines only those that were known by the end of a day count for it.
+    So is one of a later day than the previous one, which may have taken in a part of it.
     """
-    if delivery.day is None:
-        return True
     previous = inputs[_PREVIOUS]
-    held = next((previous.snapshot.made_from(each) for each in previous.slices()), None)
+    before = next(iter(previous.slices()), None)
+    if delivery.day is None or before is None or delivery.day > before.day:
+        return True
+    held = previous.snapshot.made_from(before)
     name = f"files of {delivery.day}"
     return held is None or held.inputs.get(name) != prints[name]
 
 
-def _previous_day(context: RunContext, table: Snapshot) -> Selection:
-    """The newest committed day before the run's own."""
-    days = table.days(through=context.days_before(1))
-    return {"day": days[-1]} if days else NOTHING
+def _before(context: RunContext) -> Selection:
+    return {"through": context.days_before(1)}
 
 
-def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery]) -> "DataFrame":
-    """Rows of the deliveries; all stand under the run's day, on which they were read."""
+def _typed_lines(
+    context: RunContext, kind: str, deliveries: Sequence[Delivery]
+) -> "tuple[DataFrame, Counter[tuple[str, str]]]":
+    """Rows of the deliveries, and how many lines each file has by reason, "" for good ones.
+
+    All stand under the run's day, on which they were read.
+    """
     source = _source(context, kind)
     if source is None:
         raise ValueError(f"sources.{kind} is not configured")
@@ -124,21 +136,28 @@ def _typed_lines(context: RunContext, kind: str, deliveries: Sequence[Delivery])
 
     rows = typed_table(context.spark, deliveries, kind, read).withColumn("dt", F.lit(context.dt))
     rows = rows.persist(StorageLevel.DISK_ONLY)
-    _check(rows, ingest)
-    return rows
+    try:
+        return rows, _checked_lines(rows, ingest)
+    except Exception:
+        rows.unpersist()
+        raise
 
 
-def _check(rows: "DataFrame", ingest: IngestConfig) -> None:
-    """Raise BadDataError for files that cannot be read to their end, or with too many bad lines."""
+def _checked_lines(rows: "DataFrame", ingest: IngestConfig) -> Counter[tuple[str, str]]:
+    """The number of lines by file and reason.
+
+    Raises BadDataError for files that cannot be read to their end, or with too many bad lines.
+    """
     # Few, and small: some a file.
     names = ("delivery_day", "source_file", "reason", "file_fault", "file_note")
-    odd = rows.where(F.coalesce("reason", "file_fault", "file_note").isNotNull()).groupBy(*names).count().collect()
-    check_readable(row.file_fault for row in odd if row.file_fault)
-    warn_of(row.file_note for row in odd if row.file_note)
+    found = rows.groupBy(*names).count().collect()
+    check_readable(row.file_fault for row in found if row.file_fault)
+    warn_of(row.file_note for row in found if row.file_note)
     days: defaultdict[str | None, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row in odd:
+    for row in found:
         days[row.delivery_day][row.source_file, row.reason or ""] += row["count"]
     check_bad_lines(days, ingest)
+    return sum(days.values(), Counter[tuple[str, str]]())
 
 
 def _shares_files(context: RunContext, kind: str) -> bool:

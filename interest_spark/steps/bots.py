@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from interest_spark.features.bots import BYTES_A_BUCKET, BotsBuild, find_machines
 from interest_spark.features.daily.late import fits_a_worker
 from interest_spark.features.day_files import day_files
-from interest_spark.pipeline.carry import contents_by_day, earlier_day
+from interest_spark.pipeline.carry import contents_by_day, earlier_day, recorded
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
@@ -15,7 +15,7 @@ from interest_spark.storage.buckets import buckets_for
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
-    made = made_from(step, context, inputs, **contents_by_day([inputs["user_days"]]))
+    made = made_from(step, context, inputs, **recorded(contents_by_day([inputs["user_days"]])))
     return Target({context.dt: made}, findings=earlier_day(context, made, [inputs["bot_days"], inputs["bots"]]))
 
 

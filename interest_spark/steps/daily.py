@@ -7,7 +7,7 @@ from interest_spark.features.daily.counts import CountingRules
 from interest_spark.features.day_files import day_files
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, makes_through_day, through_day
 from interest_spark.steps.gates import GATES, require_passed
 
 
@@ -34,4 +34,5 @@ DAILY = Step(
     compute=_compute,
     target=_target,
     guard=require_passed,
+    makes=makes_through_day,
 )

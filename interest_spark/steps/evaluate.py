@@ -22,7 +22,7 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.models.published import version_in
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, Target
+from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
 from interest_spark.steps.gates import GATES, require_passed
 from interest_spark.steps.reads import NUMBERS
 from interest_spark.storage.snapshot import Snapshot
@@ -48,10 +48,8 @@ def _judged_lists(context: RunContext, lists: Snapshot) -> Selection:
     return {"day": cutoff, "name": context.served_model if served else context.backtest_model}
 
 
-def _items_at_cutoff(context: RunContext, items: Snapshot) -> Selection:
-    """The newest attributes that were known at the cutoff."""
-    days = items.days(through=cutoff_of(context))
-    return {"day": days[-1]} if days else NOTHING
+def _through_cutoff(context: RunContext) -> Selection:
+    return {"through": cutoff_of(context)}
 
 
 def _since_cutoff(context: RunContext, _: Snapshot) -> Selection:
@@ -75,27 +73,35 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     settings = context.config.evaluate
-    per_user = figures(_lists(context, inputs), settings)
+    judged = _judged_users(context, inputs).persist(StorageLevel.DISK_ONLY)
+    per_user = figures(_lists(context, inputs, judged), settings)
     version = version_in(inputs["recommendations"].files())
     rows = summary(per_user, version, f"next_{settings.horizon_days}_days", settings)
     ordered = rows.withColumn("dt", F.lit(context.dt)).coalesce(1).sortWithinPartitions("slice", "metric")
-    judged = inputs["recommendations"].selection
-    return Result({"metrics": ordered}, details={"judged": {"lists": judged["name"], "of": judged["day"]}})
+    lists = inputs["recommendations"].selection
+    details = {"judged": {"lists": lists["name"], "of": lists["day"]}}
+    return Result({"metrics": ordered}, details=details, persisted=(judged,))
 
 
-def _lists(context: RunContext, inputs: Inputs) -> "DataFrame":
-    """One row a user with something relevant: `relevant` and each contender's list."""
+def _judged_users(context: RunContext, inputs: Inputs) -> "DataFrame":
+    """One row a user with something `relevant`."""
+
+    def read(name: str) -> "DataFrame":
+        return inputs[name].rows(context)
+
+    users = answered_users(read("recommendations"), read("unserved"), read("bots_at_cutoff").union(read("bots")))
+    relevant = relevant_items(read("events_since"), _horizon(context), users)
+    # The whole vocabulary: a backfilled day's items may have got their permanent numbers on a later day.
+    return drop_unsuggestable(relevant, read("sequences"), read("vocab"), context.config.score)
+
+
+def _lists(context: RunContext, inputs: Inputs, judged: "DataFrame") -> "DataFrame":
+    """The judged users with each contender's list."""
     config = context.config
 
     def read(name: str) -> "DataFrame":
         return inputs[name].rows(context)
 
-    published, bots = read("recommendations"), read("bots_at_cutoff").union(read("bots"))
-    users = answered_users(published, read("unserved"), bots)
-    relevant = relevant_items(read("events_since"), _horizon(context), users)
-    # The whole vocabulary: a backfilled day's items may have got their permanent numbers on a later day.
-    judged = drop_unsuggestable(relevant, read("sequences"), read("vocab"), config.score)
-    judged = judged.persist(StorageLevel.DISK_ONLY)
     history = read("events_until")
     known = Known(
         history=history.where(history.behavior.isin(*config.sequences.behaviors)),
@@ -105,7 +111,7 @@ def _lists(context: RunContext, inputs: Inputs) -> "DataFrame":
         item_files=tuple(inputs["items"].files()),
         blocked_items=config.score.blocked_items,
     )
-    lists = judged.join(published_lists(published), "user_id", how="left")
+    lists = judged.join(published_lists(read("recommendations")), "user_id", how="left")
     return add_baselines(lists, known, config.evaluate)
 
 
@@ -127,7 +133,7 @@ EVALUATE = Step(
         Read("bots", required=True),
         Read("events", _since_cutoff, alias="events_since"),
         Read("events", _until_cutoff, alias="events_until"),
-        Read("items", _items_at_cutoff),
+        Read("items", Newest(_through_cutoff)),  # the newest attributes that were known at the cutoff
         NUMBERS,
         GATES,
     ),

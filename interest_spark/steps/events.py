@@ -12,10 +12,19 @@ from interest_spark.foundation.digest import digest
 from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target, through_day
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 from interest_spark.sources.pieces import tasks_of
+from interest_spark.steps.as_of_now import (
+    MARK,
+    can_hold,
+    days_as_of_now,
+    is_as_of_now,
+    late_days,
+    late_events,
+    later_deliveries,
+)
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -24,23 +33,34 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     Copies are judged in the order of days, so a day that is new or changed makes those after it stale.
     """
     source = context.config.sources.events
-    first = context.day - timedelta(days=context.config.ingest.catch_up_days)
-    found = find_deliveries(source, "sources.events", first=first, last=context.day)
-    by_day: dict[str, list[Delivery]] = {}
-    for delivery in found:
-        by_day.setdefault(delivery.day or context.dt, []).append(delivery)
-    from_by_day = {
-        day: made_from(step, context, inputs, files=digest([delivery.identity for delivery in delivered]))
-        for day, delivered in by_day.items()
-    }
-    return Target(from_by_day, whole_table=not source.by_day, in_order=True, findings=found)
+    found = find_deliveries(source, "sources.events", first=_first_day(context), last=context.day)
+    every, mark = [*found, *later_deliveries(context)], MARK if is_as_of_now(context) else {}
+    from_by_day = {}
+    for day in _days_to_make(context, inputs, found):
+        identities = [each.identity for each in every if can_hold(each, day, context)]
+        from_by_day[day] = made_from(step, context, inputs, files=digest(identities), **mark)
+    return Target(from_by_day, whole_table=not source.by_day, in_order=True, findings=every)
+
+
+def _first_day(context: RunContext) -> date:
+    """The first day that is looked at."""
+    return context.day - timedelta(max(context.config.ingest.catch_up_days, late_days(context)))
+
+
+def _days_to_make(context: RunContext, inputs: Inputs, found: Sequence[Delivery]) -> Sequence[str]:
+    """Those delivered of the catch-up window, and those before it that are kept as of now; ascending."""
+    caught_up = context.days_before(context.config.ingest.catch_up_days)
+    known = days_as_of_now(context, inputs["events"], context.dt) if is_as_of_now(context) else ()
+    days = {each.day or context.dt for each in found}
+    return sorted(day for day in days if day >= caught_up or day in known)
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     config, source = context.config, context.config.sources.events
-    deliveries = [each for each in assignment.findings if each.day is None or each.day in assignment.days]
+    deliveries = [each for each in assignment.findings if any(can_hold(each, day, context) for day in assignment.days)]
     reader = CanonicalReader("events", source, config.ingest.max_line_bytes)
-    rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day)
+    late = late_events(context, inputs["events"], assignment.days)
+    rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day, late)
     known = _known_files(context, inputs, assignment.days[0]) if source.by_day else []
 
     def check(accounts: Sequence[Account]) -> None:
@@ -88,6 +108,12 @@ def _total_by_reason(counts: Mapping[str, Counter[str]]) -> dict[str, int]:
     return {reason or "good": lines for reason, lines in total.items()}
 
 
+def _days_made(context: RunContext) -> Selection:
+    if not context.config.sources.events.by_day:
+        return {}
+    return {"after": (_first_day(context) - timedelta(1)).isoformat(), "through": context.dt}
+
+
 EVENTS = Step(
     name="events",
     reads=(Read("events", through_day, exact=False),),
@@ -98,8 +124,10 @@ EVENTS = Step(
         "ingest.max_bad_lines",
         "ingest.tolerated_reasons",
         "ingest.catch_up_days",
+        "ingest.as_of",  # the record of days as of now says so itself
     ),
     revision=4,
     compute=_compute,
     target=_target,
+    makes=_days_made,
 )

@@ -5,7 +5,7 @@ delivered again or somebody lets it pass. Blocked lists are never committed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -22,6 +22,7 @@ from interest_spark.pipeline.step import (
     NOTHING,
     Assignment,
     Inputs,
+    Newest,
     Read,
     Result,
     Selection,
@@ -30,6 +31,7 @@ from interest_spark.pipeline.step import (
     newest_day,
 )
 from interest_spark.schemas.figures import INGEST, PUBLISH
+from interest_spark.steps.events import EVENTS
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import MadeFrom
 from interest_spark.storage.snapshot import Snapshot
@@ -46,15 +48,22 @@ def _history(context: RunContext, _: Snapshot) -> Selection:
     return {"after": context.days_before(context.config.gates.history_days + 1), "through": context.dt}
 
 
-def _lists_before(context: RunContext, lists: Snapshot) -> Selection:
-    """The newest lists of the run's own model from before its day."""
-    days = lists.days(through=context.days_before(1), name=context.model)
-    return {"day": days[-1], "name": context.model} if days else NOTHING
+def _before(context: RunContext) -> Selection:
+    return {"through": context.days_before(1), "name": context.model}
+
+
+@dataclass(frozen=True)
+class _ListsBefore(Newest):
+    """Selects the newest lists of the run's own model from before its day."""
+
+    def __call__(self, context: RunContext, table: Snapshot) -> Selection:
+        """The selection of that day and model."""
+        return {"name": context.model, **super().__call__(context, table)}
 
 
 GATES = Read(TABLE, _history, exact=False)
 """What the gates have said of the last days: what is made does not follow from it, but must not be made against it."""
-LISTS_BEFORE = Read("recommendations", _lists_before, alias=BEFORE, exact=False)
+LISTS_BEFORE = Read("recommendations", _ListsBefore(_before), alias=BEFORE, exact=False, compared=True)
 
 
 def require_passed(context: RunContext, inputs: Inputs) -> None:
@@ -108,19 +117,14 @@ def _inapplicable(context: RunContext, inputs: Inputs) -> str | None:
     return None if context.config.sources.events.by_day else "sources.events tells no deliveries of days apart"
 
 
-def days_judged(context: RunContext) -> Selection:
-    """The days whose events a run may make."""
-    return {"after": context.days_before(context.config.ingest.catch_up_days + 1), "through": context.dt}
-
-
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
-    """The run's own day, and earlier ones of the catch-up window that are new, were delivered anew, or are blocked.
+    """The run's own day, and of those that its events may be made for what is new, was delivered anew, or is blocked.
 
     While any day is blocked, the own one is looked at again, so that the step ends as it did before.
     """
     events, gates = inputs["events"].snapshot, inputs[TABLE]
     made = made_from(step, context, inputs)
-    days = {day: _made_from_of(made, day, inputs) for day in events.days(**days_judged(context))}
+    days = {day: _made_from_of(made, day, inputs) for day in events.days(**EVENTS.makes(context))}
     said = read_days(gates.snapshot, INGEST, **gates.selection)
     refused = [day.isoformat() for day, rows in said.items() if blocked(rows.values())]
 
@@ -219,4 +223,5 @@ INGEST_GATE = Step(
     compute=_compute,
     target=_target,
     inapplicable=_inapplicable,
+    makes=EVENTS.makes,
 )

@@ -1,11 +1,13 @@
 """The order of the steps: of each job, and of the whole nightly run of a day."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work
-from interest_spark.pipeline.step import Step
+from interest_spark.pipeline.step import Inputs, Step
 from interest_spark.sources.deliveries import find_deliveries
 from interest_spark.steps.attributes import ITEMS, USERS
 from interest_spark.steps.bots import BOTS
@@ -31,6 +33,8 @@ JOBS: dict[str, tuple[Step, ...]] = {
 }
 """The steps of each job, in their order. A further step is a file of its own and a place here."""
 
+_CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
+
 
 def job(name: str, context: RunContext) -> Iterator[Work]:
     """The steps of one job for the run's day."""
@@ -38,8 +42,36 @@ def job(name: str, context: RunContext) -> Iterator[Work]:
         yield step, context
 
 
-def nightly(context: RunContext) -> Iterator[Work]:
+@dataclass(frozen=True)
+class Ahead:
+    """What a run of several days will have made when a day's turn comes: the days of its events and suggestions."""
+
+    events: Collection[str] = ()
+    suggestions: Collection[str] = ()
+
+
+def backfilled(
+    context: RunContext, days: Sequence[date], jobs: Collection[str], served: Collection[date]
+) -> dict[date, list[Work]]:
+    """The steps of these days, ascending: of some `jobs`, those from training on only for the days to be `served`."""
+    chosen = jobs or JOBS.keys()
+    names = {step.name for job_name in chosen for step in JOBS[job_name]}
+    works: dict[date, list[Work]] = {}
+    for day in days:
+        ahead = Ahead(
+            [each.isoformat() for each in works] if "ingest" in chosen else (),
+            [each.isoformat() for each in works if each in served] if "score" in chosen else (),
+        )
+        run = context.on(day)
+        of_day = nightly(run, ahead) if day in served else (work for name in _CARRIED for work in job(name, run))
+        works[day] = [work for work in of_day if work[0].name in names]
+    return works
+
+
+def nightly(context: RunContext, ahead: Ahead | None = None) -> Iterator[Work]:
     """The whole run of a day; ask for each step only when those before it are done, as what they made decides.
+
+    Where they are all asked for beforehand, `ahead` says what will have been made by then.
 
     A day is judged by the suggestions served `evaluate.horizon_days` before it. Where none were, as on a new
     deployment's first days, with evaluate.backtest they are made first, from what was known then, under a name of
@@ -47,21 +79,35 @@ def nightly(context: RunContext) -> Iterator[Work]:
     """
     yield from job("ingest", context)
     cutoff = cutoff_of(context)
-    served = context.warehouse.days("recommendations", day=cutoff, name=context.served_model)
-    backtest = not served and context.config.evaluate.backtest and _has_events(context, cutoff)
+    will_be_served = ahead is not None and cutoff in ahead.suggestions
+    served = will_be_served or context.warehouse.days("recommendations", day=cutoff, name=context.served_model)
+    backtest = not served and context.config.evaluate.backtest and _has_events(context, cutoff, ahead)
     if backtest:
         earlier = context.on(date.fromisoformat(cutoff), backtest=True)
         for name in ("sequences", "train", "score"):
-            yield from job(name, earlier)
+            yield from job(name, earlier) if ahead is None else _where_events_are(job(name, earlier), cutoff)
     for name in ("sequences", "train", "score"):
         yield from job(name, context)
     if served or backtest or context.warehouse.days("recommendations", day=cutoff, name=context.backtest_model):
-        yield from job("evaluate", context)
+        yield from job("evaluate", context) if ahead is None else _where_events_are(job("evaluate", context), cutoff)
 
 
-def _has_events(context: RunContext, cutoff: str) -> bool:
+def _where_events_are(works: Iterator[Work], through: str) -> Iterator[Work]:
+    """The steps as they apply where it turns out that there are events up to a day."""
+    for step, context in works:
+        yield replace(step, inapplicable=partial(_inapplicable, step, through)), context
+
+
+def _inapplicable(step: Step, through: str, context: RunContext, inputs: Inputs) -> str | None:
+    if not context.warehouse.days("events", through=through):
+        return f"there are no events up to {through}"
+    return step.inapplicable(context, inputs)
+
+
+def _has_events(context: RunContext, cutoff: str, ahead: Ahead | None) -> bool:
     """Whether there are events up to the cutoff, or will be once what was delivered is ingested."""
-    if context.warehouse.days("events", through=cutoff):
+    will_be_ingested = ahead is not None and any(day <= cutoff for day in ahead.events)
+    if will_be_ingested or context.warehouse.days("events", through=cutoff):
         return True
     source = context.config.sources.events
     if not source.by_day:

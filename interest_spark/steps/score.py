@@ -9,7 +9,7 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.models.card import read_card
 from interest_spark.models.published import Model, model_of
 from interest_spark.pipeline.context import RunContext
-from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step
+from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, makes_through_day
 from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.serving.score import answer_users, recommendations, unserved, user_vectors
 from interest_spark.steps.gates import GATES, LISTS_BEFORE, check_lists, require_passed
@@ -17,13 +17,16 @@ from interest_spark.storage.bundles import check_bundle, read_config
 from interest_spark.storage.snapshot import Snapshot
 
 
-def _newest_model(context: RunContext, models: Snapshot) -> Selection:
+class _NewestModel(Newest):
     """The run's own model of the last day up to its own; a backtest takes the day's served model where there is one."""
-    for name in (context.served_model, context.model):
-        days = models.days(name=name, through=context.dt)
-        if days and (days[-1] == context.dt or not context.backtest):
-            return {"day": days[-1], "name": name}
-    return {"day": context.dt, "name": context.model}
+
+    def __call__(self, context: RunContext, table: Snapshot) -> Selection:
+        """The selection of that model."""
+        for name in (context.served_model, context.model):
+            days = table.days(name=name, **self.among(context))
+            if days and (days[-1] == context.dt or not context.backtest):
+                return {"day": days[-1], "name": name}
+        return {"day": context.dt, "name": context.model}
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
@@ -41,7 +44,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
         "recommendations": recommendations(answers, model),
     }
     dated = {table: frame.select("*", day) for table, frame in frames.items()}
-    return Result(dated, check=partial(check_lists, context, inputs))
+    return Result(dated, check=partial(check_lists, context, inputs), persisted=(answers,))
 
 
 def _check_category_numbers(context: RunContext, inputs: Inputs, model: Model) -> None:
@@ -61,7 +64,7 @@ SCORE = Step(
         Read("popularity"),
         Read("bots"),
         Read("categories", exact=False),  # the sequences hold their numbers
-        Read("models", _newest_model, required=True),
+        Read("models", _NewestModel(makes_through_day), required=True),
         LISTS_BEFORE,
         GATES,
     ),

@@ -8,7 +8,7 @@ from interest_spark.features.sequences.build import BOTS, BYTES_A_BUCKET, PEOPLE
 from interest_spark.features.sequences.histories import Window
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.foundation.log import get_logger
-from interest_spark.pipeline.carry import contents_by_day, earlier_day
+from interest_spark.pipeline.carry import contents_by_day, earlier_day, recorded
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, newest_day, through_day
@@ -17,7 +17,7 @@ from interest_spark.storage.buckets import buckets_for, buckets_to_go_on
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
-    made = made_from(step, context, inputs, **contents_by_day([inputs["events"]]))
+    made = made_from(step, context, inputs, **recorded(contents_by_day([inputs["events"]])))
     return Target({context.dt: made}, findings=earlier_day(context, made, [inputs[BOTS], inputs[PEOPLE]]))
 
 

@@ -16,6 +16,7 @@ from interest_spark.foundation.log import get_logger
 from interest_spark.models.launch.launch import launch
 from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.training.plan import ParentModel, TrainPlan, TrainResult
+from interest_spark.pipeline.carry import TableDay, contents_by_day, recorded, recorded_days
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import (
@@ -47,7 +48,6 @@ def _earlier_models(context: RunContext, _: Snapshot) -> Selection:
 _SEQUENCES = Read("sequences", required=True, columns=("user_id", "arrival_day", *source_lists(INPUTS)))
 _EARLIER_MODELS = Read("models", _earlier_models, exact=False)
 _EVENT_DAYS = Read("events", through_day, exact=False)
-_EVENTS_OF = "events of "
 
 
 def _already_trained(context: RunContext, inputs: Inputs) -> str | None:
@@ -65,15 +65,14 @@ def _blocks_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     return Target({context.dt: made_from(step, context, inputs, scope=digest(asdict(scope)))}, findings=scope)
 
 
-def _event_days(context: RunContext, inputs: Inputs) -> dict[str, str]:
+def _event_days(context: RunContext, inputs: Inputs) -> dict[TableDay, str]:
     """What each day's events are, where a later incremental run will ask what this one has seen of them.
 
     A whole history that is delivered anew each time says nothing about what is new in it.
     """
     if context.config.train.mode != "incremental" or not context.config.sources.events.by_day:
         return {}
-    events = inputs["events"]
-    return {_EVENTS_OF + each.day: events.snapshot.content(each) for each in events.slices()}
+    return contents_by_day([inputs["events"]])
 
 
 def _changed_days(context: RunContext, inputs: Inputs, parent: ParentModel) -> tuple[int, ...]:
@@ -82,9 +81,9 @@ def _changed_days(context: RunContext, inputs: Inputs, parent: ParentModel) -> t
     Days since 1970; none where the parent's run did not record what it had seen.
     """
     record = inputs["models"].snapshot.made_from(Slice(parent.trained_through, context.served_model))
-    seen = {key: content for key, content in (record.inputs if record else {}).items() if key.startswith(_EVENTS_OF)}
+    seen = recorded_days(record) if record else {}
     now = _event_days(context, inputs) if seen else {}
-    changed = [key.removeprefix(_EVENTS_OF) for key, content in now.items() if seen.get(key) != content]
+    changed = [each.day for each, content in now.items() if seen.get(each) != content]
     return tuple(days_since_1970(date.fromisoformat(day)) for day in changed if day <= parent.trained_through)
 
 
@@ -129,7 +128,7 @@ TRAIN_BLOCKS = Step(
 def _train_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
     start = "" if parent is None else parent.manifest_sha256
-    seen = _event_days(context, inputs)
+    seen = recorded(_event_days(context, inputs))
     return Target({context.dt: made_from(step, context, inputs, parent=start, **seen)}, findings=parent)
 
 

@@ -11,7 +11,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import Outcome
 from interest_spark.pipeline.runner import Pinned, pin, plan_step
 from interest_spark.pipeline.step import Assignment, Step
-from interest_spark.platform.comparison import Comparison, Differences, compare_files
+from interest_spark.platform.comparison import Buckets, Comparison, Differences, compare_files
 from interest_spark.schemas.tables import TABLES
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.daily import DAILY
@@ -32,7 +32,7 @@ def verify(context: RunContext, buckets: int, of: int) -> Outcome:
     rows, wrong = {}, {}
     with progress("verify", "steps") as shown:
         for done, step in enumerate(CARRIED, start=1):
-            for table, found in _differences(step, context, Comparison("", (), of, only)).items():
+            for table, found in _differences(step, context, Buckets(of, only)).items():
                 rows[table] = found.compared
                 if found.differing:
                     wrong[table] = found
@@ -42,7 +42,7 @@ def verify(context: RunContext, buckets: int, of: int) -> Outcome:
     return Outcome("done", rows, details={"buckets": sorted(only) or list(range(of))})
 
 
-def _differences(step: Step, context: RunContext, rules: Comparison) -> dict[str, Differences]:
+def _differences(step: Step, context: RunContext, buckets: Buckets) -> dict[str, Differences]:
     pinned = pin(step, context)
     plan = plan_step(step, context, pinned)
     if plan.reasons:
@@ -58,7 +58,7 @@ def _differences(step: Step, context: RunContext, rules: Comparison) -> dict[str
     }
     try:
         rebuilt = _rebuilt(step, context, pinned, days, folders)
-        return {table: _compared(table, rebuilt[table], pinned, days, context, rules) for table in step.writes}
+        return {table: _compared(table, rebuilt[table], pinned, days, context, buckets) for table in step.writes}
     finally:
         for folder in folders.values():
             shutil.rmtree(folder, ignore_errors=True)
@@ -74,13 +74,13 @@ def _rebuilt(
 
 
 def _compared(
-    table: str, rebuilt: list[str], pinned: Pinned, days: list[str], context: RunContext, rules: Comparison
+    table: str, rebuilt: list[str], pinned: Pinned, days: list[str], context: RunContext, buckets: Buckets
 ) -> Differences:
     snapshot = pinned.tables[table]
     slices = [each for each in snapshot.slices() if each.day in days]
     committed = [file.path for file in day_files(snapshot, slices)]
     columns = tuple(TABLES[table].names)
-    comparison = Comparison(columns[0], columns, rules.buckets, rules.only)
+    comparison = Comparison(columns[0], columns, buckets)
     found = compare_files(context.spark, comparison, committed, rebuilt)
     get_logger().info("verified", table=table, compared=found.compared, differing=found.differing)
     return found

@@ -2,7 +2,7 @@
 
 from interest_spark.features.day_files import day_files
 from interest_spark.features.vocab import VocabBuild, number_items
-from interest_spark.pipeline.carry import changed_days, contents_by_day
+from interest_spark.pipeline.carry import changed_days, contents_by_day, recorded
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target
@@ -14,7 +14,7 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
     An item of a machine is numbered, too: who is one today may be none tomorrow.
     """
-    made = made_from(step, context, inputs, **contents_by_day([inputs["item_days"]]))
+    made = made_from(step, context, inputs, **recorded(contents_by_day([inputs["item_days"]])))
     return Target({context.dt: made}, findings=changed_days(context, made, inputs["vocab"].snapshot))
 
 

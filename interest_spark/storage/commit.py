@@ -22,7 +22,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 from pydantic import TypeAdapter
 
-from interest_spark.foundation.errors import BadDataError, BusyError
+from interest_spark.foundation.errors import BadDataError, OvertakenError
 from interest_spark.storage.layout import COMMITTED_PATH, Slice, run_folder
 from interest_spark.storage.log_files import tidy_log
 from interest_spark.storage.run_record import RunRecord, write_record
@@ -93,7 +93,7 @@ def commit(
     """Replace the staged slices, or with `whole_table` all slices of their name, in one step; returns the new version.
 
     `exclusive`: the run depends on all of the table, so that any commit after `base` is a rival's. `content_kept`: the
-    slices hold the same rows in other files, which is nobody's rival. Raises BusyError when a rival came first.
+    slices hold the same rows in other files, which is nobody's rival. Raises OvertakenError when a rival came first.
     """
     description = {
         "run_id": staged.run_id,
@@ -118,7 +118,7 @@ def commit(
             continue
         tidy_log(base.folder, version)
         return version
-    raise BusyError(f"table {base.table} is busy: {_ATTEMPTS} commits were overtaken; run the job again")
+    raise OvertakenError(f"table {base.table} is busy: {_ATTEMPTS} commits were overtaken; run the job again")
 
 
 def remove_slices(base: Snapshot, slices: Sequence[Slice], run_id: str) -> int:
@@ -145,8 +145,8 @@ def _refuse_rivals(staged: StagedRun, base: Snapshot, now: Snapshot, *, whole_ta
             raise _rival(staged, f"run {description.run_id}", days)
 
 
-def _rival(staged: StagedRun, who: str, what: str) -> BusyError:
-    return BusyError(
+def _rival(staged: StagedRun, who: str, what: str) -> OvertakenError:
+    return OvertakenError(
         f"table {staged.table}: {who} committed {what} while this run was at work; nothing was published, "
         "run the job again"
     )

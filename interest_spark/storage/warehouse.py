@@ -5,6 +5,7 @@ invisible. Where files lie is said in layout.py, how a commit excludes rivals in
 """
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,7 @@ class Warehouse:
 
     def check_writable(self) -> None:
         """Raise ConfigError unless files can be made in the warehouse; what is temporary stays an OSError."""
-        probe = self.root / f".probe-{os.getpid()}"
+        probe = self.root / f".probe-{os.getpid()}-{threading.get_ident()}"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             probe.touch()

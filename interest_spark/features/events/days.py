@@ -15,18 +15,34 @@ _INSTANT = pl.Datetime("us", "UTC")
 
 
 @dataclass(frozen=True)
+class LateEvents:
+    """Where late events go when days are made as of now: to their own day if that is among `known`.
+
+    Only what belongs to the days to be `made` is kept.
+    """
+
+    made: frozenset[str]
+    known: frozenset[str]
+
+
+@dataclass(frozen=True)
 class DayRules:
-    """`zone` is the shop's; lines without a usable time of a whole history stand under `undatable_day`."""
+    """`zone` is the shop's; lines without a usable time of a whole history stand under `undatable_day`.
+
+    Without `late` a late event belongs to the day that it was delivered for.
+    """
 
     ingest: IngestConfig
     zone: ZoneInfo
     undatable_day: date
+    late: LateEvents | None = None
 
     def assign(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Add `dt`, and refuse events whose time is out of range.
 
-        A line of a day's delivery belongs to that day, and its event may be at most `max_late_days` older. A line of
-        a whole-history delivery belongs to the day of its event.
+        A line of a day's delivery belongs to that day, and its event may be at most `max_late_days` older; `late` says
+        which events belong to their own day all the same. A line of a whole-history delivery belongs to the day of its
+        event.
         """
         time, delivered = pl.col("event_time"), pl.col("delivery_day")
         within = time.is_between(*self._bounds(), closed="left").fill_null(value=False)
@@ -38,12 +54,20 @@ class DayRules:
             )
             in_delivery = delivered.is_null() | ((time >= starts) & (time < ends))
         event_day = time.dt.convert_time_zone(self.zone.key).dt.date().cast(pl.String)
-        return rows.with_columns(
+        day = pl.coalesce(delivered, pl.when(within).then(event_day), pl.lit(self.undatable_day.isoformat()))
+        if self.late:
+            is_theirs = within & in_delivery & event_day.is_in(list(self.late.known))
+            day = pl.when(is_theirs).then(event_day).otherwise(day)
+        assigned = rows.with_columns(
             reason=pl.when(pl.col("reason").is_null() & ~(within & in_delivery))
             .then(pl.lit(OUT_OF_RANGE))
             .otherwise("reason"),
-            dt=pl.coalesce(delivered, pl.when(within).then(event_day), pl.lit(self.undatable_day.isoformat())),
+            dt=day,
         )
+        if self.late is None:
+            return assigned
+        # A file that cannot be read to its end may hold something of any day.
+        return assigned.filter(pl.col("dt").is_in(list(self.late.made)) | pl.col("file_fault").is_not_null())
 
     def _bounds(self) -> tuple[datetime, datetime]:
         first, last = self.ingest.first_day, self.ingest.last_day

@@ -148,6 +148,29 @@ def test_overrides_are_yaml_values_and_win(tmp_path: Path) -> None:
     assert config.ingest.first_day.isoformat() == "2026-01-01"
 
 
+@pytest.mark.parametrize(
+    ("override", "conf"),
+    [
+        ("spark.conf.spark.ui.enabled=false", {"spark.ui.enabled": "false"}),
+        ("spark.conf.spark.executor.cores=4", {"spark.executor.cores": "4"}),
+        ("spark.conf.spark.memory.fraction=0.5", {"spark.memory.fraction": "0.5"}),
+        ("spark.conf.spark.hadoop.fs.s3a.endpoint=http://h:1", {"spark.hadoop.fs.s3a.endpoint": "http://h:1"}),
+        ("spark.conf={spark.a: b, spark.c: d}", {"spark.a": "b", "spark.c": "d"}),
+    ],
+)
+def test_dots_in_the_name_of_a_spark_setting_are_part_of_it(
+    tmp_path: Path, override: str, conf: dict[str, str]
+) -> None:
+    assert load(tmp_path, MINIMAL, override).spark.conf == conf
+
+
+def test_dots_in_any_free_name_are_part_of_it(tmp_path: Path) -> None:
+    source = load(tmp_path, MINIMAL, "sources.events.behaviors.page.view=view").sources.events
+    assert source.behaviors == {"page.view": "view"}
+    items = load(tmp_path, MINIMAL, "sources.items={path: x}", "sources.items.attributes.a.b=c").sources.items
+    assert items.attributes == {"a.b": "c"}
+
+
 def test_the_order_of_inputs_is_no_other_network(tmp_path: Path) -> None:
     config = load(tmp_path, MINIMAL, "train.network.inputs=[hour, behavior]")
     assert config.train.network.inputs == ("behavior", "hour")

@@ -61,7 +61,7 @@ MISTAKES = [
 ]
 OVERRIDES = [
     f"warehouse=s3://joe:{SECRET}@bucket/w",
-    f"spark.conf.fs.s3a.secret.key={SECRET}",
+    f"spark.conf.fs.s3a.secret.key=[{SECRET}]",
     f"spark.conf={SECRET}",
     f"spark.conf={{fs.s3a.secret.key: [{SECRET}]}}",
     f"spark.conf={{fs.s3a.secret.key: {SECRET}",
