@@ -18,7 +18,7 @@ class GatesConfig(Section):
     A figure alarms beyond `deviations` robust standard deviations once `warm_up_days` are known. `actions` say by
     figure, `nulls` or `nulls:price`, what an alarm does; by default it blocks. Where fewer than `least_events` events,
     or users of lists, are usual, chance moves much, and an alarm warns at most. On `expected_days`, each with a word
-    for it, counts may be anything and other bounds are twice as wide.
+    for it, there may be five times as much or as little of anything, and other bounds are twice as wide.
     """
 
     enabled: bool = True

@@ -50,8 +50,8 @@ class TableDays:
         return None
 
     def read_at_all(self, step: Step, context: RunContext, pinned: Pinned) -> ReadDay | None:
-        """The first of the days that a step looks at, whether or not they decide about its result."""
-        for read in step.reads:
+        """The first of the days that a step needs to look at, whether or not they decide about its result."""
+        for read in (each for each in step.reads if not each.compared):
             selection = _wanted(read, context, pinned)
             for day, maker in self._maker_by_day[read.table].items():
                 if _is_within(day, selection):

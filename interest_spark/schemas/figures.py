@@ -67,7 +67,7 @@ HOURS = Scale(float, float, 4.0, lambda *_: 0.0)
 class Figure:
     """One figure. A `family` has one for each label, named `<name>:<label>`; `drift`: the value is told by comparing
     shares with those of earlier days. `side` is the harmful one. `limit`: a higher share is never right, history or
-    not. `follows_traffic`: announced days are expected to break its bounds.
+    not. `follows_traffic`: on announced days it may be far from usual.
     """
 
     gate: str

@@ -5,7 +5,7 @@ delivered again or somebody lets it pass. Blocked lists are never committed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -31,6 +31,7 @@ from interest_spark.pipeline.step import (
     newest_day,
 )
 from interest_spark.schemas.figures import INGEST, PUBLISH
+from interest_spark.steps.events import EVENTS
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import MadeFrom
 from interest_spark.storage.snapshot import Snapshot
@@ -42,31 +43,27 @@ _FOLLOWED = 200_000
 BEFORE = "lists before"
 
 
-def _compared_days(context: RunContext) -> Selection:
+def _history(context: RunContext, _: Snapshot) -> Selection:
     """The days that a day is compared with, and itself."""
     return {"after": context.days_before(context.config.gates.history_days + 1), "through": context.dt}
 
 
-def _history(context: RunContext, _: Snapshot) -> Selection:
-    return _compared_days(context)
+def _before(context: RunContext) -> Selection:
+    return {"through": context.days_before(1), "name": context.model}
 
 
-def _days_before(context: RunContext) -> Selection:
-    return {"through": context.days_before(1)}
-
-
-class _NewestLists(Newest):
-    """The newest lists of the run's own model."""
+@dataclass(frozen=True)
+class _ListsBefore(Newest):
+    """Selects the newest lists of the run's own model from before its day."""
 
     def __call__(self, context: RunContext, table: Snapshot) -> Selection:
-        """The selection of these lists."""
-        days = table.days(name=context.model, **self.among(context))
-        return {"day": days[-1], "name": context.model} if days else NOTHING
+        """The selection of that day and model."""
+        return {"name": context.model, **super().__call__(context, table)}
 
 
 GATES = Read(TABLE, _history, exact=False)
 """What the gates have said of the last days: what is made does not follow from it, but must not be made against it."""
-LISTS_BEFORE = Read("recommendations", _NewestLists(_days_before), alias=BEFORE, exact=False)
+LISTS_BEFORE = Read("recommendations", _ListsBefore(_before), alias=BEFORE, exact=False, compared=True)
 
 
 def require_passed(context: RunContext, inputs: Inputs) -> None:
@@ -83,7 +80,7 @@ def check_lists(context: RunContext, inputs: Inputs, files: Mapping[str, Sequenc
     if not context.config.gates.enabled or context.backtest:
         return
     gate, table = publish_gate(context.model), context.warehouse.open(TABLE)
-    said = read_days(table, gate, **_compared_days(context))
+    said = read_days(table, gate, **_history(context, table))
     measured = measure_files_of_lists(context.spark, _given_lists(context, inputs, files))
     past = {day: rows for day, rows in said.items() if day < context.day}
     rows = judge_day(context.day, measured, past, context.config.gates, said.get(context.day, {}))
@@ -120,19 +117,14 @@ def _inapplicable(context: RunContext, inputs: Inputs) -> str | None:
     return None if context.config.sources.events.by_day else "sources.events tells no deliveries of days apart"
 
 
-def days_judged(context: RunContext) -> Selection:
-    """The days whose events a run may make."""
-    return {"after": context.days_before(context.config.ingest.catch_up_days + 1), "through": context.dt}
-
-
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
-    """The run's own day, and earlier ones of the catch-up window that are new, were delivered anew, or are blocked.
+    """The run's own day, and of those that its events may be made for what is new, was delivered anew, or is blocked.
 
     While any day is blocked, the own one is looked at again, so that the step ends as it did before.
     """
     events, gates = inputs["events"].snapshot, inputs[TABLE]
     made = made_from(step, context, inputs)
-    days = {day: _made_from_of(made, day, inputs) for day in events.days(**days_judged(context))}
+    days = {day: _made_from_of(made, day, inputs) for day in events.days(**EVENTS.makes(context))}
     said = read_days(gates.snapshot, INGEST, **gates.selection)
     refused = [day.isoformat() for day, rows in said.items() if blocked(rows.values())]
 
@@ -231,5 +223,5 @@ INGEST_GATE = Step(
     compute=_compute,
     target=_target,
     inapplicable=_inapplicable,
-    makes=_compared_days,
+    makes=EVENTS.makes,
 )

@@ -40,17 +40,18 @@ def learn_bounds(
     accepted: Sequence[float],
     deviations: float,
     wider: float = 1.0,
+    least: float = 0.0,
 ) -> Bounds:
     """The bounds of a figure that is measured on `count` events, from its `past` values, of days before `day`.
 
     `accepted`: values that somebody has lately declared to be right, so that what is as they were passes, too.
-    `wider`: how many times as far from what is expected as usual the bounds are to lie.
+    `wider`: how many times as far from what is expected as usual the bounds are to lie, and at `least` how far.
     """
     scale = figure.scale
     dated = sorted((each, scale.to(value)) for each, value in past.items())
     expected, spread = _expected(dated, day)
     chance = scale.chance(scale.back(expected), count)
-    width = wider * max(deviations * max(spread, chance), scale.least)
+    width = max(wider * max(deviations * max(spread, chance), scale.least), least)
     right = [expected, *map(scale.to, accepted)]
     lowest, highest = scale.to(0.0), max(right) + width
     low = scale.back(max(min(right) - width, lowest)) if figure.side in ("both", "low") else None

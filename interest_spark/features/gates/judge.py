@@ -4,6 +4,7 @@ A figure is judged by the rows of the days before it and nothing else, so that t
 is judged, and costs the same however long the history is.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -20,6 +21,8 @@ OK, WARM_UP, EXPECTED, WARNED, BLOCKED, ACCEPTED = "ok", "warm-up", "expected", 
 _REFERENCE_DAYS = 14
 _ACCEPTED_DAYS = 7
 """How long an accepted value widens the bounds: by then it is part of the history."""
+_ANNOUNCED_TRAFFIC = 5.0
+"""How many times as much or as little as usual there may be of anything on an announced day; never nothing at all."""
 _TRIALS = 10
 """Without a history it takes so many times `least_events` to be alarmed: logs made up for a trial are no fault."""
 _SAME = 1e-6
@@ -96,15 +99,12 @@ def _judge(day: date, measured: Measured, known: Days, settings: GatesConfig) ->
         if (day - each).days <= _ACCEPTED_DAYS and measured.figure in rows and rows[measured.figure].state == ACCEPTED
     ]
     bounds = _bounds(figure, day, measured.count, past, accepted, settings)
-    announced = settings.expected_days.get(day)
     state, reason = OK if bounds.median is not None else WARM_UP, None
     if fault := _fault(value, bounds):
         blocks = settings.action_of(measured.figure) == "block" and not few
         state, reason = (BLOCKED if blocks else WARNED), fault
-        if announced is not None and figure.follows_traffic:
-            state, reason = EXPECTED, f"{announced}: {fault}"
-    elif announced is not None and figure.follows_traffic:
-        state = EXPECTED
+    elif settings.expected_days.get(day) is not None and figure.follows_traffic:
+        state, reason = EXPECTED, settings.expected_days[day]
     return Judged(
         measured.figure, value, bounds.low, bounds.high, bounds.median, len(past), state, reason, measured.count, shares
     )
@@ -150,8 +150,10 @@ def _bounds(
     if len(past) < settings.warm_up_days:
         limit = figure.limit if count >= _TRIALS * settings.least_events else None
         return Bounds(None, limit, None, len(past))
-    wider = 2.0 if day in settings.expected_days else 1.0
-    bounds = learn_bounds(figure, day, count, past, accepted, settings.deviations, wider)
+    announced = day in settings.expected_days
+    least = math.log(_ANNOUNCED_TRAFFIC) if announced and figure.follows_traffic else 0.0
+    wider = 2.0 if announced else 1.0
+    bounds = learn_bounds(figure, day, count, past, accepted, settings.deviations, wider, least)
     if figure.limit is None or count < settings.least_events or any(value > figure.limit for value in accepted):
         return bounds
     return replace(bounds, high=min(figure.limit, bounds.high if bounds.high is not None else figure.limit))

@@ -59,6 +59,7 @@ def made(root: Path, table: str) -> list[int]:
         ((Read("vocab", through_day),), []),
         ((Read("vocab", through_day, exact=False),), []),
         ((Read("vocab", newest_day),), [11, 12]),
+        ((Read("vocab", through_day, exact=False, compared=True),), [10, 11, 12]),
     ],
 )
 def test_only_what_reads_the_missing_day_waits(tmp_path: Path, reads: tuple[Read, ...], expected: list[int]) -> None:

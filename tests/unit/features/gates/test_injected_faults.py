@@ -12,7 +12,7 @@ from interest_spark.sources.synthetic import ShopPlan
 from tests.gate_faults import FAULTS
 from tests.gate_world import Trial, World, try_gate
 
-PLAN = ShopPlan(users=3_000, items=1_000, days=74, seed=2026, first_day=date(2026, 10, 12))
+PLAN = ShopPlan(users=3_000, items=1_000, days=74, seed=2027, first_day=date(2026, 10, 12))
 SALES = {"2026-11-11": "singles' day", "2026-12-12": "sale"}
 MOST_FALSE_ALARMS = 1
 LEAST_CAUGHT = 19  # of twenty; here of twenty-four, of which as many may be missed
