@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-test run test check lint dist dist-env dags airflow bench bench-peer bench-replay clean
+
+.PHONY: help install install-test run test test-cluster check lint dist dist-env dags airflow bench bench-peer bench-replay clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 RANKS ?= 2#     training processes of `make run`; 1 needs no Horovod
@@ -20,6 +21,7 @@ SHOW_USER ?=#   whose recommendations `make run` prints
 NODE_PYTHON ?=# where cluster nodes keep Python 3.11, for `make dist-env`
 # The longest first, so that both workers end together.
 TESTS ?= $(wildcard tests/faults tests/e2e tests/integration tests/unit)
+CLUSTER_TESTS ?= tests/cluster
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 SEEDS ?= 3#     trainings of each data set in `make bench`
@@ -147,6 +149,12 @@ run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, then one 
 
 test: lint ## all linters and tests
 	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST_ARGS)
+
+# Real HDFS, YARN and S3 on loopback: fetches Hadoop's jars and builds the S3 server once, into build/. Where Airflow
+# cannot be installed, its tests are skipped.
+test-cluster: install-test ## tests on real clusters and stores; what cannot be had here is skipped, with the reason
+	-@$(MAKE) --no-print-directory airflow
+	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile $(CLUSTER_TESTS) $(PYTEST_ARGS)
 
 # Linters and tests side by side; the tests share what is left of the 90 seconds. Slow ones are for `make test`.
 check: install-test ## linters, and the unit tests of what differs from main, within 90 seconds

@@ -16,6 +16,7 @@ from interest_spark.foundation.credentials import HIDDEN, SECRET_NAMES, is_secre
 from interest_spark.foundation.errors import BusyError, ConfigError, InterestError
 from interest_spark.foundation.log import get_logger
 from interest_spark.platform.class_archive import options_with_archive
+from interest_spark.platform.connectors import connector_defaults
 from interest_spark.platform.failures import expected_failure
 from interest_spark.platform.java import ensure_java
 from interest_spark.platform.masters import is_on_this_machine, network_defaults
@@ -85,7 +86,7 @@ def start_session(settings: SparkConfig, app_name: str) -> SparkSession:
         if submitted and (folders := _scratch_folders(conf.get(_SCRATCH), settings, master, submitted)):
             conf.set(_SCRATCH, folders)
         conf.setAppName(app_name).set("spark.sql.shuffle.partitions", str(settings.shuffle_partitions))
-        for key, value in {**_DEFAULTS, **network_defaults(master), **settings.conf}.items():
+        for key, value in {**_DEFAULTS, **connector_defaults(), **network_defaults(master), **settings.conf}.items():
             conf.setIfMissing(key, value)
         for key, value in _FIXED.items():
             conf.set(key, value)

@@ -24,7 +24,7 @@ def read_lines(piece: Piece, max_line_bytes: int, chunk_bytes: int = CHUNK_BYTES
     """
     path, number = piece.path, piece.first_line
     try:
-        with open_raw(path) as raw, _opened(raw, piece) as stream:
+        with open_raw(path, piece.size) as raw, _opened(raw, piece) as stream:
             for content, dropped in _whole_lines(_blocks(stream, piece), max_line_bytes, chunk_bytes):
                 for lines in split_lines(content, number, dropped):
                     number += len(lines)

@@ -1,4 +1,4 @@
-"""Listing raw files: what a glob names on this machine, links followed, or on another file system.
+"""Listing raw files: what a glob names on this machine, links followed, in a store, or on another file system.
 
 Every file that matches is listed or named in an error. Names that begin with `.` or `_` are left out, as those of
 markers and of files being written do, unless the glob's last part begins so too.
@@ -8,14 +8,17 @@ import errno
 import fnmatch
 import hashlib
 import os
+import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from interest_spark.foundation.errors import BadDataError, ConfigError
-from interest_spark.sources.raw_paths import place_of
+from interest_spark.sources.raw_paths import Place, place_of
+from interest_spark.storage.file_stores import FileStore
 
 _CHANGE_MARKS = ("mtime", "ETag", "etag", "md5Hash", "LastModified", "last_modified", "modificationTime")
 _CHUNK_BYTES = 1 << 20
@@ -34,15 +37,21 @@ def list_files(pattern: str) -> list[RawFile]:
     """The files that a glob (`*`, `?`, `[…]`, and `**` for folders of any depth) names, in the order of their paths.
 
     Raises BadDataError naming what matches and is no file that can be read: a link that leads nowhere or back to
-    itself, a pipe; and ConfigError where the file system cannot be reached.
+    itself, a pipe; ConfigError where the file system cannot be reached; BusyError for a store that is away.
     """
     try:
         place = place_of(pattern)
-        local = place.filesystem is None
-        found = _local_files(place.path) if local else _remote_files(place.filesystem, place.path)
-        return sorted({RawFile(place.prefix + each.path, each.size, each.modified) for each in found})
+        return sorted({RawFile(place.prefix + each.path, each.size, each.modified) for each in _files(place)})
     except (ImportError, ValueError, OSError) as error:
         raise ConfigError(f"raw files {pattern!r} cannot be listed: {error}; correct the source's path") from None
+
+
+def _files(place: Place) -> Iterator[RawFile]:
+    if place.store is not None:
+        return _stored_files(place.store, "", place.path.split("/"))
+    if place.filesystem is not None:
+        return _remote_files(place.filesystem, place.path)
+    return _local_files(place.path)
 
 
 def _local_files(pattern: str) -> Iterator[RawFile]:
@@ -69,12 +78,15 @@ def _expand(folder: Path, parts: list[str]) -> Iterator[Path]:
         for each in _folders_below(folder, ()):
             yield from _expand(each, rest or ["*"])
         return
-    is_glob = any(sign in part for sign in "*?[")
-    for path in sorted(_named(folder, part)) if is_glob else [folder / part]:
+    for path in sorted(_named(folder, part)) if _is_glob(part) else [folder / part]:
         if not rest:
             yield path
         elif _is_folder(path):
             yield from _expand(path, rest)
+
+
+def _is_glob(part: str) -> bool:
+    return any(sign in part for sign in "*?[")
 
 
 def _named(folder: Path, glob: str) -> Iterator[Path]:
@@ -112,6 +124,31 @@ def _status(path: Path) -> os.stat_result | None:
         if error.errno != errno.ELOOP:
             raise
         raise BadDataError(f"{path} is a link that leads back to itself; remove the link") from None
+
+
+def _stored_files(store: FileStore, folder: str, parts: Sequence[str]) -> Iterator[RawFile]:
+    """What the parts of a glob name below a folder of a store; a folder is listed once, a tree below `**` at once."""
+    above = list(takewhile(lambda part: not _is_glob(part), parts[:-1]))
+    folder, (part, *rest) = "/".join(filter(None, [folder, *above])), parts[len(above) :]
+    if rest and part != "**":
+        for name in sorted(store.list_folder(folder)[1]):
+            if fnmatch.fnmatchcase(name, part):
+                yield from _stored_files(store, f"{folder}/{name}" if folder else name, rest)
+        return
+    start = re.split(r"[*?[]", part, maxsplit=1)[0]
+    for each in store.list_files(folder, start) if start or part == "**" else store.list_folder(folder)[0]:
+        names = each.path.removeprefix(f"{folder}/" if folder else "").split("/")
+        if _fits(names, [part, *rest]) and not _is_left_out(names[-1], parts[-1]):
+            yield RawFile(each.path, each.size, each.modified)
+
+
+def _fits(names: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether the names of a path are those that the parts of a glob stand for."""
+    if not parts or not names:
+        return not parts and not names
+    if parts[0] == "**":
+        return any(_fits(names[place:], parts[1:] or ["*"]) for place in range(len(names)))
+    return fnmatch.fnmatchcase(names[0], parts[0]) and _fits(names[1:], parts[1:])
 
 
 def _remote_files(filesystem: Any, pattern: str) -> Iterator[RawFile]:

@@ -56,7 +56,11 @@ def _opened(
     if source.format == "jsonl":
         return JsonLines(fields, numbers), lines, None
     last: list[Lines] = []
-    above = _keeping(lines, last) if piece.start == 0 else read_lines(Piece(None, piece.path), max_line_bytes)
+    above = (
+        _keeping(lines, last)
+        if piece.start == 0
+        else read_lines(Piece(None, piece.path, size=piece.size), max_line_bytes)
+    )
     if piece.start == 0 and piece.end is not None:
         above = chain(above, _lines_below(piece, last, max_line_bytes))
     try:
@@ -88,7 +92,7 @@ def _lines_below(piece: Piece, last: Sequence[Lines], max_line_bytes: int) -> It
     """The file's lines after a first piece without any text: the header stands in another one."""
     assert piece.end is not None
     first_line = last[-1].number + len(last[-1]) if last else 1
-    yield from read_lines(Piece(None, piece.path, piece.end, None, first_line), max_line_bytes)
+    yield from read_lines(Piece(None, piece.path, piece.end, None, first_line, piece.size), max_line_bytes)
 
 
 def _below(header: Header, lines: Iterator[Lines]) -> Iterator[Lines]:

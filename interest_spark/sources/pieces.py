@@ -1,7 +1,7 @@
 """What one Spark task reads: several small files, or a piece of a large one that begins and ends with a line."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +18,23 @@ _TASK_FILES = 256
 _READ_BYTES = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 
-_Range = tuple[str, int, int]
-"""A file, and the places of the first byte and of the one after the last."""
+_Range = tuple[str, int, int, int]
+"""A file, its bytes, and the places of the first byte and of the one after the last."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """The lines of a file from place `start`, where line `first_line` begins, to before place `end` or to its end."""
+    """The lines of a file from place `start`, where line `first_line` begins, to before place `end` or to its end.
+
+    `size`: the bytes of the file as it was listed, where that is known.
+    """
 
     day: str | None
     path: str
     start: int = 0
     end: int | None = None
     first_line: int = 1
+    size: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def tasks_of(context: "SparkContext", deliveries: Sequence[Delivery]) -> list[li
     # One small object a range comes back.
     found = context.parallelize(ranges, len(ranges)).map(_find_breaks).collect() if ranges else []
     breaks: dict[str, list[_Breaks | None]] = {}
-    for (path, _, _), each in zip(ranges, found, strict=True):
+    for (path, *_), each in zip(ranges, found, strict=True):
         breaks.setdefault(path, []).append(each)
     sized = [each for delivery in deliveries for each in _sized_pieces(delivery, breaks.get(delivery.path, ()))]
     return list(_grouped(sized, context.defaultParallelism))
@@ -65,15 +69,15 @@ def tasks_of(context: "SparkContext", deliveries: Sequence[Delivery]) -> list[li
 
 def _ranges(delivery: Delivery) -> list[_Range]:
     starts = range(0, delivery.size, _PIECE_BYTES)
-    return [(delivery.path, start, min(start + _PIECE_BYTES, delivery.size)) for start in starts]
+    return [(delivery.path, delivery.size, start, min(start + _PIECE_BYTES, delivery.size)) for start in starts]
 
 
 def _find_breaks(each: _Range) -> _Breaks | None:
     """None for a file that has no pieces: it is gzip, or cannot be read, of which its reading will tell."""
-    path, start, end = each
+    path, size, start, end = each
     count, first = 0, None
     try:
-        with open_raw(path) as raw:
+        with open_raw(path, size) as raw:
             if is_gzip(raw):
                 return None
             raw.seek(start)
@@ -100,7 +104,7 @@ def _sized_pieces(delivery: Delivery, breaks: Sequence[_Breaks | None]) -> list[
     ends = [*bounds[1:], None]
     sizes = [end - start for start, end in pairwise([*bounds, max(delivery.size, bounds[-1])])]
     pieces = [
-        Piece(delivery.day, delivery.path, start, end, first_line)
+        Piece(delivery.day, delivery.path, start, end, first_line, delivery.size)
         for (start, first_line), end in zip(begins, ends, strict=True)
     ]
     return list(zip(pieces, sizes, strict=True))
