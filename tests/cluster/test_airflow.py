@@ -24,13 +24,14 @@ from tests.warehouse_contents import contents
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(2400),
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(not AIRFLOW.exists(), reason=MISSING),
 ]
 ROOT = Path(__file__).parents[2]
 FIRST, LAST_OF_SCHEDULE, LAST_OF_BACKFILL, BAD = "2026-01-01", "2026-01-03", "2026-01-06", "2026-01-07"
+OF_README = "2026-01-09"  # Airflow schedules nothing that begins before the end of a run that it has made
 ZONE, OFFSET = "America/New_York", "-05:00"
-NIGHT_SECONDS = 400
+NIGHT_SECONDS = 600
 NOBODY = "spark://127.0.0.1"
 CONFIG = {
     "ingest": {"catch_up_days": 0},
@@ -87,7 +88,7 @@ class Nights:
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     ensure_java()
     root = tmp_path_factory.mktemp("airflow")
-    generate_shop(ShopPlan(users=60, items=40, days=7, seed=5), root / "shop")
+    generate_shop(ShopPlan(users=60, items=40, days=9, seed=5), root / "shop")
     build_code(root / "dist")
     (archive,) = (root / "dist").glob("*.zip")
     for name, zone in (("warehouse", ZONE), ("backfilled", ZONE), ("readme", "UTC")):
@@ -199,21 +200,21 @@ def test_a_week_trains_once_and_nights_score_with_the_newest_model(six_nights: N
     assert nights.warehouse.days("models") == days(FIRST, 7)
 
 
-def test_a_reader_of_the_readme_gets_a_green_night(six_nights: Nights) -> None:
+def test_a_reader_of_the_readme_gets_a_green_night(nights: Nights) -> None:
     """The block that configures an empty Airflow and runs the first night; the shop lies where `make run` puts it."""
-    nights = six_nights
     (block,) = (each.text for each in blocks(README.read_text(encoding="utf-8")) if "variables set" in each.text)
     (nights.root / ".venv").symlink_to(sys.prefix)
     (nights.root / "run").mkdir()
     (nights.root / "run" / "shop").symlink_to(nights.root / "shop")
     nights.airflow.command("connections", "delete", "spark_default")
+    nights.deploy(first_day=OF_README, last_day=OF_README)  # else the DAG that is known so far would run first
     before = nights.airflow.runs("interest_daily").keys()
-    environment = {**nights.airflow.environment, "CONFIG": str(nights.root / "readme.yaml"), "DAY": BAD}
+    environment = {**nights.airflow.environment, "CONFIG": str(nights.root / "readme.yaml"), "DAY": OF_README}
     command = ["bash", "-euo", "pipefail", "-c", block]
     typed = subprocess.run(command, cwd=nights.root, env=environment, capture_output=True, text=True, timeout=300)
     assert typed.returncode == 0, f"{typed.stdout[-3000:]}{typed.stderr[-3000:]}"
     nights.airflow.wait_for_runs("interest_daily", len(before) + 1, NIGHT_SECONDS)
-    assert Warehouse(str(nights.root / "run" / "nights")).days("recommendations") == [BAD]
+    assert Warehouse(str(nights.root / "run" / "nights")).days("recommendations") == [OF_README]
 
 
 def test_the_dags_own_tests_pass_in_airflows_environment() -> None:
