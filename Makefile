@@ -150,8 +150,10 @@ run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, then one 
 test: lint ## all linters and tests
 	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST_ARGS)
 
-# Real HDFS, YARN and S3 on loopback: fetches Hadoop's jars and builds the S3 server once, into build/.
+# Real HDFS, YARN and S3 on loopback: fetches Hadoop's jars and builds the S3 server once, into build/. Where Airflow
+# cannot be installed, its tests are skipped.
 test-cluster: install-test ## tests on real clusters and stores; what cannot be had here is skipped, with the reason
+	-@$(MAKE) --no-print-directory airflow
 	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile $(CLUSTER_TESTS) $(PYTEST_ARGS)
 
 # Linters and tests side by side; the tests share what is left of the 90 seconds. Slow ones are for `make test`.

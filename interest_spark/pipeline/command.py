@@ -64,8 +64,11 @@ def job_command(
         def action() -> None:
             context = RunContext(load_config(config_path, overrides), parse_day(day), force)
             run_now = partial(run, **own)
-            with bound_contextvars(job=name, run_id=context.run_id, day=context.dt):
-                _run_and_report(name, context, partial(run_recorded, name, run=run_now) if recorded(own) else run_now)
+            # A part of a job is told apart: that it succeeds says nothing of the other parts.
+            told_as = "-".join((name, *own.get("jobs", ())))
+            with bound_contextvars(job=told_as, run_id=context.run_id, day=context.dt):
+                recording = partial(run_recorded, told_as, run=run_now)
+                _run_and_report(name, context, recording if recorded(own) else run_now)
 
         with_exit_code(action)
 

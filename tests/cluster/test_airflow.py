@@ -24,14 +24,14 @@ from tests.warehouse_contents import contents
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(2400),
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(not AIRFLOW.exists(), reason=MISSING),
 ]
 ROOT = Path(__file__).parents[2]
 FIRST, LAST_OF_SCHEDULE, LAST_OF_BACKFILL, BAD = "2026-01-01", "2026-01-03", "2026-01-06", "2026-01-07"
 OF_README = "2026-01-09"  # Airflow schedules nothing that begins before the end of a run that it has made
 ZONE, OFFSET = "America/New_York", "-05:00"
-NIGHT_SECONDS = 400
+NIGHT_SECONDS = 600
 NOBODY = "spark://127.0.0.1"
 CONFIG = {
     "ingest": {"catch_up_days": 0},
