@@ -66,6 +66,9 @@ def test_a_night_that_failed_is_told_until_it_is_mended(tmp_path: Path) -> None:
     assert [(each["status"], each["rows"]) for each in history["runs"]] == [("blocked", 0), ("done", 2)]
     assert report_of("ingest", *run)["status"] == "nothing_to_do"
     assert len(report_of("history", "--config", config, "--step", "events")["runs"]) == 2
+    assert report_of("daily", *run, "--steps", "ingest", "--force")["job"] == "daily"
+    history = report_of("history", "--config", config, "--step", "events")
+    assert [each["job"] for each in history["runs"]] == ["ingest", "ingest", "daily-ingest"]
 
 
 def test_a_step_that_does_not_exist_is_refused_with_the_nearest(tmp_path: Path) -> None:
