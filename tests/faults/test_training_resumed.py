@@ -63,7 +63,8 @@ def finish(plan: TrainPlan) -> dict[str, np.ndarray]:
 
 
 def last_step(plan: TrainPlan) -> int:
-    lines = plan.curve.read_text().splitlines() if plan.curve.exists() else []
+    text = plan.curve.read_text() if plan.curve.exists() else ""
+    lines = text[: text.rfind("\n") + 1].splitlines()  # the last one may be in the making
     return int(json.loads(lines[-1])["step"]) if lines else 0
 
 
