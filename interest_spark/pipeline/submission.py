@@ -26,8 +26,9 @@ from interest_spark.pipeline.told import FOLDER_VARIABLE, submission_folder, tak
 from interest_spark.platform.java import ensure_java
 from interest_spark.platform.spark_submit import Job, spark_submit
 
-# YARN's diagnostics, and the state of a driver's container on Kubernetes.
-_DRIVERS_CODE = re.compile(r"exited with status (\d+)|\bexit ?code: (\d+)", re.IGNORECASE)
+# YARN's diagnostics, and the state of a driver's container on Kubernetes; YARN's own `exitCode: 13` and
+# `Exit code: 137` are of a driver that it gave up or lost.
+_DRIVERS_CODE = re.compile(r"exited with status (\d+)|\bexit code: (\d+)")
 _STARTED = re.compile(r"Submitted application|Deployed Spark application|final status")
 _AWAY = re.compile(r"ConnectException|Connection refused|NoRouteToHost|UnknownHost|SocketTimeout|SafeModeException")
 _FAULT = re.compile(r"(?:Exception|Error)\b.*: \S")

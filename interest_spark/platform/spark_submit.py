@@ -90,6 +90,8 @@ def _of_kind(cluster: ClusterConfig, driver_environment: Mapping[str, str]) -> I
         yield "spark.yarn.queue", cluster.queue
         # A job that has failed says by its exit code whether another attempt can help.
         yield "spark.yarn.maxAppAttempts", "1"
+        # A store that is away is found before Spark starts, and found away for good after minutes.
+        yield "spark.yarn.am.waitTime", "900s"
         yield from _variables("spark.yarn.appMasterEnv.", driver_environment)
     if isinstance(cluster, KubernetesCluster):
         yield "spark.kubernetes.namespace", cluster.namespace

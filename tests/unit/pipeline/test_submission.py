@@ -32,6 +32,8 @@ def test_the_cluster_knows_the_drivers_code(said: str, code: int) -> None:
     ("said", "kind", "told"),
     [
         ([_SUBMITTED, "SparkException: Application x finished with failed status"], BusyError, "lost"),
+        ([_SUBMITTED, "Final app status: FAILED, exitCode: 13, (reason: Uncaught exception: x: y"], BusyError, "lost"),
+        ([_SUBMITTED, "Exception from container-launch. Exit code: 137"], BusyError, "lost"),
         (["java.net.ConnectException: Call From x to y failed: Connection refused"], BusyError, "does not answer"),
         (["Error: SparkException: unknown queue: x"], ConfigError, "was not submitted"),
         ([], ConfigError, "no reason is given"),
