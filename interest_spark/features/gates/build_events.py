@@ -21,6 +21,7 @@ from interest_spark.platform.tasks import exchange
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.committed_files import read_committed
 from interest_spark.storage.damage import reading
+from interest_spark.storage.file_stores import readable
 from interest_spark.storage.layout import NAMES_OF_RELEASE_0_1
 from interest_spark.storage.parts import empty_frame, read_columns, read_pieces
 from interest_spark.storage.table_schemas import file_schema
@@ -100,8 +101,8 @@ def _ledger(files: Sequence[str]) -> pl.DataFrame:
 
 def _columns_in(path: str) -> list[str]:
     """Those of COLUMNS that a file has, which an earlier release may have written."""
-    with reading(path):
-        held = pq.read_schema(path).names
+    with reading(path), readable(path) as source:
+        held = pq.read_schema(source).names
     return [name for name in COLUMNS if name in held]
 
 
