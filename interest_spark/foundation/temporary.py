@@ -20,6 +20,10 @@ CHECK_STORES = "check that the stores and the network answer, then run the job a
 # Libraries that lose the number quote it in their text; clients of stores have words of their own for some failures.
 _QUOTED_NUMBER = re.compile(r"(?:\[Errno |\[errno |\(os error )(\d+)[\])]")
 _STORE_AWAY = re.compile(r"error sending request|operation timed out|AWS Error NETWORK_CONNECTION")
+# What deltalake says of all that HDFS did not do, whether a DataNode is gone or the client is not let in.
+_HDFS_AWAY = re.compile(
+    r"Generic HdfsObjectStore error(?!.*(?:AccessControlException|Permission denied|Sasl|GSSAPI))", re.DOTALL
+)
 _STORE_CLIENTS = ("deltalake", "_internal")  # deltalake's errors name the latter as their module
 
 
@@ -40,7 +44,7 @@ def explain_system(number: int | None, text: str) -> BusyError | None:
         return busy(os.strerror(number), FREE_SPACE)
     if number in _AWAY:
         return busy(f"a disk, store or service failed: {os.strerror(number)}", CHECK_STORES)
-    if number is None and (away := _STORE_AWAY.search(text)):
+    if number is None and (away := _STORE_AWAY.search(text) or _HDFS_AWAY.search(text)):
         return busy(f"a store does not answer: {away[0]}", CHECK_STORES)
     return None
 

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from interest_spark.foundation.errors import BusyError
+from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.storage.file_stores import store_of
 from tests.cluster.hadoop import Hadoop, hadoop
 from tests.listeners import listeners_noted
@@ -32,3 +35,12 @@ def test_what_a_stopped_datanode_holds_is_away_until_it_is_back(
     with hdfs_and_yarn.datanode_stopped(), pytest.raises(BusyError):
         store.read(path)
     assert store.read(path) == b"kept"
+
+
+def test_a_log_that_a_stopped_datanode_holds_is_away_and_not_damaged(hdfs_and_yarn: Hadoop) -> None:
+    url = f"{hdfs_and_yarn.url}/tables/one"
+    write_deltalake(url, pa.table({"a": [1]}))
+    with hdfs_and_yarn.datanode_stopped(), pytest.raises(Exception, match="Hdfs") as raised:
+        DeltaTable(url)
+    assert isinstance(temporary_failure(raised.value), BusyError)
+    assert DeltaTable(url).version() == 0

@@ -11,7 +11,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from pyarrow import fs
 
-from interest_spark.foundation.temporary import temporary_failure
+from interest_spark.foundation.temporary import explain_system, temporary_failure
 from tests.small_disk import fill, small_disk
 
 NOBODY = "http://127.0.0.1:9"  # the port "discard": nothing listens there
@@ -82,3 +82,10 @@ def test_what_a_retry_does_not_cure(fail: Callable[[], object]) -> None:
 
 def test_a_reader_that_has_gone_is_no_failure_of_a_disk() -> None:
     assert temporary_failure(BrokenPipeError(errno.EPIPE, "Broken pipe")) is None
+
+
+def test_hdfs_without_its_nodes_is_away_but_a_refusal_is_not() -> None:
+    text = "Kernel error -> Generic HdfsObjectStore error\n ↳ {}"
+    away = explain_system(None, text.format("data transfer error: no DataNode has the block"))
+    assert away is not None and "a store does not answer" in str(away)
+    assert explain_system(None, text.format("AccessControlException: Permission denied: user=joe")) is None
