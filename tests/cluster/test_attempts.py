@@ -27,20 +27,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 DAY = "2026-01-05"
 EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
 HALT_SECONDS = 1.0
-# Spark starts no copy of a task on the machine that runs the task: two addresses pass for two machines.
-HOSTS = ("127.0.0.1", "127.0.0.2")
+# Spark starts no copy of a task on the machine that runs the task: each worker has an address, as each machine has.
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 EAGER = {
     "spark.speculation": "true",
     "spark.speculation.interval": "20ms",
     "spark.speculation.quantile": "0.1",
     "spark.speculation.multiplier": "1.01",
     "spark.speculation.minTaskRuntime": "0ms",
+    "spark.speculation.task.duration.threshold": "300ms",
     "spark.speculation.efficiency.enabled": "false",
     "spark.dynamicAllocation.enabled": "true",
     "spark.dynamicAllocation.shuffleTracking.enabled": "true",
-    "spark.dynamicAllocation.minExecutors": "0",
-    "spark.dynamicAllocation.maxExecutors": "2",
-    "spark.dynamicAllocation.executorIdleTimeout": "5s",
+    "spark.dynamicAllocation.minExecutors": "2",
+    "spark.dynamicAllocation.maxExecutors": "3",
+    "spark.dynamicAllocation.executorIdleTimeout": "1s",
 }
 
 
@@ -71,7 +72,7 @@ def events(shop: Path) -> list[dict[str, Any]]:
     settings = [part for key, value in {**EAGER, **noted}.items() for part in ("--conf", f"{key}={value}")]
     (archive,) = (shop / "dist").glob("interest_spark-*.zip")
     job = [str(shop / "dist" / "jobs" / "daily.py"), "--config", str(config), "--day", DAY]
-    with standalone_cluster(shop / "cluster", worker_hosts=HOSTS) as cluster:
+    with standalone_cluster(shop / "cluster", workers=len(HOSTS), worker_hosts=HOSTS) as cluster:
         with _disturbed(cluster, shop / "eager" / "sessions" / "_delta_log"):
             done = cluster.submit(["--py-files", str(archive), *settings, *job], shop, timeout=900)
         assert done.returncode == 0, (done.stdout + done.stderr)[-5000:] + cluster.logs()
