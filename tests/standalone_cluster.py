@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,9 +53,15 @@ class Cluster:
 
 @contextmanager
 def standalone_cluster(
-    folder: Path, workers: int = 2, worker_memory: str = "3g", host: str = "127.0.0.1"
+    folder: Path,
+    workers: int = 2,
+    worker_memory: str = "3g",
+    host: str = "127.0.0.1",
+    worker_hosts: Sequence[str] = (),
 ) -> Iterator[Cluster]:
     """Start a master and `workers` of one core each on the address; stop exactly those processes afterwards.
+
+    `worker_hosts`: an address for each worker, where Spark is to take them for several machines.
 
     Their environment has neither PYTHONPATH nor the source tree.
     """
@@ -72,15 +78,15 @@ def standalone_cluster(
     }
     port, ui = _free_port(host), _free_port(host)
     master = f"spark://{host}:{port}"
-    addresses = ["--host", host]
     started = []
     try:
-        arguments = ["master.Master", *addresses, "--port", str(port), "--webui-port", str(ui)]
+        arguments = ["master.Master", "--host", host, "--port", str(port), "--webui-port", str(ui)]
         started.append(_start(folder, "master", arguments, environment))
         for number in range(workers):
             size = ["--cores", "1", "--memory", worker_memory, "--work-dir", str(folder / f"work-{number}")]
-            arguments = ["worker.Worker", *addresses, "--webui-port", "0", *size, master]
-            started.append(_start(folder, f"worker-{number}", arguments, environment))
+            own = worker_hosts[number] if worker_hosts else host
+            arguments = ["worker.Worker", "--host", own, "--webui-port", "0", *size, master]
+            started.append(_start(folder, f"worker-{number}", arguments, {**environment, "SPARK_LOCAL_IP": own}))
         _await_workers(f"{host}:{ui}", workers)
         yield Cluster(master, environment, folder, host)
     finally:

@@ -7,7 +7,7 @@ sent, which the rendezvous of `interest_spark.models.launch.rendezvous` makes ne
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
-_COPIES_AFTER = "spark.speculation.quantile"
+_NO_COPIES = {"spark.speculation.quantile": "1", "spark.speculation.task.duration.threshold": None}
 
 
 def run_on_spark(plan: TrainPlan, spark: "SparkSession") -> None:
@@ -80,18 +80,24 @@ def _rank_task(plan: TrainPlan, meeting: Meeting) -> Callable[[int, Any], Iterat
 def _no_copies_of_slow_tasks(context: "SparkContext") -> Iterator[None]:
     """With `spark.speculation` a slow rank would get a copy, which cannot meet the others and fails the stage.
 
-    Spark has no such setting of one stage, but looks this one up whenever a stage starts: with 1, copies are made
-    once all tasks have ended.
+    Spark has no such setting of one stage, but looks these up whenever a stage starts: copies would be made once all
+    tasks have ended, and of no task because it takes long.
     """
-    settings, before = context._jsc.sc().conf(), context.getConf().get(_COPIES_AFTER)
-    settings.set(_COPIES_AFTER, "1")
+    settings = context._jsc.sc().conf()  # the application's own; PySpark hands out copies
+    before = {name: context.getConf().get(name) for name in _NO_COPIES}
+    _set_all(settings, _NO_COPIES)
     try:
         yield
     finally:
-        if before is None:
-            settings.remove(_COPIES_AFTER)
+        _set_all(settings, before)
+
+
+def _set_all(settings: Any, values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            settings.remove(name)
         else:
-            settings.set(_COPIES_AFTER, before)
+            settings.set(name, value)
 
 
 def _driver_addresses(context: "SparkContext") -> tuple[str, str]:
