@@ -78,6 +78,7 @@ class Read:
     `required`: without a committed slice, and the `columns` in it (None: all), the step cannot run. `exact`: the
     step's result follows from what the input holds; where something is merely looked up, as permanent numbers are,
     it is not. `daily`: the result does follow from it, but the step's target itself says from which days, one by one.
+    `by_day`: each slice of the result follows from the same day of the input, and from no other.
     `late`: a slice follows from what the input holds of so many days after it, up to the run's own. `compared`: what is
     made is merely compared with the input; a day of it that could not be made stops nothing.
     """
@@ -89,6 +90,7 @@ class Read:
     columns: tuple[str, ...] | None = None
     exact: bool = True
     daily: bool = False
+    by_day: bool = False
     late: Callable[[RunContext], int] | None = None
     compared: bool = False
 

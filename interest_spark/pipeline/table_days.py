@@ -40,12 +40,13 @@ class TableDays:
 
         A step with a slice for each day of its input takes in a day once: when it makes that day's slice.
         """
-        taken_in = self._maker_by_day[step.writes[-1]].keys() & {*targets}
+        made = self._maker_by_day[step.writes[-1]].keys()
+        taken_in = made & {*targets}
         for read in step.reads:
             selection = _wanted(read, context, pinned)
             for day, maker in self._maker_by_day[read.table].items():
-                decides = read.exact or (read.daily and day not in taken_in) or _is_late(day, read, context, targets)
-                if decides and _is_within(day, selection):
+                decides = read.exact or (read.daily and day not in taken_in) or (read.by_day and day not in made)
+                if (decides or _is_late(day, read, context, targets)) and _is_within(day, selection):
                     return ReadDay(read.name, day, maker)
         return None
 

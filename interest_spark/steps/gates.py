@@ -211,7 +211,7 @@ def _refuse_blocked(judged: Mapping[date, Mapping[str, Judged]], what: str = "it
 INGEST_GATE = Step(
     name=f"{INGEST}_gate",
     reads=(
-        Read("events", _history, exact=False, daily=True),
+        Read("events", _history, exact=False, by_day=True),
         Read("ingest_ledger", _history, exact=False),
         Read("quarantine", _history, exact=False),
         Read("items", newest_day),

@@ -17,7 +17,7 @@ from interest_spark.steps.nightly import backfilled
 from interest_spark.storage.warehouse import Warehouse
 from jobs import backfill
 from tests.log_files import deliver, event, shop_config, write_lines
-from tests.warehouse_contents import contents
+from tests.warehouse_contents import Contents, contents
 
 pytestmark = pytest.mark.usefixtures("spark")
 DAYS = [f"2026-01-0{day}" for day in range(1, 5)]
@@ -94,7 +94,7 @@ def test_a_plan_foresees_exactly_what_is_then_done(tmp_path: Path) -> None:
     assert made(config) == steps(planned)
     assert plan(config) == {} and made(config) == []
     deliver_day(tmp_path, DAYS[2], price=1.0)  # corrected
-    of_its_day = {"events", "daily"}
+    of_its_day = {"events", "ingest_gate", "daily"}
     of_all_that_follow = {"sessions", "bots", "vocab", "popularity", "sequences", "restated"}
     expected = {(DAYS[2], step) for step in of_its_day} | {
         (day, step) for day in DAYS[2:] for step in of_all_that_follow
@@ -104,7 +104,12 @@ def test_a_plan_foresees_exactly_what_is_then_done(tmp_path: Path) -> None:
     assert plan(config) == {} and made(config) == []
     fresh = config.model_copy(update={"warehouse": tmp_path / "side_by_side"})
     assert made(fresh, parallel=3) == steps(planned)
-    assert contents(Warehouse(config.warehouse)) == contents(Warehouse(fresh.warehouse))
+    assert of_data(config) == of_data(fresh)
+
+
+def of_data(config: Config) -> Contents:
+    """All but what was said of days when they came: a day that is corrected later judges none after it anew."""
+    return {key: digest for key, digest in contents(Warehouse(config.warehouse)).items() if key[0] != "gates"}
 
 
 def test_only_some_days_are_served_and_the_last_one_is_among_them(tmp_path: Path) -> None:

@@ -53,8 +53,9 @@ def test_the_last_line_is_one_json_object(tmp_path: Path, config: str) -> None:
     done = interest("ingest", "--config", config, "--day", "2026-01-02")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
+    assert report["rows"].pop("gates") > 0
     assert report["rows"] == {"quarantine": 1, "ingest_ledger": 1, "events": 1}
-    assert report["versions"] == {"quarantine": 0, "ingest_ledger": 0, "events": 0}
+    assert report["versions"] == {"quarantine": 0, "ingest_ledger": 0, "events": 0, "gates": 0}
     assert (report["job"], report["day"], report["status"]) == ("ingest", "2026-01-02", "done")
     assert report["seconds"] > 0
     assert report["run_id"]
@@ -71,5 +72,6 @@ def test_a_backfill_reports_what_it_has_not_made_and_leaves_with_the_code_of_a_f
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["status"] == "failed"
     assert report["days"] == {"2026-01-01": "done", "2026-01-02": "failed"}
-    assert [(each["day"], each["step"]) for each in report["not_made"]] == [("2026-01-02", "events")]
+    not_made = [(each["day"], each["step"]) for each in report["not_made"]]
+    assert not_made == [("2026-01-02", "events"), ("2026-01-02", "ingest_gate")]
     assert "first events of 2026-01-02" in done.stderr.splitlines()[-1]
