@@ -18,7 +18,7 @@ from typing import Any
 
 from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.sources.raw_paths import Place, place_of
-from interest_spark.storage.file_stores import FileStore
+from interest_spark.storage.stores.store import FileStore
 
 _CHANGE_MARKS = ("mtime", "ETag", "etag", "md5Hash", "LastModified", "last_modified", "modificationTime")
 _CHUNK_BYTES = 1 << 20

@@ -13,7 +13,8 @@ from typing import IO, Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from interest_spark.storage.file_stores import SCHEMES, FileStore, store_of
+from interest_spark.storage.file_stores import SCHEMES, store_of
+from interest_spark.storage.stores.store import FileStore
 
 
 @dataclass(frozen=True)

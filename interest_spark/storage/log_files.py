@@ -17,9 +17,10 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.locations import Location, Url
 from interest_spark.foundation.log import get_logger
 from interest_spark.storage.damage import naming
-from interest_spark.storage.file_stores import LIMITS, has_plain_endpoint, store_of
+from interest_spark.storage.file_stores import store_of
 from interest_spark.storage.folders import opened
 from interest_spark.storage.layout import LOG
+from interest_spark.storage.stores.s3 import LIMITS, has_plain_endpoint
 
 COMMITS_A_CHECKPOINT = 10
 VERSIONS_KEPT = 60

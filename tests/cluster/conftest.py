@@ -10,7 +10,8 @@ import pytest
 
 from interest_spark.config.spark import SparkConfig
 from interest_spark.foundation.locations import Location, Url
-from interest_spark.storage import file_stores
+from interest_spark.storage.stores.hdfs import hdfs
+from interest_spark.storage.stores.s3 import bucket
 from tests.cluster.hadoop import Hadoop, hadoop
 from tests.cluster.s3_server import BUCKET, S3Server, s3_server
 
@@ -84,5 +85,5 @@ def _environment(variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) 
 
 
 def _forget_clients() -> None:
-    file_stores._bucket.cache_clear()
-    file_stores._hdfs.cache_clear()
+    bucket.cache_clear()
+    hdfs.cache_clear()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from interest_spark.foundation.errors import BusyError, ConfigError
-from interest_spark.storage import file_stores
 from interest_spark.storage.file_stores import local_copy, local_draft, store_of
+from interest_spark.storage.stores.s3 import bucket
 from tests.cluster.s3_server import BUCKET, S3Server, s3_server
 
 ODD_NAMES = ("a b ü.jsonl", "a#b?.jsonl", "a%20b.jsonl", "[x]~{}.gz", "x::y.gz", "q=1&b.gz", "tail ", "a\\b")
@@ -20,9 +20,9 @@ def folder(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of a prefix of this test alone."""
     for name, value in s3.environment.items():
         monkeypatch.setenv(name, value)
-    file_stores._bucket.cache_clear()
+    bucket.cache_clear()
     yield f"s3://{BUCKET}/{secrets.token_hex(4)}"
-    file_stores._bucket.cache_clear()
+    bucket.cache_clear()
 
 
 def test_files_of_any_name_are_written_listed_read_and_deleted(folder: str) -> None:
@@ -92,7 +92,7 @@ def test_a_wrong_key_or_bucket_is_an_error_of_the_deployment(folder: str, monkey
         with pytest.raises(ConfigError, match="NoSuchBucket"):
             act()
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    file_stores._bucket.cache_clear()
+    bucket.cache_clear()
     with pytest.raises(ConfigError, match="AWS_SECRET_ACCESS_KEY") as refused:
         list(store_of(folder)[0].list_files("x"))
     assert "wrong" not in str(refused.value)
@@ -102,7 +102,7 @@ def test_a_server_that_is_gone_is_temporary(tmp_path: Path, monkeypatch: pytest.
     with s3_server(tmp_path) as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
-        file_stores._bucket.cache_clear()
+        bucket.cache_clear()
         store, path = store_of(f"s3://{BUCKET}/folder/file")
         store.write(path, b"kept")
         with store.open(path, 4) as file:
@@ -119,7 +119,7 @@ def test_a_server_that_is_gone_is_temporary(tmp_path: Path, monkeypatch: pytest.
                     act()
         server.start()
         assert store.read(path) == b"kept"
-    file_stores._bucket.cache_clear()
+    bucket.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 from interest_spark.features.day_files import DayFile, read_counts
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.schemas.tables import TABLES
-from interest_spark.storage import file_stores
 from interest_spark.storage.buckets import Bucket, read_bucket
 from interest_spark.storage.committed_files import read_committed
 from interest_spark.storage.file_stores import store_of
 from interest_spark.storage.parts import read_columns, read_pieces, write_days, write_part
+from interest_spark.storage.stores.s3 import bucket
 from interest_spark.storage.table_schemas import conform, file_schema
 from tests.cluster.s3_server import BUCKET, S3Server
 
@@ -25,9 +25,9 @@ DAY = "2026-01-02"
 def folder(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name, value in s3.environment.items():
         monkeypatch.setenv(name, value)
-    file_stores._bucket.cache_clear()
+    bucket.cache_clear()
     yield f"s3://{BUCKET}/{secrets.token_hex(4)}"
-    file_stores._bucket.cache_clear()
+    bucket.cache_clear()
 
 
 def _rows(table: str, **columns: list[object]) -> pa.Table:

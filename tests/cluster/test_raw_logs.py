@@ -16,8 +16,8 @@ from interest_spark.sources.chunks import read_lines
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 from interest_spark.sources.listing import list_files
 from interest_spark.sources.pieces import Piece, _find_breaks, _ranges, _sized_pieces
-from interest_spark.storage import file_stores
 from interest_spark.storage.file_stores import store_of
+from interest_spark.storage.stores.s3 import bucket
 from tests.cluster.s3_server import BUCKET, S3Server, s3_server
 
 DAY = "2026-01-02"
@@ -133,7 +133,7 @@ def test_a_server_that_goes_while_a_file_is_read_is_no_fault_of_the_file(
     with s3_server(tmp_path) as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
-        file_stores._bucket.cache_clear()
+        bucket.cache_clear()
         url = f"s3://{BUCKET}/log"
         store_of(url)[0].write("log", os.urandom(1 << 20).replace(b"\n", b"") * 30)
         reading = read_lines(Piece(None, url), 100)
@@ -144,4 +144,4 @@ def test_a_server_that_goes_while_a_file_is_read_is_no_fault_of_the_file(
             list(read_lines(Piece(None, url), 100))
         with pytest.raises(BusyError):
             list_files(f"s3://{BUCKET}/*")
-    file_stores._bucket.cache_clear()
+    bucket.cache_clear()

@@ -1,0 +1,1 @@
+"""Where files are named by URL: what is asked of a store, and the stores there are."""
