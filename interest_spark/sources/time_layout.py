@@ -18,11 +18,16 @@ MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
 )
+_SIXTY = "[0-5][0-9]"  # Java takes no hour or minute above 59 for one of an offset; it minds those above 18 later
 OFFSETS = {
-    "X": (r"Z|[+-][0-9]{2}(?:[0-5][0-9])?", r"Z|[+-][0-9]{4}", r"Z|[+-][0-9]{2}:[0-9]{2}"),
+    "X": (rf"Z|[+-]{_SIXTY}(?:{_SIXTY})?", rf"Z|[+-]{_SIXTY * 2}", rf"Z|[+-]{_SIXTY}:{_SIXTY}"),
     # What begins with +00 is no offset at all, and ends there.
-    "x": (r"\+00|(?:-[0-9]{2}|\+(?:0[1-9]|[1-9][0-9]))(?:[0-5][0-9])?", r"[+-][0-9]{4}", r"[+-][0-9]{2}:[0-9]{2}"),
-    "Z": (r"[+-][0-9]{4}",) * 3,
+    "x": (
+        rf"\+00|(?:-{_SIXTY}|\+(?:0[1-9]|[1-5][0-9]))(?:{_SIXTY})?",
+        rf"[+-]{_SIXTY * 2}",
+        rf"[+-]{_SIXTY}:{_SIXTY}",
+    ),
+    "Z": (rf"[+-]{_SIXTY * 2}",) * 3,
 }
 
 

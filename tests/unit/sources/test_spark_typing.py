@@ -222,7 +222,20 @@ def test_numbers_and_plain_times(spark: "SparkSession", seed: int) -> None:
 def test_times_of_a_pattern(spark: "SparkSession", seed: int) -> None:
     rng = random.Random(seed)
     patterns = [(a_pattern(rng), rng.choice(ZONES)) for _ in range(100)]
-    texts = [[a_time(rng, pattern) for _ in range(60)] for pattern, _ in patterns]
+    check_patterns(spark, patterns, [[a_time(rng, pattern) for _ in range(60)] for pattern, _ in patterns])
+
+
+def test_what_is_no_offset_is_left_to_the_fields_that_follow(spark: "SparkSession") -> None:
+    patterns = [
+        f"yyyy-MM-dd[{offset}]{rest}" for offset in ("X", "XX", "XXX", "x", "Z") for rest in ("[-SSS]", "[-SS:m]")
+    ]
+    offsets = ["-829", "-0829", "-08", "-08-829", "-6030", "-5959", "-08:60", "-60:10", "-19:30", "+61"]
+    texts = [f"2020-01-02{offset}" for offset in offsets]
+    check_patterns(spark, [(pattern, "UTC") for pattern in patterns], [texts] * len(patterns))
+
+
+def check_patterns(spark: "SparkSession", patterns: Sequence[tuple[str, str]], texts: Sequence[Sequence[str]]) -> None:
+    """Texts of each pattern in its zone."""
 
     def spark_time(pattern: str, zone: str) -> Any:
         return lambda text: F.unix_micros(spark_typing.to_known_since(text, pattern, zone))
