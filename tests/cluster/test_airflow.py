@@ -1,5 +1,6 @@
 """A real Airflow runs a small shop's nights by the DAGs of the built artefact, with real spark-submit."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -29,6 +30,7 @@ pytestmark = [
 ]
 ROOT = Path(__file__).parents[2]
 FIRST, LAST_OF_SCHEDULE, LAST_OF_BACKFILL, BAD = "2026-01-01", "2026-01-03", "2026-01-06", "2026-01-07"
+BLOCKED = "2026-01-08"
 OF_README = "2026-01-09"  # Airflow schedules nothing that begins before the end of a run that it has made
 ZONE, OFFSET = "America/New_York", "-05:00"
 NIGHT_SECONDS = 600
@@ -190,6 +192,32 @@ def test_a_busy_day_is_retried_and_succeeds(six_nights: Nights) -> None:
     log = nights.airflow.log("interest_daily", "ingest", 2)
     assert "ingest left with exit code 75" in log and f"Spark master {NOBODY}:9 does not answer" in log
     assert BAD in nights.warehouse.days("recommendations")
+
+
+def test_a_blocked_gate_stops_the_night_until_it_is_accepted(six_nights: Nights) -> None:
+    nights, gates = six_nights, {"gates.warm_up_days": 4, "gates.least_events": 10}
+    nights.deploy(training="weekly", set=gates)
+    (delivered,) = nights.delivery(BLOCKED).parent.iterdir()
+    events = [json.loads(line) for line in gzip.decompress(delivered.read_bytes()).splitlines()]
+    lines = [json.dumps({**each, "price": None}) for each in events]
+    delivered.write_bytes(gzip.compress("\n".join(lines).encode()))
+    nights.backfill(BLOCKED, BLOCKED)
+    run_id = failed_run(nights)
+    tasks = nights.airflow.tasks("interest_daily", run_id)
+    assert {name: task["state"] for name, task in tasks.items()} == {
+        "ingest": "failed",
+        **dict.fromkeys(("sequences", "score", "evaluate"), "upstream_failed"),
+    }
+    assert tasks["ingest"]["try_number"] == 1
+    log = nights.airflow.log("interest_daily", "ingest", 1)
+    assert "ingest left with exit code 3" in log and "nulls:price 1 is above" in log
+    assert f"interest gates --accept {BLOCKED}" in log
+    assert BLOCKED not in nights.warehouse.days("sequences")
+    accepted = ["--accept", BLOCKED, "--reason", "prices are not logged any more"]
+    run(nights.root, "gates", "warehouse", *accepted)
+    nights.airflow.command("tasks", "clear", "interest_daily", "--yes", *between(BLOCKED, BLOCKED, "start", "end"))
+    nights.airflow.wait_for_runs("interest_daily", 8, NIGHT_SECONDS)
+    assert BLOCKED in nights.warehouse.days("recommendations")
 
 
 def test_a_week_trains_once_and_nights_score_with_the_newest_model(six_nights: Nights) -> None:
