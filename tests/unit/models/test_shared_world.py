@@ -120,6 +120,7 @@ def test_a_history_is_encoded_alike_wherever_it_lies(network: Network) -> None:
 
 
 def test_order_matters(model: SmallModel, network: Network) -> None:
+    amplify(network)
     columns = tokens()
     turned = {**columns, "item": columns["item"].copy()}
     first = T - (model.reach or T)  # the two oldest tokens that the last one sees
