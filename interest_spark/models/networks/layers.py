@@ -15,16 +15,26 @@ Dropout = Callable[[tf.Tensor, float], tf.Tensor]
 
 
 class Dense:
-    """x W + b over the last axis."""
+    """x W + b over the last axis.
 
-    def __init__(self, inputs: int, outputs: int, parameters: Parameters, name: str) -> None:
-        self._weight = parameters.normal(f"{name}/weight", inputs, outputs)  # [in, out]
+    Weights start from N(0, 0.02²), or with `glorot` within Glorot's bounds, which keep the variance of what passes:
+    for layers that no normalisation follows.
+    """
+
+    def __init__(self, inputs: int, outputs: int, parameters: Parameters, name: str, *, glorot: bool = False) -> None:
+        draw = parameters.glorot if glorot else parameters.normal
+        self._weight = draw(f"{name}/weight", inputs, outputs)  # [in, out]
         self._bias = parameters.constant(f"{name}/bias", 0.0, outputs)  # [out]
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        flat = tf.reshape(x, [-1, x.shape[-1]])  # one large product is faster than a batch of small ones
-        product = tf.nn.bias_add(tf.matmul(flat, tf.cast(self._weight, x.dtype)), tf.cast(self._bias, x.dtype))
-        return tf.reshape(product, [tf.shape(x)[0], tf.shape(x)[1], self._bias.shape[0]])
+        return affine(x, self._weight, self._bias)
+
+
+def affine(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """[n, m, in] times [in, out] plus [out] -> [n, m, out], computed in the type of x."""
+    flat = tf.reshape(x, [-1, x.shape[-1]])  # one large product is faster than a batch of small ones
+    product = tf.nn.bias_add(tf.matmul(flat, tf.cast(weight, x.dtype)), tf.cast(bias, x.dtype))
+    return tf.reshape(product, [tf.shape(x)[0], tf.shape(x)[1], bias.shape[0]])
 
 
 class LayerNorm:

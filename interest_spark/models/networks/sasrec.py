@@ -10,29 +10,20 @@ import tensorflow as tf
 from interest_spark.config.training.networks import SasRecConfig
 from interest_spark.models.networks.attention import Attention, Span, causal_spans
 from interest_spark.models.networks.dropout import no_dropout
+from interest_spark.models.networks.embedding_network import EmbeddingNetwork
 from interest_spark.models.networks.layers import Dropout, FeedForward, LayerNorm
-from interest_spark.models.networks.network import Network, Tokens
+from interest_spark.models.networks.network import Tokens
 from interest_spark.models.networks.parameters import Parameters
-from interest_spark.models.networks.token_embedding import TokenEmbedding
 from interest_spark.schemas.tokens import ColumnScheme
 
 
-class SasRec(Network):
+class SasRec(EmbeddingNetwork):
     """Token embeddings, then layers of attention and feed-forward; the output is compared with the item table."""
 
     def __init__(
         self, config: SasRecConfig, vocabulary_size: int, max_positions: int, seed: int, columns: ColumnScheme
     ) -> None:
-        self.parameters = Parameters(seed)
-        self._embedding = TokenEmbedding(
-            vocabulary_size,
-            max_positions,
-            config.dim,
-            config.inputs,
-            columns,
-            self.parameters,
-            tied_output=config.tied_output,
-        )
+        super().__init__(config, vocabulary_size, max_positions, seed, columns)
         kinds: dict[str, type[_Layer]] = {"pre": _PreNormLayer, "post": _PostNormLayer, "query": _QueryNormLayer}
         layer = kinds[config.norm]
         self._layers = [layer(config, self.parameters, f"layer_{number}") for number in range(config.layers)]
@@ -47,9 +38,6 @@ class SasRec(Network):
             x = layer(x, spans, dropout)  # [B, T, d]
         x = tf.cast(x, tf.float32)
         return x if self._norm_first else self._norm(x)
-
-    def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
-        return self._embedding.item_vectors(rows)
 
 
 build = SasRec
