@@ -37,7 +37,7 @@ class Encoder:
     """Turns histories into vectors whose products with `item_vectors` are the scores.
 
     Histories are rows with the position-aligned lists of `sequences`, oldest event first; of these `item_index` is
-    needed and what the network's declared inputs are computed from (`source_lists` of `inputs`).
+    needed and what the network's token columns are computed from (`source_lists` of `token_columns`).
 
     item_index: int32[C], the candidates, ascending. item_ids: the shop's ids, aligned with item_index
     (a pyarrow StringArray: `.take(rows)`, `.to_pylist()`). item_vectors: float32[C, d], aligned too.
@@ -48,7 +48,7 @@ class Encoder:
         card = read_card(bundle.config)
         self.model_version = card.model_version
         self.max_length = card.max_length
-        self.inputs = card.network.inputs
+        self.token_columns = card.network.token_columns
         self._scheme = card.columns
         self.item_index: np.ndarray = bundle.items["item_index"].to_numpy().astype(np.int32)
         self.item_ids: pa.StringArray = bundle.items["item_id"].combine_chunks()
@@ -61,7 +61,7 @@ class Encoder:
         self._is_candidate[self.item_index] = True
         self.item_vectors: np.ndarray = self._network.item_vectors(self.item_index).numpy()
         block = tf.TensorSpec([None, self.max_length], tf.int32)  # one trace for any number of blocks
-        tokens = dict.fromkeys(("item", "position", "segment", *self.inputs), block)
+        tokens = dict.fromkeys(("item", "position", "segment", *self.token_columns), block)
         cells = tf.TensorSpec([None], tf.int32)
         self._vectors_at = tf.function(self._encode_cells, input_signature=[tokens, cells], autograph=False)
 
@@ -82,7 +82,7 @@ class Encoder:
         vectors = np.zeros((len(lengths), self.item_vectors.shape[1]), np.float32)
         filled = np.flatnonzero(lengths)
         placement = place(lengths[filled], self.max_length)
-        columns = {"item": flat_items(histories), **token_columns(histories, self._scheme, self.inputs)}
+        columns = {"item": flat_items(histories), **token_columns(histories, self._scheme, self.token_columns)}
         blocks = {name: placement.lay_out(values[events]) for name, values in columns.items()}
         blocks |= {"position": placement.positions(), "segment": placement.segments()}
         for first in range(0, placement.blocks, _BLOCKS_AT_ONCE):

@@ -166,10 +166,12 @@ TABLES: dict[str, pa.Schema] = {
         item=(_list(pa.int32()), "`item_index` of each token, 0 pads"),
         target=(_list(pa.int32()), "`item_index` to be foretold after the token, 0 for none"),
         target_behavior=(_list(pa.int32()), "of the target"),
+        target_minute=(_list(pa.int32()), "of the target, in minutes since 1970"),
         held_out=(_list(pa.int32()), "1 where the target judges the training and is no part of it"),
         segment=(_list(pa.int32()), "tells the block's histories apart, from 1"),
         position=(_list(pa.int32()), "within the history"),
         **{name: (_list(pa.int32()), f"code computed from `{source}`, 0 for none") for name, source in INPUTS.items()},
+        minute=(_list(pa.int32()), "of the token's event, in minutes since 1970"),
     ),
     "models": _table(
         model_version=(pa.string(), "names the bundle"),

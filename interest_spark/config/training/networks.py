@@ -19,7 +19,15 @@ class NetworkSection(Section):
     changeable: ClassVar[frozenset[str]] = frozenset()
     """Keys that may differ from the parent model's: they change neither the weights' shapes nor their meaning."""
 
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Token columns that the network always computes with, of MEASURES."""
+
     inputs: tuple[str, ...] = ()
+
+    @property
+    def token_columns(self) -> tuple[str, ...]:
+        """All token columns that the network is given beside the items: its declared inputs and what it reads."""
+        return (*self.inputs, *self.reads)
 
     @field_validator("inputs")
     @classmethod

@@ -34,14 +34,15 @@ from interest_spark.features.sequences.tokens import (
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tables import TABLES
-from interest_spark.schemas.tokens import INPUTS, ColumnScheme, source_lists
+from interest_spark.schemas.tokens import INPUTS, MEASURES, ColumnScheme, source_lists
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 _HISTORIES_AT_ONCE = 8192
 _FILE_BITS, _PLACE_BITS = 16, 28
-_LISTS = source_lists(INPUTS)
+_COLUMNS = (*INPUTS, *MEASURES)
+_LISTS = source_lists(_COLUMNS)
 _MICROSECONDS_A_SECOND, _MICROSECONDS_A_MINUTE = 1_000_000, 60_000_000
 _HASH_STEPS = 1_000_000  # a share of users is met to this fineness
 
@@ -158,10 +159,11 @@ def _pack_lot(lot: pa.Table, rules: PackingRules, *, held_out: bool) -> dict[str
     learnt, validated = _target_places(lot, rules)
     nothing = np.full(len(items), NOWHERE)
     learnt, validated = (nothing, validated) if held_out else (learnt, nothing)
-    columns = token_columns(lot, rules.scheme)
+    columns = token_columns(lot, rules.scheme, _COLUMNS)
     targets = {
         "target": pick(items, learnt),
         "target_behavior": pick(columns["behavior"], learnt),
+        "target_minute": pick(columns["minute"], learnt),
         "held_out": pick(items, validated),
     }
     wanted = (learnt != NOWHERE) | (validated != NOWHERE)

@@ -30,7 +30,7 @@ from interest_spark.schemas.behaviors import BEHAVIOR_CODES
 from interest_spark.storage.bundles import Bundle, read_config, write_bundle
 
 INPUT_COLUMNS = ("item", "segment", "position")
-"""What every network reads; beside it the inputs that its configuration declares."""
+"""What every network reads; beside it the token columns that its configuration names."""
 
 TARGET_COLUMNS = ("target", "target_behavior")
 
@@ -91,7 +91,7 @@ def build_loop(
     step = TrainStep(network, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
     validation = Validation(
         held_out,
-        (*INPUT_COLUMNS, *settings.network.inputs),
+        (*INPUT_COLUMNS, *settings.network.token_columns),
         items["item_index"].to_numpy(),
         ranks,
         exclude_seen=plan.exclude_seen,
@@ -104,7 +104,7 @@ def build_loop(
 def reader_settings(plan: TrainPlan) -> ReaderSettings:
     """How the plan's batches are drawn: `batch_blocks` blocks a step over all streams of all ranks."""
     return ReaderSettings(
-        columns=(*INPUT_COLUMNS, *plan.train.network.inputs, *TARGET_COLUMNS),
+        columns=(*INPUT_COLUMNS, *plan.train.network.token_columns, *TARGET_COLUMNS),
         tokens=plan.tokens,
         streams=plan.train.streams,
         blocks_per_stream=plan.train.batch_blocks // plan.train.streams,
