@@ -163,8 +163,8 @@ TABLES: dict[str, pa.Schema] = {
     "train_blocks": _table(
         block_id=(pa.int64(), "numbers the day's blocks"),
         held_out_targets=(pa.int32(), "in the block; more than 0, or 0, in all blocks of a file"),
-        item=(_list(pa.int32()), "`item_index` of each token, 0 pads"),
-        target=(_list(pa.int32()), "`item_index` to be foretold after the token, 0 for none"),
+        item=(_list(pa.int32()), "`item_index` of each token, 0 pads, -1 hides what is to be foretold"),
+        target=(_list(pa.int32()), "`item_index` to be foretold after the token, or in its place, 0 for none"),
         target_behavior=(_list(pa.int32()), "of the target"),
         target_minute=(_list(pa.int32()), "of the target, in minutes since 1970"),
         held_out=(_list(pa.int32()), "1 where the target judges the training and is no part of it"),

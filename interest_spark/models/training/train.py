@@ -21,6 +21,7 @@ from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.runtime import enable_determinism
 from interest_spark.models.training.loop import TrainingLoop
+from interest_spark.models.training.objectives import build_objective
 from interest_spark.models.training.plan import TrainPlan, TrainResult
 from interest_spark.models.training.run_state import RunState
 from interest_spark.models.training.step import StepSettings, TrainStep
@@ -88,7 +89,8 @@ def build_loop(
     total_steps = min(plan.epochs * reader.steps, settings.max_steps or plan.epochs * reader.steps)
     optimizer = build_optimizer(settings.optimizer, network.parameters.trainable, total_steps)
     loss = build_loss(settings.loss, items, tf.as_dtype(settings.precision))
-    step = TrainStep(network, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
+    objective = build_objective(settings.network)
+    step = TrainStep(network, objective, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
     validation = Validation(
         held_out,
         (*INPUT_COLUMNS, *settings.network.token_columns),

@@ -66,7 +66,7 @@ def frame(spark: "SparkSession", users: int = 300, partitions: int = 2) -> "Data
 
 
 def stage(warehouse: Warehouse, sequences: "DataFrame", run: str, config: BlocksConfig = CONFIG) -> list[str]:
-    blocks = pack_blocks(sequences, config, SCHEME, DAY)
+    blocks = pack_blocks(sequences, PackingRules(config, SCHEME, DAY))
     base, record = warehouse.open("train_blocks"), RunRecord(run, {}, {})
     slices = [Slice("2024-05-01", "sasrec")]
     run_files = warehouse.stage(blocks, base, slices, record, config.row_group_blocks).actions
@@ -114,7 +114,8 @@ def test_only_what_is_new_is_learnt_and_the_histories_of_some(spark: "SparkSessi
     sequences = frame(spark, 1000).drop("arrival_day")
     days = "transform(item_index, (item, place) -> if(item % 3 = 0 or (item = 7 and place > 2), 20, 5)) AS arrival_day"
     scope = LearningScope(after_day=10, replay_share=0.2)
-    blocks = pack_blocks(sequences.selectExpr("*", days), CONFIG.model_copy(update={"tokens": 30}), SCHEME, DAY, scope)
+    rules = PackingRules(CONFIG.model_copy(update={"tokens": 30}), SCHEME, DAY, scope)
+    blocks = pack_blocks(sequences.selectExpr("*", days), rules)
     learnt = sum(target > 0 for row in blocks.select("target").collect() for target in row.target)
     arrived = [
         item % 3 == 0 or (item == 7 and place > 2)
