@@ -4,7 +4,7 @@ A further network is a class here, named in NetworkConfig, and a file `models/ne
 makes it.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import field_validator, model_validator
 
@@ -69,21 +69,22 @@ class DropoutConfig(Section):
     residual: Rate = 0.1
 
 
-class SasRecConfig(NetworkSection):
-    """The causal Transformer of Kang and McAuley 2018, arXiv:1808.09781.
+def _rate_everywhere(places: type[Section], dropout: Any) -> Any:
+    """One number for all places of a dropout section as that section's values; others as they are."""
+    if isinstance(dropout, int | float) and not isinstance(dropout, bool):
+        return dict.fromkeys(places.model_fields, dropout)
+    return dropout
 
-    `norm` is where its layers normalise: what enters a sublayer (pre), the sum that leaves it (post), or, as in the
-    code published for SASRec, the queries alone, which then take the place of what entered (query).
-    """
+
+class TransformerSection(NetworkSection):
+    """What the sections of all Transformers share."""
 
     changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
 
-    kind: Literal["sasrec"] = "sasrec"
     dim: Count = 64
     layers: Count = 2
     heads: Count = 1
     feed_forward: Count = 64
-    norm: Literal["pre", "post", "query"] = "pre"
     activation: Literal["relu", "gelu", "swiglu"] = "relu"
     tied_output: bool = True
     dropout: DropoutConfig = DropoutConfig()
@@ -91,16 +92,80 @@ class SasRecConfig(NetworkSection):
     @field_validator("dropout", mode="before")
     @classmethod
     def _one_rate_for_all(cls, dropout: Any) -> Any:
-        if isinstance(dropout, int | float) and not isinstance(dropout, bool):
-            return dict.fromkeys(DropoutConfig.model_fields, dropout)
-        return dropout
+        return _rate_everywhere(DropoutConfig, dropout)
 
     @model_validator(mode="after")
-    def _heads_divide(self) -> "SasRecConfig":
+    def _heads_divide(self) -> Self:
         if self.dim % self.heads:
             raise ValueError(f"dim {self.dim} is not a multiple of heads {self.heads}")
         return self
 
 
-NetworkConfig = Annotated[SasRecConfig, Kinds()]
+class SasRecConfig(TransformerSection):
+    """The causal Transformer of Kang and McAuley 2018, arXiv:1808.09781.
+
+    `norm` is where its layers normalise: what enters a sublayer (pre), the sum that leaves it (post), or, as in the
+    code published for SASRec, the queries alone, which then take the place of what entered (query).
+    """
+
+    kind: Literal["sasrec"] = "sasrec"
+    norm: Literal["pre", "post", "query"] = "pre"
+
+
+class Bert4RecConfig(MaskedNetworkSection, TransformerSection):
+    """The Transformer of Sun et al. 2019, arXiv:1904.06690, which looks both ways and tells hidden items."""
+
+    changeable: ClassVar[frozenset[str]] = MaskedNetworkSection.changeable | TransformerSection.changeable
+
+    kind: Literal["bert4rec"] = "bert4rec"
+    heads: Count = 2
+    feed_forward: Count = 256
+    activation: Literal["relu", "gelu", "swiglu"] = "gelu"
+
+
+class LigrConfig(TransformerSection):
+    """The causal Transformer with gated sublayers of arXiv:2502.03417, as in eSASRec, arXiv:2508.06450."""
+
+    kind: Literal["ligr"] = "ligr"
+    feed_forward: Count = 256
+    activation: Literal["relu", "gelu", "swiglu"] = "swiglu"
+
+
+class HstuDropoutConfig(Section):
+    """Shares of values that training sets to zero, by place; one number stands for all three.
+
+    `embedding`: the summed input embeddings. `attention`: the attention weights. `output`: what the last product of a
+    layer is made of.
+    """
+
+    embedding: Rate = 0.2
+    attention: Rate = 0.0
+    output: Rate = 0.2
+
+
+class HstuConfig(NetworkSection):
+    """The pointwise attention of Zhai et al. 2024, arXiv:2402.17152, with biases of relative places and times.
+
+    `head_dim`: numbers of a head's queries and keys. `value_dim`: of its values and gates.
+    """
+
+    changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
+    reads: ClassVar[tuple[str, ...]] = ("minute",)
+
+    kind: Literal["hstu"] = "hstu"
+    dim: Count = 64
+    layers: Count = 2
+    heads: Count = 2
+    head_dim: Count = 32
+    value_dim: Count = 32
+    tied_output: bool = True
+    dropout: HstuDropoutConfig = HstuDropoutConfig()
+
+    @field_validator("dropout", mode="before")
+    @classmethod
+    def _one_rate_for_all(cls, dropout: Any) -> Any:
+        return _rate_everywhere(HstuDropoutConfig, dropout)
+
+
+NetworkConfig = Annotated[SasRecConfig | Bert4RecConfig | LigrConfig | HstuConfig, Kinds()]
 """The network of any kind; the first is the default."""

@@ -12,7 +12,8 @@ from interest_spark.schemas.tokens import ColumnScheme
 class TokenEmbedding:
     """One table each for items, positions and every one of `inputs`, whose rows are added up.
 
-    `masked`: there are MASK tokens, which have a vector of their own in the place of an item's. With `tied_output` the item table is also the output's (Press and Wolf 2017, arXiv:1608.05859).
+    `masked`: there are MASK tokens, which have a vector of their own in the place of an item's. With `tied_output` the
+    item table is also the output's (Press and Wolf 2017, arXiv:1608.05859).
     B blocks of T tokens, d = dim, V items, C codes of an input.
     """
 

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from interest_spark.config.training.losses import FullLossConfig, LossConfig, SampledLossConfig
-from interest_spark.config.training.networks import NetworkConfig, SasRecConfig
+from interest_spark.config.training.networks import (
+    Bert4RecConfig,
+    HstuConfig,
+    LigrConfig,
+    NetworkConfig,
+    SasRecConfig,
+)
 from interest_spark.config.training.samplers import PopularitySamplerConfig, UniformSamplerConfig
 
 FULL = FullLossConfig()
@@ -44,6 +50,9 @@ NETWORKS: dict[str, SmallModel] = {
     "sasrec, post-norm": SmallModel(SasRecConfig(dim=32, heads=2, feed_forward=64, norm="post", activation="gelu")),
     "sasrec, query-norm": SmallModel(SasRecConfig(dim=32, feed_forward=32, norm="query")),
     "sasrec, untied": SmallModel(SasRecConfig(dim=32, heads=2, activation="swiglu", tied_output=False)),
+    "bert4rec": SmallModel(Bert4RecConfig(dim=32, heads=2, feed_forward=64, mask_share=0.5)),
+    "hstu": SmallModel(HstuConfig(dim=32, layers=2, heads=2, head_dim=16, value_dim=8)),
+    "ligr": SmallModel(LigrConfig(dim=32, heads=2, feed_forward=48)),
 }
 
 LOSSES: dict[str, SmallModel] = {
