@@ -23,9 +23,20 @@ class NetworkSection(Section):
     changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     """Keys that may differ from the parent model's: they change neither the weights' shapes nor their meaning."""
 
+    masked: ClassVar[bool] = False
+    """Whether it learns, and is asked, for an item that a MASK token hides, and not for the one after a token."""
+
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Token columns that the network always computes with, of MEASURES."""
+
     inputs: tuple[str, ...] = ()
     dim: Count = 64
     tied_output: bool = True
+
+    @property
+    def token_columns(self) -> tuple[str, ...]:
+        """All token columns that the network is given beside the items: its declared inputs and what it reads."""
+        return (*self.inputs, *self.reads)
 
     @field_validator("inputs")
     @classmethod
@@ -47,6 +58,19 @@ class RatesByPlace(Section):
         if isinstance(rates, int | float) and not isinstance(rates, bool):
             return dict.fromkeys(cls.model_fields, rates)
         return rates
+
+
+class MaskedNetworkSection(NetworkSection):
+    """What the sections of networks that train masked share.
+
+    In each step a `mask_share` of the events is hidden, and in a `last_share` of the histories the newest alone.
+    """
+
+    masked: ClassVar[bool] = True
+    changeable: ClassVar[frozenset[str]] = NetworkSection.changeable | {"mask_share", "last_share"}
+
+    mask_share: Rate = 0.2
+    last_share: Share = 0.1
 
 
 class DropoutConfig(RatesByPlace):
@@ -87,7 +111,14 @@ class AttentionSection(NetworkSection):
         return self
 
 
-class SasRecConfig(AttentionSection):
+class TransformerSection(AttentionSection):
+    """What the sections of Transformers share; `feed_forward`: numbers between the two dense layers of each layer."""
+
+    feed_forward: Count = 64
+    activation: Literal["relu", "gelu", "swiglu"] = "relu"
+
+
+class SasRecConfig(TransformerSection):
     """The causal Transformer of Kang and McAuley 2018, arXiv:1808.09781.
 
     `norm` is where its layers normalise: what enters a sublayer (pre), the sum that leaves it (post), or, as in the
@@ -95,9 +126,52 @@ class SasRecConfig(AttentionSection):
     """
 
     kind: Literal["sasrec"] = "sasrec"
-    feed_forward: Count = 64
     norm: Literal["pre", "post", "query"] = "pre"
-    activation: Literal["relu", "gelu", "swiglu"] = "relu"
+
+
+class Bert4RecConfig(MaskedNetworkSection, TransformerSection):
+    """The Transformer of Sun et al. 2019, arXiv:1904.06690, which looks both ways and tells hidden items."""
+
+    kind: Literal["bert4rec"] = "bert4rec"
+    heads: Count = 2
+    feed_forward: Count = 256
+    activation: Literal["relu", "gelu", "swiglu"] = "gelu"
+
+
+class LigrConfig(TransformerSection):
+    """The causal Transformer with gated sublayers of arXiv:2502.03417, as in eSASRec, arXiv:2508.06450."""
+
+    kind: Literal["ligr"] = "ligr"
+    feed_forward: Count = 256
+    activation: Literal["relu", "gelu", "swiglu"] = "swiglu"
+
+
+class HstuDropoutConfig(RatesByPlace):
+    """Shares of values that training sets to zero, by place; one number stands for all three.
+
+    `embedding`: the summed input embeddings. `attention`: the attention weights. `output`: what the last product of a
+    layer is made of.
+    """
+
+    embedding: Rate = 0.2
+    attention: Rate = 0.0
+    output: Rate = 0.2
+
+
+class HstuConfig(NetworkSection):
+    """The pointwise attention of Zhai et al. 2024, arXiv:2402.17152, with biases of relative places and times.
+
+    `head_dim`: numbers of a head's queries and keys. `value_dim`: of its values and gates.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("minute",)
+
+    kind: Literal["hstu"] = "hstu"
+    layers: Count = 2
+    heads: Count = 2
+    head_dim: Count = 32
+    value_dim: Count = 32
+    dropout: HstuDropoutConfig = HstuDropoutConfig()
 
 
 class RecurrentSection(NetworkSection):
@@ -147,7 +221,7 @@ class CaserConfig(NetworkSection):
     dropout: LayerDropoutConfig = LayerDropoutConfig()
 
 
-class FrequencyConfig(AttentionSection):
+class FrequencyConfig(TransformerSection):
     """Attention mixed with a filter of frequencies: the idea of BSARec (Shin et al. 2024, arXiv:2312.10325), causal.
 
     `filter_share` of a layer is the filter's, its alpha; the rest is attention's.
@@ -160,6 +234,15 @@ class FrequencyConfig(AttentionSection):
 
 
 NetworkConfig = Annotated[
-    SasRecConfig | Gru4RecConfig | LstmConfig | NextItNetConfig | CaserConfig | FrequencyConfig, Kinds()
+    SasRecConfig
+    | Bert4RecConfig
+    | LigrConfig
+    | HstuConfig
+    | Gru4RecConfig
+    | LstmConfig
+    | NextItNetConfig
+    | CaserConfig
+    | FrequencyConfig,
+    Kinds(),
 ]
 """The network of any kind; the first is the default."""

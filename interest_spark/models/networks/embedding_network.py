@@ -32,6 +32,7 @@ class EmbeddingNetwork(Network):
             columns,
             self.parameters,
             tied_output=config.tied_output,
+            masked=config.masked,
         )
 
     def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:

@@ -117,6 +117,11 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         (MINIMAL, ("sequences.behaviors=[view, stare]",), "stare"),
         (MINIMAL, ("train.network.inputs=[hour, color]",), r"\['color'\]: name some of behavior, .*, weekday"),
         (MINIMAL, ("train.network.inputs=[hour, hour]",), "named twice"),
+        (
+            MINIMAL,
+            ("train.network={kind: bert4rec}", "blocks.target=next_session"),
+            "bert4rec learns hidden items; set blocks.target to next_event",
+        ),
         (MINIMAL, ("blocks.category_buckets=0",), "blocks.category_buckets: .*got 0"),
         (MINIMAL, ("blocks.category_codes=0",), "blocks.category_codes: .*got 0"),
         (MINIMAL, ("sources.events.reader=movie_lens",), "unknown reader 'movie_lens'; did you mean 'movielens'"),

@@ -10,9 +10,12 @@ from typing import Any
 
 from interest_spark.config.training.losses import FullLossConfig, LossConfig, SampledLossConfig
 from interest_spark.config.training.networks import (
+    Bert4RecConfig,
     CaserConfig,
     FrequencyConfig,
     Gru4RecConfig,
+    HstuConfig,
+    LigrConfig,
     LstmConfig,
     NetworkConfig,
     NextItNetConfig,
@@ -61,6 +64,9 @@ NETWORKS: dict[str, SmallModel] = {
     "nextitnet, wide steps": SmallModel(NextItNetConfig(dim=32, kernel=2, dilations=(2, 1)), reach=10),
     "caser": SmallModel(CaserConfig(dim=32, window=6, horizontal=8), reach=6),
     "frequency": SmallModel(FrequencyConfig(dim=32, heads=2, feed_forward=64)),
+    "bert4rec": SmallModel(Bert4RecConfig(dim=32, heads=2, feed_forward=64, mask_share=0.5)),
+    "hstu": SmallModel(HstuConfig(dim=32, layers=2, heads=2, head_dim=16, value_dim=8)),
+    "ligr": SmallModel(LigrConfig(dim=32, heads=2, feed_forward=48)),
 }
 
 DEFAULT_REACH = {"caser": 5}
