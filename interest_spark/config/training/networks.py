@@ -14,12 +14,15 @@ from interest_spark.schemas.tokens import INPUTS
 
 
 class NetworkSection(Section):
-    """What the sections of all networks share: the token columns that the network sees beside the items."""
+    """What the sections of all networks share: the token columns that the network sees beside the items, and whether
+    its vectors have unit length, so that scores are cosines.
+    """
 
     changeable: ClassVar[frozenset[str]] = frozenset()
     """Keys that may differ from the parent model's: they change neither the weights' shapes nor their meaning."""
 
     inputs: tuple[str, ...] = ()
+    unit_vectors: bool = False
 
     @field_validator("inputs")
     @classmethod

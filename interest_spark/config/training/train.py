@@ -78,6 +78,12 @@ class TrainConfig(Section):
         return weights
 
     @model_validator(mode="after")
+    def _cosines_are_served(self) -> "TrainConfig":
+        if self.loss.kind == "infonce" and not self.network.unit_vectors:
+            raise ValueError("loss infonce compares directions; set network.unit_vectors to true, so that scores do")
+        return self
+
+    @model_validator(mode="after")
     def _streams_fit(self) -> "TrainConfig":
         if self.streams % self.ranks:
             raise ValueError(f"streams {self.streams} is not a multiple of ranks {self.ranks}")

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.data.reader import NO_BLOCK, Batch
-from interest_spark.models.losses.loss import Loss, Targets
+from interest_spark.models.losses.loss import DrawKeys, Loss, Targets
 from interest_spark.models.networks.dropout import StreamDropout, shared_key, stream_keys
 from interest_spark.models.networks.network import Network
 from interest_spark.models.optimizers.optimizer import Optimizer
@@ -76,7 +76,7 @@ class TrainStep:
         targets = self._targets(tokens)
         with tf.GradientTape() as tape:
             hidden = self._network.encode(tokens, StreamDropout(keys), self._settings.precision)  # [B, T, d]
-            local = self._loss(self._network, hidden, targets, shared)
+            local = self._loss(self._network, hidden, targets, DrawKeys(shared, keys))
         gradients = tape.gradient(local, self._variables)
         weight = tf.reduce_sum(targets.weight)
         count = tf.reduce_sum(tf.cast(targets.weight > 0, tf.float32))
