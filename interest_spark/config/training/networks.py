@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import field_validator, model_validator
 
 from interest_spark.config.kinds import Kinds
-from interest_spark.config.section import Count, Rate, Section
+from interest_spark.config.section import Count, Rate, Section, Share
 from interest_spark.schemas.tokens import INPUTS
 
 
@@ -21,8 +21,19 @@ class NetworkSection(Section):
     changeable: ClassVar[frozenset[str]] = frozenset()
     """Keys that may differ from the parent model's: they change neither the weights' shapes nor their meaning."""
 
+    masked: ClassVar[bool] = False
+    """Whether it learns, and is asked, for an item that a MASK token hides, and not for the one after a token."""
+
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Token columns that the network always computes with, of MEASURES."""
+
     inputs: tuple[str, ...] = ()
     unit_vectors: bool = False
+
+    @property
+    def token_columns(self) -> tuple[str, ...]:
+        """All token columns that the network is given beside the items: its declared inputs and what it reads."""
+        return (*self.inputs, *self.reads)
 
     @field_validator("inputs")
     @classmethod
@@ -33,6 +44,19 @@ class NetworkSection(Section):
         if len(set(inputs)) < len(inputs):
             raise ValueError("an input is named twice")
         return tuple(name for name in INPUTS if name in inputs)  # one order: the same inputs make the same model
+
+
+class MaskedNetworkSection(NetworkSection):
+    """What the sections of networks that train masked share.
+
+    In each step a `mask_share` of the events is hidden, and in a `last_share` of the histories the newest alone.
+    """
+
+    masked: ClassVar[bool] = True
+    changeable: ClassVar[frozenset[str]] = frozenset({"mask_share", "last_share"})
+
+    mask_share: Rate = 0.2
+    last_share: Share = 0.1
 
 
 class DropoutConfig(Section):

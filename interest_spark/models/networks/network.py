@@ -13,7 +13,7 @@ from interest_spark.models.networks.layers import Dropout
 from interest_spark.models.networks.parameters import Parameters
 
 Tokens = Mapping[str, tf.Tensor]
-"""`item`, `position`, `segment` and the declared inputs by name, int32[B, T] each."""
+"""`item`, `position`, `segment` and the section's `token_columns` by name, int32[B, T] each."""
 
 
 class Network(ABC):

@@ -15,7 +15,7 @@ from interest_spark.features.blocks.targets import NOWHERE, hold_out_last, next_
 from interest_spark.features.sequences.tokens import token_columns
 from interest_spark.models.training.plan import TrainPlan
 from interest_spark.schemas.tables import TABLES
-from interest_spark.schemas.tokens import ColumnScheme
+from interest_spark.schemas.tokens import INPUTS, MEASURES, ColumnScheme
 from tests.histories import as_histories
 
 Histories = Sequence[np.ndarray]
@@ -45,10 +45,11 @@ def pack(
     places, nothing = next_events(items, offsets), np.full(len(items), NOWHERE)
     learnt, held = hold_out_last(places, offsets, np.full(len(histories), held_out or validated))
     learnt, held = (nothing, held) if validated else (learnt, nothing)
-    columns = token_columns(as_histories(histories, **lists), SCHEME)
+    columns = token_columns(as_histories(histories, **lists), SCHEME, (*INPUTS, *MEASURES))
     targets = {
         "target": pick(items, learnt),
         "target_behavior": pick(columns["behavior"], learnt),
+        "target_minute": pick(columns["minute"], learnt),
         "held_out": pick(items, held),
     }
     wanted = (learnt != NOWHERE) | (held != NOWHERE)

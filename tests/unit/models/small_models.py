@@ -1,0 +1,55 @@
+"""One small configuration of every network and of every loss: the rows of the shared test world.
+
+A further kind is one row here; test_shared_world.py then holds it against every contract. Every network is paired with
+the full loss and every loss with SASRec, so the table grows by one row a kind and not by a product.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from interest_spark.config.training.losses import FullLossConfig, LossConfig, SampledLossConfig
+from interest_spark.config.training.networks import NetworkConfig, SasRecConfig
+from interest_spark.config.training.samplers import PopularitySamplerConfig, UniformSamplerConfig
+
+FULL = FullLossConfig()
+
+
+@dataclass(frozen=True)
+class SmallModel:
+    """A network, a loss and what else the section `train` is to hold.
+
+    learnt: the mean loss a target below which a hundred histories count as learnt by heart. reach: how many tokens a
+    token's vector is made of, itself among them; None for all of its segment up to itself.
+    """
+
+    network: NetworkConfig
+    loss: LossConfig = FULL
+    train: Mapping[str, Any] = field(default_factory=dict)
+    learnt: float = 0.05
+    reach: int | None = None
+
+    def network_with(self, **changes: Any) -> NetworkConfig:
+        """The network with some keys of its section changed."""
+        section = self.network
+        changed: NetworkConfig = type(section).model_validate({**section.model_dump(), **changes})
+        return changed
+
+
+SASREC = SasRecConfig(dim=32, layers=2, heads=1, feed_forward=32)
+
+NETWORKS: dict[str, SmallModel] = {
+    "sasrec": SmallModel(SASREC),
+    "sasrec, four heads": SmallModel(SasRecConfig(dim=32, layers=1, heads=4, feed_forward=40)),
+    "sasrec, post-norm": SmallModel(SasRecConfig(dim=32, heads=2, feed_forward=64, norm="post", activation="gelu")),
+    "sasrec, query-norm": SmallModel(SasRecConfig(dim=32, feed_forward=32, norm="query")),
+    "sasrec, untied": SmallModel(SasRecConfig(dim=32, heads=2, activation="swiglu", tied_output=False)),
+}
+
+LOSSES: dict[str, SmallModel] = {
+    "full": SmallModel(SASREC, FullLossConfig(chunk=100)),
+    "sampled, popularity": SmallModel(SASREC, SampledLossConfig(sampler=PopularitySamplerConfig(negatives=400))),
+    "sampled, uniform": SmallModel(SASREC, SampledLossConfig(sampler=UniformSamplerConfig(negatives=400))),
+}
+
+MODELS = {**NETWORKS, **{f"loss {name}": model for name, model in LOSSES.items()}}
