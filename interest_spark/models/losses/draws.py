@@ -25,7 +25,7 @@ class Draw:
 def draw_negatives(
     candidates: CandidateLabels, sampler: Sampler, hidden: tf.Tensor, targets: Targets, keys: DrawKeys
 ) -> list[Draw]:
-    """One draw for the batch, by the shared key; or, of a sampler that looks at targets, one for each stream by its own.
+    """One draw for the batch, by the shared key; of a sampler that looks at targets one for each stream, by its own.
 
     Either way a target meets the same negatives on any number of ranks, and all scores are one matrix product a draw.
     """

@@ -27,6 +27,7 @@ from interest_spark.models.networks.dropout import StreamDropout
 from interest_spark.models.networks.network import Network
 from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import OneRank
+from interest_spark.models.training.objectives import build_objective
 from interest_spark.models.training.plan import ParentModel, TrainPlan
 from interest_spark.models.training.step import TrainStep
 from interest_spark.models.training.train import reader_settings, step_settings, train
@@ -228,7 +229,8 @@ def given_to_others(plan: TrainPlan, rank: int, ranks: int) -> list[np.ndarray]:
     loss = build_loss(plan.train.loss, items)
     optimizer = build_optimizer(plan.train.optimizer, network.parameters.trainable, total_steps=1)
     overheard = _Overheard()
-    step = TrainStep(network, loss, optimizer, overheard, step_settings(plan, network.parameters, loss))
+    objective = build_objective(plan.train.network, plan.train.augment)
+    step = TrainStep(network, objective, loss, optimizer, overheard, step_settings(plan, network.parameters, loss))
     reader = BlockReader(plan.files, reader_settings(plan), rank, ranks)
     step(next(reader.epoch(1)), reader.streams, step=1)
     return overheard.given

@@ -1,4 +1,4 @@
-"""Each loss against its formula in plain NumPy, in value and in gradient, and the same for any spread of the streams."""
+"""Each loss against its formula in plain NumPy, in value and gradient, and the same for any spread of the streams."""
 
 from collections.abc import Callable
 from typing import Any
@@ -140,7 +140,9 @@ def _on_graph(
     return value, *map(tf.convert_to_tensor, tape.gradient(value, [table, hidden]))
 
 
-def by_formula(config: dict[str, Any], formula: Formula, table: Array, hidden: Array, item: Array, weight: Array) -> Any:
+def by_formula(
+    config: dict[str, Any], formula: Formula, table: Array, hidden: Array, item: Array, weight: Array
+) -> Any:
     """The loss of float64 arrays, over the negatives that the sampler draws."""
     sampler = build_sampler(
         TypeAdapter(LossConfig).validate_python(config).sampler
@@ -193,11 +195,11 @@ def test_value_and_gradient_are_those_of_the_formula(
 
 @pytest.mark.parametrize("config", [config for config, _ in KINDS.values()], ids=KINDS)
 def test_streams_add_up_however_they_are_spread(config: dict[str, Any]) -> None:
-    table, hidden, item, weight = world(0)
+    table, *batch = world(0)
     loss = LOSSES[str(config)]
-    whole = value_and_gradients(loss, table, hidden, item, weight)
+    whole = value_and_gradients(loss, table, *batch)
     parts = [
-        value_and_gradients(loss, table, *(each[2 * n : 2 * n + 2] for each in (hidden, item, weight)), STREAMS[n : n + 1])
+        value_and_gradients(loss, table, *(each[2 * n : 2 * n + 2] for each in batch), STREAMS[n : n + 1])
         for n in range(4)
     ]
     np.testing.assert_allclose(sum(part[0] for part in parts), whole[0], rtol=1e-5)
@@ -207,9 +209,9 @@ def test_streams_add_up_however_they_are_spread(config: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("config", [config for config, _ in KINDS.values()], ids=KINDS)
 def test_hopeless_scores_and_no_targets_stay_finite(config: dict[str, Any]) -> None:
-    table, hidden, item, weight = world(1, scale=20.0)
-    assert all(np.isfinite(each).all() for each in value_and_gradients(LOSSES[str(config)], table, hidden, item, weight))
-    nothing = value_and_gradients(LOSSES[str(config)], table, hidden, np.zeros_like(item), weight)
+    loss, (table, hidden, item, weight) = LOSSES[str(config)], world(1, scale=20.0)
+    assert all(np.isfinite(each).all() for each in value_and_gradients(loss, table, hidden, item, weight))
+    nothing = value_and_gradients(loss, table, hidden, np.zeros_like(item), weight)
     assert not any(each.any() for each in nothing)
 
 
