@@ -18,6 +18,7 @@ class NetworkSection(Section):
 
     `inputs`: the token columns that the network sees beside the items. `dim`: numbers in the vector of an item, a token
     and a user. `tied_output`: whether items have one vector, both for what was seen and for what is to come.
+    `unit_vectors`: whether users' and items' vectors have unit length, so that scores are cosines.
     """
 
     changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
@@ -32,6 +33,7 @@ class NetworkSection(Section):
     inputs: tuple[str, ...] = ()
     dim: Count = 64
     tied_output: bool = True
+    unit_vectors: bool = False
 
     @property
     def token_columns(self) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ from typing import Protocol
 
 import tensorflow as tf
 
+from interest_spark.config.training.helpers import AugmentConfig
 from interest_spark.config.training.networks import MaskedNetworkSection, NetworkSection
 from interest_spark.models.losses.loss import Targets
 from interest_spark.models.networks.network import Tokens
+from interest_spark.models.training.augmentation import ShorterHistories
 from interest_spark.schemas.behaviors import MASK_INDEX
 
 _OWN_DRAWS = (0, 1)  # dropout moves the first number of a stream's key alone
@@ -23,9 +25,14 @@ class Objective(Protocol):
         """The tokens that the network sees, and what it is to predict at them."""
 
 
-def build_objective(network: NetworkSection) -> Objective:
-    """That of a network of this section."""
-    return MaskedItems(network) if isinstance(network, MaskedNetworkSection) else next_items
+def build_objective(network: NetworkSection, augment: AugmentConfig | None = None) -> Objective:
+    """That of a network of this section, over histories that are made shorter where `augment` says so."""
+    objective = MaskedItems(network) if isinstance(network, MaskedNetworkSection) else next_items
+    return objective if augment is None else _after(ShorterHistories(augment, network), objective)
+
+
+def _after(first: Objective, then: Objective) -> Objective:
+    return lambda tokens, targets, keys: then(*first(tokens, targets, keys), keys)
 
 
 def next_items(tokens: Tokens, targets: Targets, keys: tf.Tensor) -> tuple[Tokens, Targets]:

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from interest_spark.config.training.losses import FullLossConfig, LossConfig, SampledLossConfig
+from interest_spark.config.training.losses import (
+    BceLossConfig,
+    BprLossConfig,
+    FullLossConfig,
+    GbceLossConfig,
+    InfoNceLossConfig,
+    LossConfig,
+    SampledLossConfig,
+)
 from interest_spark.config.training.networks import (
     Bert4RecConfig,
     CaserConfig,
@@ -21,7 +29,12 @@ from interest_spark.config.training.networks import (
     NextItNetConfig,
     SasRecConfig,
 )
-from interest_spark.config.training.samplers import PopularitySamplerConfig, UniformSamplerConfig
+from interest_spark.config.training.samplers import (
+    InBatchSamplerConfig,
+    MixedSamplerConfig,
+    PopularitySamplerConfig,
+    UniformSamplerConfig,
+)
 
 FULL = FullLossConfig()
 
@@ -76,6 +89,25 @@ LOSSES: dict[str, SmallModel] = {
     "full": SmallModel(SASREC, FullLossConfig(chunk=100)),
     "sampled, popularity": SmallModel(SASREC, SampledLossConfig(sampler=PopularitySamplerConfig(negatives=400))),
     "sampled, uniform": SmallModel(SASREC, SampledLossConfig(sampler=UniformSamplerConfig(negatives=400))),
+    "sampled, in batch": SmallModel(SASREC, SampledLossConfig(sampler=InBatchSamplerConfig(negatives=100))),
+    "full, smoothed": SmallModel(SASREC, FullLossConfig(label_smoothing=0.05), learnt=0.9),
+    "full, focal": SmallModel(SASREC, FullLossConfig(focal_gamma=1.0)),
+    "infonce": SmallModel(
+        SASREC.model_copy(update={"unit_vectors": True}), InfoNceLossConfig(sampler=MixedSamplerConfig(negatives=200))
+    ),
+    "bce": SmallModel(SASREC, BceLossConfig(sampler=UniformSamplerConfig(negatives=200))),
+    "gbce": SmallModel(SASREC, GbceLossConfig(negatives=100)),
+    "bpr": SmallModel(SASREC, BprLossConfig(sampler=MixedSamplerConfig(negatives=200))),
 }
 
-MODELS = {**NETWORKS, **{f"loss {name}": model for name, model in LOSSES.items()}}
+HELPERS: dict[str, SmallModel] = {
+    "averaged weights": SmallModel(SASREC, train={"average": {"decay": 0.9, "from_step": 2}, "half_life_days": 0.5}),
+    "contrastive views": SmallModel(SASREC, train={"contrastive": {}}, learnt=0.5),
+    "shorter histories": SmallModel(SASREC, train={"augment": {"cut": 0.1, "hide": 0.1}}, learnt=0.6),
+}
+
+MODELS = {
+    **NETWORKS,
+    **{f"loss {name}": model for name, model in LOSSES.items()},
+    **{f"with {name}": model for name, model in HELPERS.items()},
+}

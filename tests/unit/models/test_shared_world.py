@@ -261,7 +261,7 @@ def given_to_others(plan: TrainPlan, rank: int, ranks: int) -> list[np.ndarray]:
     loss = build_loss(plan.train.loss, items)
     optimizer = build_optimizer(plan.train.optimizer, network.parameters.trainable, total_steps=1)
     overheard = _Overheard()
-    objective = build_objective(plan.train.network)
+    objective = build_objective(plan.train.network, plan.train.augment)
     step = TrainStep(network, objective, loss, optimizer, overheard, step_settings(plan, network.parameters, loss))
     reader = BlockReader(plan.files, reader_settings(plan), rank, ranks)
     step(next(reader.epoch(1)), reader.streams, step=1)
