@@ -49,7 +49,7 @@ class RunContext:
     @property
     def served_model(self) -> str:
         """The name of the model whose suggestions the shop shows."""
-        return self.config.train.model_name
+        return self.config.model_name
 
     @property
     def model(self) -> str:

@@ -16,13 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from interest_spark.config.score import ScoreConfig
-from interest_spark.models.card import read_card
 from interest_spark.models.published import Model
-from interest_spark.schemas.tokens import source_lists
+from interest_spark.models.served import lists_of, load_model
 from interest_spark.serving.popularity import read_popularity
 from interest_spark.serving.recommender import Lists, Recommender, Suggestions
 from interest_spark.serving.topk import NO_ITEM
-from interest_spark.storage.bundles import read_config
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -50,8 +48,7 @@ def answer_users(sequences: "DataFrame", model: Model, popularity_files: list[st
     best first. The rows of one user and of a partition are in an order that does not depend on the input's.
     """
     recipe = _Recipe(model, tuple(popularity_files), config)
-    columns = read_card(read_config(model.path)).network.token_columns
-    needed = sequences.select("user_id", "seen", *source_lists(columns))
+    needed = sequences.select("user_id", "seen", *lists_of(model))
     by_user = needed.repartition("user_id").sortWithinPartitions("user_id")
     return by_user.mapInArrow(partial(_answer, recipe), _ANSWERS)
 
@@ -103,12 +100,9 @@ def _answer(recipe: _Recipe, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.R
 
 @lru_cache(maxsize=1)
 def _recommender(recipe: _Recipe) -> Recommender:
-    from interest_spark.models.inference import load_encoder
-
-    encoder = load_encoder(recipe.model.path, recipe.model.manifest_sha256, threads=1)
     config = recipe.config
     popularity = read_popularity(recipe.popularity_files, config.blocked_items)
-    return Recommender(encoder, popularity, config.k, config.exclude_seen, config.blocked_items)
+    return Recommender(load_model(recipe.model), popularity, config.k, config.exclude_seen, config.blocked_items)
 
 
 def _lists(column: pa.ListArray) -> Lists:

@@ -43,12 +43,13 @@ _BESIDE_BUNDLES = {
     "draft": re.compile(_SEALED),
     "checkpoints": re.compile(rf"\.?step-\d+(\.\d+\.draft)?/({_SEALED})"),
     "work": re.compile(
-        rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft|candidates/({_SPARKS}|files\.json)"
+        rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft"
+        rf"|candidates/({_SPARKS}|files\.json)|(own|neighbours|gram|factors)/{_SPARKS}"
     ),
 }
 """What training runs leave beside bundles, in hidden folders with these last names: the paths of files in them."""
 _IN_BUNDLES = re.compile(_SEALED)
-_FOLDERS = re.compile(r"candidates(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$")
+_FOLDERS = re.compile(r"(candidates|own|neighbours|gram|factors)(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$")
 _ITEM_COLUMNS = pa.schema([("item_index", pa.int32()), ("item_id", pa.string())])
 
 
