@@ -4,6 +4,7 @@ from pydantic import model_validator
 
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.bots import BotsConfig
+from interest_spark.config.compare import CompareConfig
 from interest_spark.config.evaluate import EvaluateConfig
 from interest_spark.config.gates import GatesConfig
 from interest_spark.config.ingest import IngestConfig
@@ -35,6 +36,7 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    compare: CompareConfig = CompareConfig()
     maintain: MaintainConfig = MaintainConfig()
     operations: OperationsConfig = OperationsConfig()
 

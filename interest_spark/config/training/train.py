@@ -12,6 +12,9 @@ from interest_spark.config.training.networks import NetworkConfig, SasRecConfig
 from interest_spark.config.training.optimizers import AdamConfig, OptimizerConfig
 from interest_spark.schemas.behaviors import BEHAVIORS
 
+COMPARED = "compare-"
+"""How the names of models begin that are trained to be compared and never served."""
+
 _MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,50}")
 
 
@@ -61,9 +64,10 @@ class TrainConfig(Section):
     @field_validator("name")
     @classmethod
     def _is_a_name(cls, name: str | None) -> str | None:
-        if name is not None and (not _MODEL_NAME.fullmatch(name) or name.startswith("backtest-")):
+        if name is not None and (not _MODEL_NAME.fullmatch(name) or name.startswith(("backtest-", COMPARED))):
             raise ValueError(
-                "a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with 'backtest-'"
+                "a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with 'backtest-' or "
+                f"'{COMPARED}'"
             )
         return name
 

@@ -19,7 +19,7 @@ from interest_spark.models.networks.network import Network
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import Ranks
-from interest_spark.models.runtime import enable_determinism
+from interest_spark.models.runtime import enable_determinism, peak_memory_kb
 from interest_spark.models.training.loop import TrainingLoop
 from interest_spark.models.training.plan import TrainPlan, TrainResult
 from interest_spark.models.training.run_state import RunState
@@ -54,6 +54,7 @@ def train(
     with on_this_machine(plan.files) as files:
         loop = build_loop(plan, ranks, network, items, files)
         state = loop.run(on_step, wants_stop)
+    memory = ranks.sum_counts(np.array([peak_memory_kb()], np.int64))
     if ranks.rank:
         return None
     return TrainResult(
@@ -70,6 +71,7 @@ def train(
         wire_bytes_per_step=state.wire_bytes / max(state.steps, 1),
         input_share=loop.input_share,
         seconds=round(time.monotonic() - started, 3),
+        peak_memory_mb=round(int(memory[0]) / 1024, 1),
     )
 
 
