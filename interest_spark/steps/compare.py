@@ -16,7 +16,6 @@ from interest_spark.config.file import load_config, with_settings
 from interest_spark.config.kinds import sections_by_kind
 from interest_spark.config.names import known_name
 from interest_spark.config.training.networks import NetworkConfig
-from interest_spark.config.training.train import COMPARED
 from interest_spark.evaluation.compare import Compared, compare_lists
 from interest_spark.evaluation.evaluate import add_baselines, published_lists
 from interest_spark.foundation.errors import ConfigError
@@ -54,9 +53,10 @@ class Contender:
     def context(self, context: RunContext) -> RunContext:
         """The run that trains and scores it at the cutoff, as a backtest: what it makes was never shown to anybody."""
         assert self.config is not None
-        train = self.config.train.model_copy(update={"name": COMPARED + self.name, "mode": "full"})
+        train = self.config.train.model_copy(update={"mode": "full"})
+        config = self.config.model_copy(update={"train": train})
         at_cutoff = context.on(date.fromisoformat(cutoff_of(context)), backtest=True)
-        return replace(at_cutoff, config=self.config.model_copy(update={"train": train}))
+        return replace(at_cutoff, config=config, compared_as=self.name)
 
 
 def find_contenders(config: Config, names: Sequence[str]) -> list[Contender]:
