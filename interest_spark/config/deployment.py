@@ -5,6 +5,7 @@ from pydantic import model_validator
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.bots import BotsConfig
 from interest_spark.config.collaborative import CollaborativeConfig
+from interest_spark.config.compare import CompareConfig
 from interest_spark.config.evaluate import EvaluateConfig
 from interest_spark.config.gates import GatesConfig
 from interest_spark.config.ingest import IngestConfig
@@ -37,6 +38,7 @@ class Config(Section):
     collaborative: CollaborativeConfig | None = None
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    compare: CompareConfig = CompareConfig()
     maintain: MaintainConfig = MaintainConfig()
     operations: OperationsConfig = OperationsConfig()
 

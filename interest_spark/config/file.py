@@ -1,6 +1,6 @@
 """A configuration file and its overrides, read into `Config`; each mistake is named with its remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -29,6 +29,39 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
     for override in overrides:
         _apply_override(document, override)
     return validated(Config, document, path)
+
+
+def with_settings(config: Config, settings: Mapping[str, Any], origin: Path | str) -> Config:
+    """The configuration with other values of some keys, written as in `--set`; `origin` is the file that says so.
+
+    A value may be a whole section. What the configuration leaves to a default stays so. Raises ConfigError as
+    `load_config` does.
+    """
+    document = document_of(config)
+    for key, value in settings.items():
+        _set(document, key, _keys_of(key)[0], value)
+    return validated(Config, document, origin)
+
+
+def document_of(config: Config) -> dict[str, Any]:
+    """What a YAML file of the configuration would hold: the keys that were set, not the defaults."""
+    document = config.model_dump(mode="json", exclude_unset=True)
+    document["sources"].pop("root", None)  # the paths below it have it in front already
+    return document
+
+
+def value_of(config: Config, key: str, origin: Path | str) -> Any:
+    """The value of a key written as in `--set`, as YAML would have it.
+
+    Raises ConfigError for an unknown key, in the words of a mistake in the file `origin`.
+    """
+    found: Any = config.model_dump(mode="json")
+    for part in _keys_of(key)[0]:
+        if not isinstance(found, dict) or part not in found:
+            with_settings(config, {key: None}, origin)  # says what is wrong with the key
+            raise ConfigError(f"configuration {origin}: key '{shown(key)}' has no value in this deployment; set it")
+        found = found[part]
+    return found
 
 
 def read_document(path: Path | str, example: str, option: str) -> dict[str, Any]:
@@ -75,17 +108,21 @@ def _apply_override(document: dict[str, Any], override: str) -> None:
         what = "an override" if is_secret(override) else f"override '{shown(override)}'"
         raise ConfigError(f"{what} has no value; write --set section.key=value")
     keys, is_text = _keys_of(key)
+    try:
+        value = read_yaml(text, keys)
+    except YamlError as mistake:
+        raise ConfigError(f"override of '{shown(key)}' is not valid YAML: {mistake}") from None
+    _set(document, key, keys, text if is_text and isinstance(value, bool | int | float) else value)
+
+
+def _set(document: dict[str, Any], key: str, keys: Sequence[str], value: Any) -> None:
     *parents, leaf = keys
     for parent in parents:
         child = document.setdefault(parent, {})
         if not isinstance(child, dict):
             raise ConfigError(f"override of '{shown(key)}': '{shown(parent)}' is a value, not a section")
         document = child
-    try:
-        value = read_yaml(text, keys)
-        document[leaf] = text if is_text and isinstance(value, bool | int | float) else value
-    except YamlError as mistake:
-        raise ConfigError(f"override of '{shown(key)}' is not valid YAML: {mistake}") from None
+    document[leaf] = value
 
 
 def _keys_of(override: str) -> tuple[tuple[str, ...], bool]:

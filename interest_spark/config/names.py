@@ -10,6 +10,9 @@ from pydantic import AfterValidator
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.errors import ConfigError
 
+COMPARED = "compare-"
+"""How the names of models begin that are trained to be compared and never served."""
+
 _MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,50}")
 
 
@@ -47,8 +50,10 @@ ZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
 def _model_name(name: str) -> str:
-    if not _MODEL_NAME.fullmatch(name) or name.startswith("backtest-"):
-        raise ValueError("a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with 'backtest-'")
+    if not _MODEL_NAME.fullmatch(name) or name.startswith(("backtest-", COMPARED)):
+        raise ValueError(
+            f"a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with 'backtest-' or '{COMPARED}'"
+        )
     return name
 
 

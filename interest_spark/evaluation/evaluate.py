@@ -93,11 +93,11 @@ def published_lists(recommendations: "DataFrame") -> "DataFrame":
     )
 
 
-def add_baselines(users: "DataFrame", known: Known, config: EvaluateConfig) -> "DataFrame":
-    """Add each baseline's lists for `users` as a column of its name."""
+def add_baselines(users: "DataFrame", baselines: Sequence[str], known: Known, k: int) -> "DataFrame":
+    """Add each baseline's lists of `k` items for `users` as a column of its name."""
     lists = users
-    for name in config.baselines:
-        made = baseline_named(name)(users, known, config.k)
+    for name in baselines:
+        made = baseline_named(name)(users, known, k)
         lists = lists.join(made.withColumnRenamed("items", name), "user_id", how="left")
     return lists
 

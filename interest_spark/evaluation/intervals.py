@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _Z = 1.959963984540054  # two-sided 95 % of the normal distribution
-_DECIMALS = 9  # below these, the order in which a cluster adds numbers would show
+DECIMALS = 9  # below these, the order in which a cluster adds numbers would show
 
 
 def mean_with_interval(figures: "DataFrame", *keys: str) -> "DataFrame":
@@ -18,8 +18,8 @@ def mean_with_interval(figures: "DataFrame", *keys: str) -> "DataFrame":
 
     mean, half = F.mean("value"), F.lit(_Z) * F.stddev_samp("value") / F.sqrt(F.count("value"))
     return figures.groupBy(*keys).agg(
-        F.round(mean, _DECIMALS).alias("value"),
-        F.round(mean - half, _DECIMALS).alias("low"),
-        F.round(mean + half, _DECIMALS).alias("high"),
+        F.round(mean, DECIMALS).alias("value"),
+        F.round(mean - half, DECIMALS).alias("low"),
+        F.round(mean + half, DECIMALS).alias("high"),
         F.count("value").alias("users"),
     )

@@ -1,5 +1,6 @@
 """TensorFlow's process-wide settings."""
 
+import resource
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -42,3 +43,8 @@ def use_gpu(local_rank: int, assigned: Sequence[str] = ()) -> None:
 def use_cpu() -> None:
     """Hide the GPUs of this machine from the process, which would otherwise compute on the first of them."""
     tf.config.set_visible_devices([], "GPU")
+
+
+def peak_memory_kb() -> int:
+    """The most memory, in KiB, that this process has had resident at once."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from interest_spark.config.deployment import Config
+from interest_spark.config.names import COMPARED
 from interest_spark.foundation.versions import check_versions
 from interest_spark.operations.recorder import Recorder, Unrecorded
 from interest_spark.storage.warehouse import Warehouse
@@ -28,9 +29,9 @@ def new_run_id() -> str:
 @dataclass(frozen=True)
 class RunContext:
     """`force`: steps run even if they are current. `rebuild`: and go on from nothing that an earlier day has made.
-    `backtest`: what is made serves a judgement and was never shown to
-    anybody, so models and lists have a name of their own and replace nothing that was served. `recorder` tells the
-    journal of runs.
+    `backtest`: what is made serves a judgement and was never shown to anybody, so models and lists have a name of their
+    own and replace nothing that was served. `compared_as`: in the same way for a comparison, in which the model has
+    this name. `recorder` tells the journal of runs.
     """
 
     config: Config
@@ -38,6 +39,7 @@ class RunContext:
     force: bool = False
     backtest: bool = False
     rebuild: bool = False
+    compared_as: str | None = None
     run_id: str = field(default_factory=new_run_id)
     recorder: Recorder | Unrecorded = field(default_factory=Unrecorded)
 
@@ -48,8 +50,8 @@ class RunContext:
 
     @property
     def served_model(self) -> str:
-        """The name of the model whose suggestions the shop shows."""
-        return self.config.model_name
+        """The name of the model whose suggestions the shop shows, or would show in place of it in a comparison."""
+        return self.config.model_name if self.compared_as is None else COMPARED + self.compared_as
 
     @property
     def model(self) -> str:

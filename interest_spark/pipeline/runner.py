@@ -143,7 +143,8 @@ def settings_of(step: Step, context: RunContext) -> dict[str, Any]:
 
 def slice_name(step: Step, context: RunContext, table: str, target: Target) -> str:
     """What the step's slices of the table are called: by its model, by the raw lines that it reads, or by its gate."""
-    names = {"model": target.model or context.model, "kind": step.name, "gate": step.name.removesuffix("_gate")}
+    model = target.model or context.model
+    names = {"model": model, "comparison": model, "kind": step.name, "gate": step.name.removesuffix("_gate")}
     return names[SLICED_BY[table]] if table in SLICED_BY else ""
 
 

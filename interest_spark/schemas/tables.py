@@ -211,6 +211,22 @@ TABLES: dict[str, pa.Schema] = {
         high=(pa.float64(), "of the 95 % interval"),
         users=(pa.int64(), "who were judged"),
     ),
+    "comparisons": _table(
+        model=(pa.string(), "the model, variant or baseline that was judged"),
+        model_version=(pa.string(), "its bundle; null for a baseline, as all that training tells"),
+        split=(pa.string(), "the future that all were judged by, such as `next_7_days`"),
+        metric=(pa.string(), "such as `ndcg@10`"),
+        value=(pa.float64(), "mean over users"),
+        low=(pa.float64(), "of its 95 % interval"),
+        high=(pa.float64(), "of its 95 % interval"),
+        difference=(pa.float64(), "to the first model's value; null for the first one, as the bounds"),
+        difference_low=(pa.float64(), "of the paired 95 % interval over the same users"),
+        difference_high=(pa.float64(), "of the paired 95 % interval over the same users"),
+        users=(pa.int64(), "who were judged"),
+        parameters=(pa.int64(), "trained numbers"),
+        train_seconds=(pa.float64(), "wall clock"),
+        peak_memory_mb=(pa.float64(), "resident memory of all training ranks together, in MiB"),
+    ),
     "gates": _table(
         figure=(pa.string(), "what was measured, such as `nulls:price`"),
         value=(pa.float64(), "of the day"),
@@ -233,9 +249,10 @@ SLICED_BY = {
     **dict.fromkeys(("quarantine", "ingest_ledger"), "kind"),
     **dict.fromkeys(("train_blocks", "models", "recommendations", "user_vectors", "unserved", "metrics"), "model"),
     "gates": "gate",
+    "comparisons": "comparison",
 }
 """Tables that hold several slices of one day side by side, by the further column that tells these apart: the `kind` of
-raw lines (events, items, users), the name of the `model`, or of the `gate`.
+raw lines (events, items, users), the name of the `model` or of the `gate`, or the names that were compared.
 """
 
 PERMANENT = ("vocab", "categories", "models")
@@ -256,6 +273,7 @@ MADE_BY = {
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",
+    "comparisons": "compare",
     "gates": "ingest",
 }
 """The job that makes each table, to name in messages."""

@@ -64,16 +64,21 @@ def _until_cutoff(context: RunContext, _: Snapshot) -> Selection:
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
-    settings = context.config.evaluate
-    if settings.k > context.config.score.k:
-        raise ConfigError(f"evaluate.k {settings.k} exceeds score.k {context.config.score.k}, the length of the lists")
+    check_length(context)
     lists = inputs["recommendations"].selection["name"]
     return Target({context.dt: made_from(step, context, inputs)}, model=lists)
 
 
+def check_length(context: RunContext) -> None:
+    """Raise ConfigError unless lists are as long as they are looked at."""
+    looked_at, length = context.config.evaluate.k, context.config.score.k
+    if looked_at > length:
+        raise ConfigError(f"evaluate.k {looked_at} exceeds score.k {length}, the length of the lists")
+
+
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     settings = context.config.evaluate
-    judged = _judged_users(context, inputs).persist(StorageLevel.DISK_ONLY)
+    judged = judged_users(context, inputs).persist(StorageLevel.DISK_ONLY)
     per_user = figures(_lists(context, inputs, judged), settings)
     version = version_in(inputs["recommendations"].files())
     rows = summary(per_user, version, f"next_{settings.horizon_days}_days", settings)
@@ -83,8 +88,8 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     return Result({"metrics": ordered}, details=details, persisted=(judged,))
 
 
-def _judged_users(context: RunContext, inputs: Inputs) -> "DataFrame":
-    """One row a user with something `relevant`."""
+def judged_users(context: RunContext, inputs: Inputs) -> "DataFrame":
+    """One row a user with something `relevant`, of those that `recommendations` and `unserved` answer."""
 
     def read(name: str) -> "DataFrame":
         return inputs[name].rows(context)
@@ -97,13 +102,20 @@ def _judged_users(context: RunContext, inputs: Inputs) -> "DataFrame":
 
 def _lists(context: RunContext, inputs: Inputs, judged: "DataFrame") -> "DataFrame":
     """The judged users with each contender's list."""
+    lists = judged.join(published_lists(inputs["recommendations"].rows(context)), "user_id", how="left")
+    settings = context.config.evaluate
+    return add_baselines(lists, settings.baselines, what_was_known(context, inputs), settings.k)
+
+
+def what_was_known(context: RunContext, inputs: Inputs) -> Known:
+    """What baselines may make their lists from."""
     config = context.config
 
     def read(name: str) -> "DataFrame":
         return inputs[name].rows(context)
 
     history = read("events_until")
-    known = Known(
+    return Known(
         history=history.where(history.behavior.isin(*config.sequences.behaviors)),
         vocab=read("vocab"),
         items=read("items"),
@@ -111,8 +123,6 @@ def _lists(context: RunContext, inputs: Inputs, judged: "DataFrame") -> "DataFra
         item_files=tuple(inputs["items"].files()),
         blocked_items=config.score.blocked_items,
     )
-    lists = judged.join(published_lists(read("recommendations")), "user_id", how="left")
-    return add_baselines(lists, known, config.evaluate)
 
 
 def _horizon(context: RunContext) -> Horizon:
@@ -122,23 +132,26 @@ def _horizon(context: RunContext) -> Horizon:
     return Horizon(day_end(cutoff, zone), day_end(context.day, zone), behaviors)
 
 
+JUDGED_BY = (
+    Read("sequences", _at_cutoff, required=True, columns=("user_id", "seen")),
+    Read("popularity", _at_cutoff),
+    Read("bots", _at_cutoff, alias="bots_at_cutoff"),
+    Read("bots", required=True),
+    Read("events", _since_cutoff, alias="events_since"),
+    Read("events", _until_cutoff, alias="events_until"),
+    Read("items", Newest(_through_cutoff)),  # the newest attributes that were known at the cutoff
+    NUMBERS,
+    GATES,
+)
+"""What lists of any model are judged by."""
+
+JUDGED_BY_SETTINGS = ("score", "evaluate", "sequences.behaviors", "sequences.history_days", "shop.time_zone")
+
 EVALUATE = Step(
     name="evaluate",
-    reads=(
-        Read("recommendations", _judged_lists, required=True),
-        Read("unserved", _judged_lists),
-        Read("sequences", _at_cutoff, required=True, columns=("user_id", "seen")),
-        Read("popularity", _at_cutoff),
-        Read("bots", _at_cutoff, alias="bots_at_cutoff"),
-        Read("bots", required=True),
-        Read("events", _since_cutoff, alias="events_since"),
-        Read("events", _until_cutoff, alias="events_until"),
-        Read("items", Newest(_through_cutoff)),  # the newest attributes that were known at the cutoff
-        NUMBERS,
-        GATES,
-    ),
+    reads=(Read("recommendations", _judged_lists, required=True), Read("unserved", _judged_lists), *JUDGED_BY),
     writes=("metrics",),
-    settings=("score", "evaluate", "sequences.behaviors", "sequences.history_days", "shop.time_zone"),
+    settings=JUDGED_BY_SETTINGS,
     # Whether missing suggestions are made first changes nothing in how those there are judged.
     irrelevant=("evaluate.backtest", "score.batch_users"),
     revision=2,

@@ -37,7 +37,7 @@ _ITEMS = "items.parquet"
 _FILES = {_WEIGHTS, _CONFIG, _ITEMS}
 _REMEDY = "restore it, or train again with `interest train`"
 
-_SEALED = r"(manifest|config|state)\.json|(weights|arrays)\.npz|items\.parquet|curve\.jsonl"
+_SEALED = r"(manifest|config|state|training)\.json|(weights|arrays)\.npz|items\.parquet|curve\.jsonl"
 _SPARKS = rf"(_temporary/.*)?\.?(_SUCCESS|{DATA_FILE.pattern})(\.crc)?"
 _BESIDE_BUNDLES = {
     "draft": re.compile(_SEALED),

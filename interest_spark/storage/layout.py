@@ -19,7 +19,7 @@ NO_ROWS = "part-0-no-rows.parquet"
 """The file of a slice without rows."""
 BUCKET_FILE = re.compile(r"part-(\d+)-of-(\d+)-by-([0-9a-f]+)-[^/]+$")
 """A file that holds the users of one bucket: its number, how many there are, and by which hashing."""
-NAMES_OF_RELEASE_0_1 = {"model": "sasrec", "kind": "events", "gate": "ingest"}
+NAMES_OF_RELEASE_0_1 = {"model": "sasrec", "kind": "events", "gate": "ingest", "comparison": ""}
 """What a slice without a name in its path is called, by the column that tells a table's slices apart."""
 
 DATA_FILE = re.compile(

@@ -10,7 +10,7 @@ from interest_spark.models.launch.failures import find_failure
 from interest_spark.models.launch.follow import following
 from interest_spark.models.launch.stop import forwarded_sigterm
 from interest_spark.models.launch.work_folder import is_there, read_text
-from interest_spark.models.training.plan import CURVE, TrainPlan, TrainResult
+from interest_spark.models.training.plan import CURVE, RESULT, TrainPlan, TrainResult
 from interest_spark.storage.folder_files import delete_folder, write_file
 
 if TYPE_CHECKING:
@@ -87,5 +87,6 @@ def _run_for_result(plan: TrainPlan, run: Callable[[TrainPlan], None]) -> TrainR
         )
     result = TrainResult.model_validate_json(read_text(plan.result))
     write_file(plan.bundle / CURVE, read_text(plan.curve).encode())
+    write_file(plan.bundle / RESULT, result.model_dump_json().encode())
     delete_folder(plan.work)
     return result

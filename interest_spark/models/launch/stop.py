@@ -33,7 +33,7 @@ def forwarded_sigterm(work: Location) -> Iterator[None]:
 
     def ask(*_: object) -> None:
         signal.signal(signal.SIGTERM, held)
-        touch(_stop_file(work))  # where that fails, the run ends here
+        ask_to_stop(work)  # where that fails, the run ends here
 
     try:
         held = signal.signal(signal.SIGTERM, ask)
@@ -44,6 +44,11 @@ def forwarded_sigterm(work: Location) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, held)
+
+
+def ask_to_stop(work: Location) -> None:
+    """Let the ranks of the run in that folder write a checkpoint and end with BusyError, in a second or so."""
+    touch(_stop_file(work))
 
 
 def _stop_file(work: Location) -> Location:

@@ -9,6 +9,9 @@ from interest_spark.schemas.tokens import ColumnScheme
 CURVE = "curve.jsonl"
 """The learning curve's file, in the work folder and later in the bundle's."""
 
+RESULT = "training.json"
+"""The TrainResult, in the bundle's folder."""
+
 
 class ParentModel(Section):
     """The published model that a warm-started run goes on from."""
@@ -80,3 +83,4 @@ class TrainResult(Section):
     wire_bytes_per_step: float  # what each rank gave to the others
     input_share: float  # of rank 0's time in steps: waiting for batches
     seconds: float
+    peak_memory_mb: float  # resident memory of all ranks together, each at its highest, in MiB

@@ -19,7 +19,7 @@ from interest_spark.models.networks.network import Network
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import Ranks
-from interest_spark.models.runtime import enable_determinism
+from interest_spark.models.runtime import enable_determinism, peak_memory_kb
 from interest_spark.models.training.average import build_average
 from interest_spark.models.training.contrastive import ContrastiveLoss
 from interest_spark.models.training.loop import TrainingLoop
@@ -55,6 +55,7 @@ def train(
     with on_this_machine(plan.files) as files:
         loop = build_loop(plan, ranks, network, items, files)
         state = loop.run(on_step, wants_stop)
+    memory = ranks.sum_counts(np.array([peak_memory_kb()], np.int64))
     if ranks.rank:
         return None
     return TrainResult(
@@ -71,6 +72,7 @@ def train(
         wire_bytes_per_step=state.wire_bytes / max(state.steps, 1),
         input_share=loop.input_share,
         seconds=round(time.monotonic() - started, 3),
+        peak_memory_mb=round(int(memory[0]) / 1024, 1),
     )
 
 

@@ -1,0 +1,94 @@
+"""The inner fold: what trials learn and what they are validated on, both before the days that models are judged on.
+
+A model is judged by the days after a cutoff. Trials see the histories as of the end of the cutoff day and no other
+table, so nothing that happened later can decide which settings are best. Within these histories the last days are
+held out of training, and a trial is as good as its ranking of what users did then.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from interest_spark.config.blocks import BlocksConfig, HeldOutPeriod
+from interest_spark.config.deployment import Config
+from interest_spark.features.blocks.pack import candidate_items, pack_blocks
+from interest_spark.features.blocks.scope import end_of_learning
+from interest_spark.foundation.digest import digest
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.foundation.log import get_logger
+from interest_spark.models.data.candidates import write_candidates
+from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.step import Input, own_day
+from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
+from interest_spark.schemas.tables import TABLES
+from interest_spark.storage.folder_files import replace_file
+from interest_spark.storage.frame_files import write_frame
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_TABLE = "sequences"
+
+
+@dataclass(frozen=True)
+class PackedFold:
+    """Blocks and candidates on disk: `files` of blocks, and the folder of what a model may suggest."""
+
+    files: tuple[str, ...]
+    candidates: Path
+
+
+class InnerFold:
+    """The fold of one cutoff day, `context.day`, packed below `folder` once for each setting of blocks."""
+
+    def __init__(self, context: RunContext, folder: Path, held_out_days: int) -> None:
+        table = context.warehouse.open(_TABLE)
+        self._context, self._folder = context, folder
+        self._sequences = Input(table, own_day(context, table))
+        self._held_out = HeldOutPeriod(days=held_out_days, share=1.0)
+        if not self._sequences.slices():
+            raise ConfigError(
+                f"table {_TABLE} has no committed day {context.dt} in {context.warehouse.root}, and trials learn from "
+                f"what was known then; run `interest sequences --day {context.dt}` first"
+            )
+
+    @property
+    def content_id(self) -> str:
+        """A digest of the histories."""
+        return self._sequences.content_id()
+
+    def packed(self, config: Config) -> PackedFold:
+        """The fold in the blocks of `config`: packed now unless an earlier trial needed the same ones."""
+        blocks = config.blocks.model_copy(update={"held_out": self._held_out})
+        made_from = [blocks.model_dump(mode="json"), config.columns.model_dump(mode="json"), self.content_id]
+        folder = self._folder / f"blocks-{digest(made_from)[:12]}"
+        done = folder / "files.json"  # written last
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            files = self._pack(folder, blocks, config)
+            replace_file(done, json.dumps(files).encode())
+        names = json.loads(done.read_text(encoding="utf-8"))
+        return PackedFold(tuple(str(folder / name) for name in names), folder / "candidates")
+
+    def _pack(self, folder: Path, blocks: BlocksConfig, config: Config) -> list[str]:
+        get_logger().info("packing blocks", folder=str(folder), tokens=blocks.tokens)
+        context, rows = self._context, self._sequences.rows(self._context)
+        packed = pack_blocks(rows, blocks, config.columns, context.day).drop("dt")
+        files = write_frame(packed, folder / "blocks", TABLES["train_blocks"], blocks.row_group_blocks)
+        end = end_of_learning(blocks.held_out, context.day, config.shop.time_zone)
+        write_candidates(candidate_items(rows, _numbers_as_ids(rows), end), folder / "candidates")
+        return sorted(str(Path(file).relative_to(folder)) for file in files)
+
+
+def _numbers_as_ids(sequences: "DataFrame") -> "DataFrame":
+    """`item_index` and `item_id` of every item in the histories, whose numbers do as ids: nobody will see the lists.
+
+    The vocabulary has the shop's own ids, and holds the items of later days as well.
+    """
+    from pyspark.sql import functions as F
+
+    items = sequences.select(F.explode("item_index").alias("item_index")).distinct()
+    known = items.where(F.col("item_index") >= FIRST_ITEM_INDEX)
+    return known.select("item_index", F.col("item_index").cast("string").alias("item_id"))
