@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interest_spark.config.blocks import BlocksConfig, HeldOutPeriod
+from interest_spark.config.blocks import HeldOutPeriod
 from interest_spark.config.deployment import Config
-from interest_spark.features.blocks.pack import candidate_items, pack_blocks
+from interest_spark.features.blocks.pack import PackingRules, candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import end_of_learning
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.errors import ConfigError
@@ -62,23 +62,26 @@ class InnerFold:
     def packed(self, config: Config) -> PackedFold:
         """The fold in the blocks of `config`: packed now unless an earlier trial needed the same ones."""
         blocks = config.blocks.model_copy(update={"held_out": self._held_out})
-        made_from = [blocks.model_dump(mode="json"), config.columns.model_dump(mode="json"), self.content_id]
+        rules = PackingRules(blocks, config.columns, self._context.day, masked=config.train.network.masked)
+        settings = [each.model_dump(mode="json") for each in (blocks, config.columns)]
+        made_from = [*settings, rules.masked, self.content_id]
         folder = self._folder / f"blocks-{digest(made_from)[:12]}"
         done = folder / "files.json"  # written last
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            files = self._pack(folder, blocks, config)
+            files = self._pack(folder, rules)
             replace_file(done, json.dumps(files).encode())
         names = json.loads(done.read_text(encoding="utf-8"))
         return PackedFold(tuple(str(folder / name) for name in names), folder / "candidates")
 
-    def _pack(self, folder: Path, blocks: BlocksConfig, config: Config) -> list[str]:
+    def _pack(self, folder: Path, rules: PackingRules) -> list[str]:
+        blocks = rules.config
         get_logger().info("packing blocks", folder=str(folder), tokens=blocks.tokens)
-        context, rows = self._context, self._sequences.rows(self._context)
-        packed = pack_blocks(rows, blocks, config.columns, context.day).drop("dt")
+        histories = self._sequences.rows(self._context)
+        packed = pack_blocks(histories, rules).drop("dt")
         files = write_frame(packed, folder / "blocks", TABLES["train_blocks"], blocks.row_group_blocks)
-        end = end_of_learning(blocks.held_out, context.day, config.shop.time_zone)
-        write_candidates(candidate_items(rows, _numbers_as_ids(rows), end), folder / "candidates")
+        end = end_of_learning(blocks.held_out, rules.day, rules.scheme.time_zone)
+        write_candidates(candidate_items(histories, _numbers_as_ids(histories), end), folder / "candidates")
         return sorted(str(Path(file).relative_to(folder)) for file in files)
 
 
