@@ -74,3 +74,17 @@ def test_only_candidates_compete_and_only_targets_count() -> None:
     logits = hidden[0][[0, 2]] @ table[candidates].T
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(value, -np.log(shares[0, 1]) - 3 * np.log(shares[1, 2]), rtol=1e-5)
+
+
+def test_scores_are_divided_by_the_temperature() -> None:
+    random = np.random.default_rng(2)
+    table, hidden = random.normal(size=(6, 4)).astype(np.float32), random.normal(size=(1, 2, 4)).astype(np.float32)
+    keys, targets = (
+        DrawKeys(tf.constant([0, 0]), tf.constant([[0, 1]])),
+        Targets(tf.constant([[3, 2]]), tf.ones([1, 2])),
+    )
+    loss = FullCrossEntropy(np.arange(2, 6, dtype=np.int32), temperature=0.25)
+    value = loss(_TableOf(table), tf.constant(hidden), targets, keys)
+    logits = hidden[0] @ table[2:].T / 0.25
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(value, -np.log(shares[0, 1]) - np.log(shares[1, 0]), rtol=1e-5)
