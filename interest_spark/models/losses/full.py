@@ -22,7 +22,8 @@ class FullCrossEntropy:
     candidates: int32[C], ascending item indexes. chunk: rows of logits at once, None for as many as the cache holds.
     label_smoothing: the share of each target that is spread over all candidates (Szegedy et al. 2016,
     arXiv:1512.00567). focal_gamma: see `focal`. temperature: what scores are divided by; with a network of unit vectors
-    it makes the softmax of cosines sharp enough to learn from (InfoNCE against all items). precision: of the matrix products; sums are float32.
+    it makes the softmax of cosines sharp enough to learn from (InfoNCE against all items). precision: of the matrix
+    products; sums are float32.
     """
 
     touches_all_items = True
