@@ -1,6 +1,6 @@
 """How accurate the pipeline's own jobs are on a public data set, by the protocol that papers use.
 
-python -m tests.bench.bench_accuracy [--data ml-1m] [--seeds 3] [--rows FILE] [--set train.epochs=5 …]
+python -m tests.bench.bench_accuracy [--data ml-1m] [--model sasrec] [--seeds 3] [--rows FILE] [--set train.epochs=5 …]
 
 Leave-one-out: every user's last item is the test and is never delivered to the jobs. The whole catalogue is ranked
 but for the items that the user has seen, and the test item's time is not known to the model. This splits each
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import yaml
 
 from interest_spark.metrics.hit_rate import hit_rate
 from interest_spark.metrics.ndcg import ndcg
@@ -33,6 +34,7 @@ from tests.bench.training_world import DATA_SETS, ROOT, DataSet, read_curve, rea
 
 DAY = "2024-01-01"
 CONFIGS = {"ml-1m": "accuracy_ml1m.yaml", "beauty": "accuracy_beauty.yaml"}
+MODELS = "accuracy_models.yaml"
 K = 10
 FILES = 4  # of the delivery: Spark reads a file in one task
 THREADS = 2  # of ranking
@@ -41,15 +43,17 @@ THREADS = 2  # of ranking
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", choices=DATA_SETS, default="ml-1m")
+    parser.add_argument("--model", default="sasrec", help=f"one of {MODELS}")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="A.B=VALUE")
     parser.add_argument("--rows", type=Path, help="a file of finished seeds, from which an interrupted run goes on")
     options = parser.parse_args()
     data = read_data_set(options.data)
-    rows = Rows(options.rows, {"data": options.data, "set": options.overrides})
+    config = config_of(options.data, options.model)
+    rows = Rows(options.rows, {"data": options.data, "config": config, "set": options.overrides})
     with tempfile.TemporaryDirectory() as folder:
         deliver(data, Path(folder) / "shop")
-        world = World(CONFIGS[options.data], Path(folder), options.overrides)
+        world = World(config, Path(folder), options.overrides)
         stages = {job: world.run(job)["seconds"] for job in ("ingest", "sequences")}
         say(f"{data.name}: {stages}")
         seeds = [
@@ -57,7 +61,7 @@ def main() -> None:
         ]
     report(
         "accuracy",
-        data.name,
+        f"{data.name}, {options.model}",
         [
             figure(f"NDCG@{K}", "", [each["ndcg"] for each in seeds]),
             figure(f"HR@{K}", "", [each["hr"] for each in seeds]),
@@ -69,12 +73,26 @@ def main() -> None:
     )
 
 
+def config_of(data: str, model: str) -> dict[str, Any]:
+    """The configuration of a model on a data set. Ends the process where there is no such model."""
+    config, models = (_read_yaml(name) for name in (CONFIGS[data], MODELS))
+    if model not in models[data]:
+        sys.exit(f"there is no model {model} for {data}; {MODELS} has {', '.join(models[data])}")
+    return {**config, "train": {**config["train"], **models[data][model]}}
+
+
+def _read_yaml(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    return read
+
+
 class World:
     """A warehouse of its own, and the jobs run as processes on it."""
 
-    def __init__(self, config: str, folder: Path, overrides: Sequence[str]) -> None:
+    def __init__(self, config: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> None:
         self.warehouse = Warehouse(folder / "warehouse")
-        self._config = Path(__file__).with_name(config)
+        self._config = folder / "config.yaml"
+        self._config.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
         self._overrides = [f"warehouse={self.warehouse.root}", f"sources.root={folder / 'shop'}", *overrides]
 
     def run(self, job: str, *overrides: str) -> dict[str, Any]:
