@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import yaml
 
 from interest_spark.metrics.hit_rate import hit_rate
 from interest_spark.metrics.ndcg import ndcg
@@ -27,7 +28,7 @@ from tests.bench.bench_accuracy import DAY, K, World, deliver, rank_test_items, 
 from tests.bench.reports import figure, report, say
 from tests.bench.training_world import ROOT, DataSet, read_data_set
 
-CONFIG = "collaborative_ml1m.yaml"
+CONFIG = Path(__file__).with_name("collaborative_ml1m.yaml")
 ALS = {"factors": 64, "iterations": 15, "alpha": 10.0, "regularization": 0.1}
 NEIGHBOURS = 100
 RIDGE = 500.0
@@ -54,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         deliver(data, folder / "shop")
-        world = World(CONFIG, folder, [])
+        world = World(yaml.safe_load(CONFIG.read_text(encoding="utf-8")), folder, [])
         for job in ("ingest", "sequences"):
             say(f"{job}: {world.run(job)['seconds']} s")
         for model in options.models.split(","):

@@ -99,11 +99,16 @@ class LayerDropoutConfig(RatesByPlace):
     output: Rate = 0.1
 
 
-class AttentionSection(NetworkSection):
-    """What the sections of networks with attention share; each head sees dim / `heads` numbers."""
+class TransformerSection(NetworkSection):
+    """What the sections of networks with layers of attention and feed-forward share.
+
+    Each head sees dim / `heads` numbers; `feed_forward`: numbers between the two dense layers around `activation`.
+    """
 
     layers: Count = 2
     heads: Count = 1
+    feed_forward: Count = 64
+    activation: Literal["relu", "gelu", "swiglu"] = "relu"
     dropout: DropoutConfig = DropoutConfig()
 
     @model_validator(mode="after")
@@ -111,13 +116,6 @@ class AttentionSection(NetworkSection):
         if self.dim % self.heads:
             raise ValueError(f"dim {self.dim} is not a multiple of heads {self.heads}")
         return self
-
-
-class TransformerSection(AttentionSection):
-    """What the sections of Transformers share; `feed_forward`: numbers between the two dense layers of each layer."""
-
-    feed_forward: Count = 64
-    activation: Literal["relu", "gelu", "swiglu"] = "relu"
 
 
 class SasRecConfig(TransformerSection):
@@ -179,7 +177,7 @@ class HstuConfig(NetworkSection):
 class RecurrentSection(NetworkSection):
     """What the sections of recurrent networks share; `hidden`: numbers in the state of each of the `layers`."""
 
-    layers: Count = 1
+    layers: Count = 2
     hidden: Count = 128
     dropout: LayerDropoutConfig = LayerDropoutConfig()
 
@@ -194,7 +192,6 @@ class LstmConfig(RecurrentSection):
     """Stacked layers of long short-term memory (Hochreiter and Schmidhuber 1997)."""
 
     kind: Literal["lstm"] = "lstm"
-    layers: Count = 2
 
 
 class NextItNetConfig(NetworkSection):
@@ -230,8 +227,6 @@ class FrequencyConfig(TransformerSection):
     """
 
     kind: Literal["frequency"] = "frequency"
-    feed_forward: Count = 256
-    activation: Literal["relu", "gelu", "swiglu"] = "gelu"
     filter_share: Share = 0.7
 
 
