@@ -6,7 +6,7 @@ makes it.
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from interest_spark.config.kinds import Kinds
 from interest_spark.config.section import Count, Rate, Section, Share
@@ -14,9 +14,13 @@ from interest_spark.schemas.tokens import INPUTS
 
 
 class NetworkSection(Section):
-    """What the sections of all networks share: the token columns that the network sees beside the items."""
+    """What the sections of all networks share.
 
-    changeable: ClassVar[frozenset[str]] = frozenset()
+    `inputs`: the token columns that the network sees beside the items. `dim`: numbers in the vector of an item, a token
+    and a user. `tied_output`: whether items have one vector, both for what was seen and for what is to come.
+    """
+
+    changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     """Keys that may differ from the parent model's: they change neither the weights' shapes nor their meaning."""
 
     masked: ClassVar[bool] = False
@@ -26,11 +30,8 @@ class NetworkSection(Section):
     """Token columns that the network always computes with, of MEASURES."""
 
     inputs: tuple[str, ...] = ()
-
-    @property
-    def token_columns(self) -> tuple[str, ...]:
-        """All token columns that the network is given beside the items: its declared inputs and what it reads."""
-        return (*self.inputs, *self.reads)
+    dim: Count = 64
+    tied_output: bool = True
 
     @field_validator("inputs")
     @classmethod
@@ -42,6 +43,11 @@ class NetworkSection(Section):
             raise ValueError("an input is named twice")
         return tuple(name for name in INPUTS if name in inputs)  # one order: the same inputs make the same model
 
+    @property
+    def token_columns(self) -> tuple[str, ...]:
+        """All token columns that the network is given beside the items: its declared inputs and what it reads."""
+        return (*self.inputs, *self.reads)
+
 
 class MaskedNetworkSection(NetworkSection):
     """What the sections of networks that train masked share.
@@ -50,14 +56,25 @@ class MaskedNetworkSection(NetworkSection):
     """
 
     masked: ClassVar[bool] = True
-    changeable: ClassVar[frozenset[str]] = frozenset({"mask_share", "last_share"})
+    changeable: ClassVar[frozenset[str]] = NetworkSection.changeable | {"mask_share", "last_share"}
 
     mask_share: Rate = 0.2
     last_share: Share = 0.1
 
 
-class DropoutConfig(Section):
-    """Shares of values that training sets to zero, by place; one number stands for all four.
+class RatesByPlace(Section):
+    """Shares of values that training sets to zero, by place; one number stands for all places."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_rate_for_all(cls, rates: Any) -> Any:
+        if isinstance(rates, int | float) and not isinstance(rates, bool):
+            return dict.fromkeys(cls.model_fields, rates)
+        return rates
+
+
+class DropoutConfig(RatesByPlace):
+    """The places of networks with attention.
 
     `embedding`: the summed input embeddings. `attention`: the attention weights. `activation`: inside the
     feed-forward layers. `residual`: what a sublayer adds to its input.
@@ -69,36 +86,36 @@ class DropoutConfig(Section):
     residual: Rate = 0.1
 
 
-def _rate_everywhere(places: type[Section], dropout: Any) -> Any:
-    """One number for all places of a dropout section as that section's values; others as they are."""
-    if isinstance(dropout, int | float) and not isinstance(dropout, bool):
-        return dict.fromkeys(places.model_fields, dropout)
-    return dropout
+class LayerDropoutConfig(RatesByPlace):
+    """The places of recurrent and convolutional networks.
+
+    `embedding`: the summed input embeddings. `output`: what a layer gives to the next one; inside a recurrence nothing
+    is dropped (Zaremba et al. 2014, arXiv:1409.2329).
+    """
+
+    embedding: Rate = 0.1
+    output: Rate = 0.1
 
 
-class TransformerSection(NetworkSection):
-    """What the sections of all Transformers share."""
+class AttentionSection(NetworkSection):
+    """What the sections of networks with attention share; each head sees dim / `heads` numbers."""
 
-    changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
-
-    dim: Count = 64
     layers: Count = 2
     heads: Count = 1
-    feed_forward: Count = 64
-    activation: Literal["relu", "gelu", "swiglu"] = "relu"
-    tied_output: bool = True
     dropout: DropoutConfig = DropoutConfig()
-
-    @field_validator("dropout", mode="before")
-    @classmethod
-    def _one_rate_for_all(cls, dropout: Any) -> Any:
-        return _rate_everywhere(DropoutConfig, dropout)
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Self:
         if self.dim % self.heads:
             raise ValueError(f"dim {self.dim} is not a multiple of heads {self.heads}")
         return self
+
+
+class TransformerSection(AttentionSection):
+    """What the sections of Transformers share; `feed_forward`: numbers between the two dense layers of a layer."""
+
+    feed_forward: Count = 64
+    activation: Literal["relu", "gelu", "swiglu"] = "relu"
 
 
 class SasRecConfig(TransformerSection):
@@ -115,8 +132,6 @@ class SasRecConfig(TransformerSection):
 class Bert4RecConfig(MaskedNetworkSection, TransformerSection):
     """The Transformer of Sun et al. 2019, arXiv:1904.06690, which looks both ways and tells hidden items."""
 
-    changeable: ClassVar[frozenset[str]] = MaskedNetworkSection.changeable | TransformerSection.changeable
-
     kind: Literal["bert4rec"] = "bert4rec"
     heads: Count = 2
     feed_forward: Count = 256
@@ -131,8 +146,8 @@ class LigrConfig(TransformerSection):
     activation: Literal["relu", "gelu", "swiglu"] = "swiglu"
 
 
-class HstuDropoutConfig(Section):
-    """Shares of values that training sets to zero, by place; one number stands for all three.
+class HstuDropoutConfig(RatesByPlace):
+    """The places of HSTU.
 
     `embedding`: the summed input embeddings. `attention`: the attention weights. `output`: what the last product of a
     layer is made of.
@@ -149,23 +164,96 @@ class HstuConfig(NetworkSection):
     `head_dim`: numbers of a head's queries and keys. `value_dim`: of its values and gates.
     """
 
-    changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
     reads: ClassVar[tuple[str, ...]] = ("minute",)
 
     kind: Literal["hstu"] = "hstu"
-    dim: Count = 64
     layers: Count = 2
     heads: Count = 2
     head_dim: Count = 32
     value_dim: Count = 32
-    tied_output: bool = True
     dropout: HstuDropoutConfig = HstuDropoutConfig()
 
-    @field_validator("dropout", mode="before")
-    @classmethod
-    def _one_rate_for_all(cls, dropout: Any) -> Any:
-        return _rate_everywhere(HstuDropoutConfig, dropout)
+
+class RecurrentSection(NetworkSection):
+    """What the sections of recurrent networks share; `hidden`: numbers in the state of each of the `layers`."""
+
+    layers: Count = 1
+    hidden: Count = 128
+    dropout: LayerDropoutConfig = LayerDropoutConfig()
 
 
-NetworkConfig = Annotated[SasRecConfig | Bert4RecConfig | LigrConfig | HstuConfig, Kinds()]
+class Gru4RecConfig(RecurrentSection):
+    """Gated recurrent units over sessions (Hidasi et al. 2016, arXiv:1511.06939)."""
+
+    kind: Literal["gru4rec"] = "gru4rec"
+
+
+class LstmConfig(RecurrentSection):
+    """Stacked layers of long short-term memory (Hochreiter and Schmidhuber 1997)."""
+
+    kind: Literal["lstm"] = "lstm"
+    layers: Count = 2
+
+
+class BidirectionalLstmConfig(MaskedNetworkSection, RecurrentSection):
+    """Stacked layers of long short-term memory that go both ways (Graves and Schmidhuber 2005) and tell hidden items.
+
+    `hidden`: numbers in the state of each way.
+    """
+
+    kind: Literal["bilstm"] = "bilstm"
+    layers: Count = 2
+
+
+class NextItNetConfig(NetworkSection):
+    """Residual blocks of dilated causal convolutions (Yuan et al. 2019, arXiv:1808.05163).
+
+    A block is named by its dilation l: a convolution over every l-th token, then one over every 2l-th, of `kernel`
+    tokens each. So a token sees 1 + 3 · (kernel - 1) · (the sum of `dilations`) tokens.
+    """
+
+    kind: Literal["nextitnet"] = "nextitnet"
+    kernel: Annotated[int, Field(ge=2, le=64)] = 3
+    dilations: tuple[Count, ...] = Field(default=(1, 4, 1, 4), min_length=1)
+    dropout: LayerDropoutConfig = LayerDropoutConfig()
+
+
+class CaserConfig(NetworkSection):
+    """Convolutions over the last `window` items as over a picture (Tang and Wang 2018, arXiv:1809.07426).
+
+    `horizontal` filters of every height 1 … window over all numbers of the vectors, `vertical` ones over each number.
+    """
+
+    kind: Literal["caser"] = "caser"
+    window: Annotated[int, Field(ge=1, le=64)] = 5
+    horizontal: Count = 16
+    vertical: Count = 4
+    dropout: LayerDropoutConfig = LayerDropoutConfig()
+
+
+class FrequencyConfig(AttentionSection):
+    """Attention mixed with a filter of frequencies: the idea of BSARec (Shin et al. 2024, arXiv:2312.10325), causal.
+
+    `filter_share` of a layer is the filter's, its alpha; the rest is attention's.
+    """
+
+    kind: Literal["frequency"] = "frequency"
+    feed_forward: Count = 256
+    activation: Literal["relu", "gelu", "swiglu"] = "gelu"
+    filter_share: Share = 0.7
+
+
+NetworkConfig = Annotated[
+    SasRecConfig
+    | Bert4RecConfig
+    | LigrConfig
+    | HstuConfig
+    | Gru4RecConfig
+    | LstmConfig
+    | BidirectionalLstmConfig
+    | NextItNetConfig
+    | CaserConfig
+    | FrequencyConfig,
+    Kinds(),
+]
 """The network of any kind; the first is the default."""

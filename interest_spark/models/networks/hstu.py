@@ -14,10 +14,10 @@ import tensorflow as tf
 from interest_spark.config.training.networks import HstuConfig
 from interest_spark.models.networks.attention import causal_bounds, may_attend
 from interest_spark.models.networks.dropout import no_dropout
+from interest_spark.models.networks.embedding_network import EmbeddingNetwork
 from interest_spark.models.networks.layers import Dense, Dropout, LayerNorm
-from interest_spark.models.networks.network import Network, Tokens
+from interest_spark.models.networks.network import Tokens
 from interest_spark.models.networks.parameters import Parameters
-from interest_spark.models.networks.token_embedding import TokenEmbedding
 from interest_spark.schemas.tokens import ColumnScheme
 
 TIME_BUCKETS = 64
@@ -26,22 +26,13 @@ _HALF_OCTAVE_BITS = 22  # of the 23 bits of a float32's fraction: what is left i
 _BUCKET_OF_ONE = 127 << 1  # 1.0 in these bits
 
 
-class Hstu(Network):
+class Hstu(EmbeddingNetwork):
     """Token embeddings, then layers that gate what attention aggregates; the output is compared with the item table."""
 
     def __init__(
         self, config: HstuConfig, vocabulary_size: int, max_positions: int, seed: int, columns: ColumnScheme
     ) -> None:
-        self.parameters = Parameters(seed)
-        self._embedding = TokenEmbedding(
-            vocabulary_size,
-            max_positions,
-            config.dim,
-            config.inputs,
-            columns,
-            self.parameters,
-            tied_output=config.tied_output,
-        )
+        super().__init__(config, vocabulary_size, max_positions, seed, columns)
         names = [f"layer_{number}" for number in range(config.layers)]
         self._layers = [_Layer(config, max_positions, self.parameters, name) for name in names]
         self._norm = LayerNorm(config.dim, self.parameters, "norm")
@@ -53,9 +44,6 @@ class Hstu(Network):
         for layer in self._layers:
             x = layer(x, spans, dropout)  # [B, T, d]
         return self._norm(tf.cast(x, tf.float32))
-
-    def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
-        return self._embedding.item_vectors(rows)
 
 
 build = Hstu

@@ -12,17 +12,17 @@ import tensorflow as tf
 from interest_spark.config.training.networks import TransformerSection
 from interest_spark.models.networks.attention import Attention, Span
 from interest_spark.models.networks.dropout import no_dropout
+from interest_spark.models.networks.embedding_network import EmbeddingNetwork
 from interest_spark.models.networks.layers import Dropout, FeedForward, LayerNorm
-from interest_spark.models.networks.network import Network, Tokens
+from interest_spark.models.networks.network import Tokens
 from interest_spark.models.networks.parameters import Parameters
-from interest_spark.models.networks.token_embedding import TokenEmbedding
 from interest_spark.schemas.tokens import ColumnScheme
 
 Spans: TypeAlias = Callable[[tf.Tensor], list[Span]]
 """From `segment`, int32[B, T], to the places that attention may look at."""
 
 
-class Transformer(Network):
+class Transformer(EmbeddingNetwork):
     """A Transformer whose output is compared with the item table; a network adds its kind of layer and of spans."""
 
     def __init__(
@@ -35,17 +35,7 @@ class Transformer(Network):
         seed: int,
         columns: ColumnScheme,
     ) -> None:
-        self.parameters = Parameters(seed)
-        self._embedding = TokenEmbedding(
-            vocabulary_size,
-            max_positions,
-            config.dim,
-            config.inputs,
-            columns,
-            self.parameters,
-            tied_output=config.tied_output,
-            masked=config.masked,
-        )
+        super().__init__(config, vocabulary_size, max_positions, seed, columns)
         self._layers = [layer(config, self.parameters, f"layer_{number}") for number in range(config.layers)]
         self._norm = LayerNorm(config.dim, self.parameters, "norm")
         self._spans, self._norm_first, self._rate = spans, layer.leaves_norm, config.dropout.embedding
@@ -58,9 +48,6 @@ class Transformer(Network):
             x = layer(x, spans, dropout)  # [B, T, d]
         x = tf.cast(x, tf.float32)
         return x if self._norm_first else self._norm(x)
-
-    def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
-        return self._embedding.item_vectors(rows)
 
 
 class Layer(ABC):

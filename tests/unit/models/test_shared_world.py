@@ -34,11 +34,14 @@ from interest_spark.models.training.train import reader_settings, step_settings,
 from interest_spark.schemas.tokens import INPUTS
 from interest_spark.storage.bundles import read_bundle
 from tests.histories import as_histories
-from tests.unit.models.small_models import LOSSES, MODELS, NETWORKS, SmallModel
+from tests.unit.models.small_models import DEFAULT_REACH, LOSSES, MODELS, NETWORKS, SmallModel
 from tests.unit.models.worlds import SCHEME, make_plan, pack, random_histories
 
 T = 12
-DEFAULTS = {f"{kind}, defaults": SmallModel(section()) for kind, section in sections_by_kind(NetworkConfig).items()}
+DEFAULTS = {
+    f"{kind}, defaults": SmallModel(section(), reach=DEFAULT_REACH.get(kind))
+    for kind, section in sections_by_kind(NetworkConfig).items()
+}
 MASKED = {name: model for name, model in NETWORKS.items() if model.network.masked}
 HISTORIES = random_histories(60, 30, 14)
 
@@ -153,7 +156,7 @@ def test_order_matters(model: SmallModel, network: Network) -> None:
     amplify(network)
     columns = tokens()
     turned = {**columns, "item": columns["item"].copy()}
-    first = T - (model.reach or T)  # the two oldest tokens that the last one sees
+    first = 0 if model.reach is None else T - 3
     turned["item"][1, first : first + 2] = turned["item"][1, first : first + 2][::-1]
     assert np.abs(encode(network, turned)[1, -1] - encode(network, columns)[1, -1]).max() > 1e-4
 
@@ -219,8 +222,8 @@ def test_a_hundred_histories_are_learnt_by_heart(tmp_path: Path, model: SmallMod
     """Each history starts with an item of its own, so that every next item can be known."""
     random = np.random.default_rng(0)
     histories = [np.array([2 + user, *random.integers(102, 150, 6)], np.int32) for user in range(100)]
-    optimizer = {"learning_rate": 0.01, "warmup_steps": 50, "schedule": "linear"}
-    settings = {"epochs": 40, "batch_blocks": 50, "streams": 1, "optimizer": optimizer, "loss": model.loss}
+    optimizer = {"learning_rate": model.learning_rate, "warmup_steps": 50, "schedule": "linear"}
+    settings = {"epochs": model.epochs, "batch_blocks": 50, "streams": 1, "optimizer": optimizer, "loss": model.loss}
     network = model.network_with(dropout=0.0)
     settings |= {"network": network, **model.train}
     plan = make_plan(tmp_path, histories * 10, T, files=1, row_group=500, **settings)
