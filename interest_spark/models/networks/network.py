@@ -23,7 +23,8 @@ class Network(ABC):
 
     @abstractmethod
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        """float32[B, T, d]: a vector for each token, made of the tokens of its segment up to itself.
+        """float32[B, T, d]: a vector for each token, made of the tokens of its segment up to itself, or of all of them
+        where the section says that the network trains `masked`.
 
         Those of padding are void. `precision` is what the layers compute with.
         """

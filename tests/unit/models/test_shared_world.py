@@ -1,8 +1,8 @@
 """What every network and every loss has to pass, in one small world; small_models.py holds its rows.
 
-No token sees its future or a neighbour; a history is encoded alike wherever it lies; a hundred histories are learnt by
-heart; ranks together get what one gets; a run that was stopped goes on bit by bit; a grown vocabulary keeps old rows;
-and what is served is what was trained.
+No token sees its future or a neighbour, nor any token of a masked network what is hidden; a history is encoded alike
+wherever it lies; a hundred histories are learnt by heart; ranks together get what one gets; a run that was stopped
+goes on bit by bit; a grown vocabulary keeps old rows; and what is served is what was trained.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from interest_spark.models.card import build_network, read_card
 from interest_spark.models.data.candidates import read_candidates
 from interest_spark.models.data.reader import BlockReader
 from interest_spark.models.inference import load_encoder
-from interest_spark.models.losses.loss import build_loss
+from interest_spark.models.losses.loss import Targets, build_loss
 from interest_spark.models.networks.dropout import StreamDropout
 from interest_spark.models.networks.network import Network
 from interest_spark.models.optimizers.optimizer import build_optimizer
@@ -34,11 +34,15 @@ from interest_spark.models.training.train import reader_settings, step_settings,
 from interest_spark.schemas.tokens import INPUTS
 from interest_spark.storage.bundles import read_bundle
 from tests.histories import as_histories
-from tests.unit.models.small_models import LOSSES, MODELS, NETWORKS, SmallModel
+from tests.unit.models.small_models import DEFAULT_REACH, LOSSES, MODELS, NETWORKS, SmallModel
 from tests.unit.models.worlds import SCHEME, make_plan, pack, random_histories
 
 T = 12
-DEFAULTS = {f"{kind}, defaults": SmallModel(section()) for kind, section in sections_by_kind(NetworkConfig).items()}
+DEFAULTS = {
+    f"{kind}, defaults": SmallModel(section(), reach=DEFAULT_REACH.get(kind))
+    for kind, section in sections_by_kind(NetworkConfig).items()
+}
+MASKED = {name: model for name, model in NETWORKS.items() if model.network.masked}
 HISTORIES = random_histories(60, 30, 14)
 
 
@@ -72,8 +76,13 @@ def tokens() -> dict[str, np.ndarray]:
     segment = np.array([[1] * 5 + [2] * 4 + [0] * 3, [1] * T], np.int32)
     position = np.array([[0, 1, 2, 3, 4, 0, 1, 2, 3, 0, 0, 0], range(T)], np.int32)
     hour = np.random.default_rng(1).integers(1, 20, (2, T)).astype(np.int32)
-    columns = {name: values * (segment > 0) for name, values in {"item": item, **dict.fromkeys(INPUTS, hour)}.items()}
-    return {**columns, "segment": segment, "position": position}
+    minute = 29_000_000 + np.cumsum(hour**2, axis=1, dtype=np.int32)
+    columns = {"item": item, "minute": minute, **dict.fromkeys(INPUTS, hour)}
+    return {
+        **{name: values * (segment > 0) for name, values in columns.items()},
+        "segment": segment,
+        "position": position,
+    }
 
 
 def encode(network: Network, columns: dict[str, np.ndarray]) -> np.ndarray:
@@ -91,14 +100,15 @@ def sees(model: SmallModel, block: int, place: int) -> np.ndarray:
     """bool[2, T]: the tokens whose vectors depend on the token at that place."""
     segment = tokens()["segment"]
     after = np.arange(T) - place
-    seeing = (segment == segment[block, place]) & (after >= 0) & (after < (model.reach or T))
+    seeing = (segment == segment[block, place]) & (after < (model.reach or T))
+    seeing &= (after >= 0) | model.network.masked
     seeing[1 - block] = False
     return seeing
 
 
 @pytest.mark.parametrize(("block", "place"), [(0, 2), (0, 4), (0, 5), (0, 7), (0, 10), (1, 0), (1, 8), (1, T - 1)])
 @pytest.mark.parametrize("column", ["item", "hour"])
-def test_a_token_is_seen_by_its_own_segment_from_then_on_and_by_nobody_else(
+def test_a_token_is_seen_by_its_own_segment_from_then_on_or_as_a_whole_and_by_nobody_else(
     model: SmallModel, block: int, place: int, column: str
 ) -> None:
     network = build_network(model.network_with(inputs=["hour"]), 50, T, seed=3, columns=SCHEME)
@@ -109,6 +119,28 @@ def test_a_token_is_seen_by_its_own_segment_from_then_on_and_by_nobody_else(
     moved = np.abs(encode(network, changed) - encode(network, columns)).max(axis=2) > 1e-6
     used = columns["segment"] > 0
     np.testing.assert_array_equal(moved[used], sees(model, block, place)[used])
+
+
+@pytest.mark.parametrize("model", MASKED.values(), ids=MASKED)
+def test_no_vector_of_a_network_that_trains_masked_tells_what_is_hidden(model: SmallModel) -> None:
+    """All that is known of the hidden events is changed, and nothing moves."""
+    network = build_network(model.network_with(inputs=["hour"]), 50, T, seed=3, columns=SCHEME)
+    amplify(network)
+    objective = build_objective(model.network_with(inputs=["hour"]))
+    columns = tokens()
+
+    def hide(columns: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        given = {name: tf.constant(values) for name, values in columns.items()}
+        targets = Targets(given["item"], tf.constant((columns["item"] > 0).astype(np.float32)))
+        seen, targets = objective(given, targets, tf.constant([[1, 2]]))
+        return {name: values.numpy() for name, values in seen.items()}, targets.weight.numpy() > 0
+
+    seen, hidden = hide(columns)
+    assert hidden.any() and not hidden.all()
+    others = {name: np.where(hidden, 1 + values % 19, values) for name, values in columns.items()}
+    others |= {name: columns[name] for name in ("segment", "position")}
+    np.testing.assert_array_equal(encode(network, hide(others)[0]), encode(network, seen))
+    assert (np.abs(encode(network, columns) - encode(network, seen))[columns["segment"] > 0] > 0).any()
 
 
 def test_a_history_is_encoded_alike_wherever_it_lies(network: Network) -> None:
@@ -124,7 +156,7 @@ def test_order_matters(model: SmallModel, network: Network) -> None:
     amplify(network)
     columns = tokens()
     turned = {**columns, "item": columns["item"].copy()}
-    first = T - (model.reach or T)  # the two oldest tokens that the last one sees
+    first = 0 if model.reach is None else T - 3
     turned["item"][1, first : first + 2] = turned["item"][1, first : first + 2][::-1]
     assert np.abs(encode(network, turned)[1, -1] - encode(network, columns)[1, -1]).max() > 1e-4
 
@@ -190,8 +222,8 @@ def test_a_hundred_histories_are_learnt_by_heart(tmp_path: Path, model: SmallMod
     """Each history starts with an item of its own, so that every next item can be known."""
     random = np.random.default_rng(0)
     histories = [np.array([2 + user, *random.integers(102, 150, 6)], np.int32) for user in range(100)]
-    optimizer = {"learning_rate": 0.01, "warmup_steps": 50, "schedule": "linear"}
-    settings = {"epochs": 40, "batch_blocks": 50, "streams": 1, "optimizer": optimizer, "loss": model.loss}
+    optimizer = {"learning_rate": model.learning_rate, "warmup_steps": 50, "schedule": "linear"}
+    settings = {"epochs": model.epochs, "batch_blocks": 50, "streams": 1, "optimizer": optimizer, "loss": model.loss}
     network = model.network_with(dropout=0.0)
     settings |= {"network": network, **model.train}
     plan = make_plan(tmp_path, histories * 10, T, files=1, row_group=500, **settings)
@@ -300,15 +332,20 @@ def test_a_grown_vocabulary_keeps_the_old_rows_bit_by_bit(tmp_path: Path, traine
 
 
 def test_what_is_served_is_what_was_trained(trained: Trained) -> None:
-    """The last token of each history's training window is the encoder's answer to that history less its last item."""
+    """The last token of each history's training window is the encoder's answer to that history less its last item.
+
+    Where training is masked, it is the MASK token by which the run was validated.
+    """
     stored = read_bundle(trained.plan.bundle)
     card = read_card(stored.config)
     network = build_network(card.network, card.vocabulary_size, card.max_length, columns=card.columns)
     network.parameters.assign(stored.weights)
     encoder = load_encoder(trained.plan.bundle, trained.manifest_sha256)
     served = encoder.encode(as_histories([history[:-1] for history in HISTORIES]))
+    masked = card.network.masked
     for vector, history in zip(served, HISTORIES, strict=True):
-        hidden = encode(network, pack([history], T))[0, min(len(history) - 1, T) - 1]
+        columns = pack([history], T, validated=masked, masked=masked)
+        hidden = encode(network, columns)[0, min(len(history) - 1 + masked, T) - 1]
         np.testing.assert_allclose(vector, hidden, atol=1e-5)
     np.testing.assert_array_equal(encoder.item_vectors, network.item_vectors(encoder.item_index))
     assert encoder.item_ids.equals(pa.array([f"item-{item}" for item in encoder.item_index]))
