@@ -18,7 +18,7 @@ class NetworkSection(Section):
 
     `inputs`: the token columns that the network sees beside the items. `dim`: numbers in the vector of an item, a token
     and a user. `tied_output`: whether items have one vector, both for what was seen and for what is to come.
-    `unit_vectors`: whether users' and items' vectors have unit length, so that scores are cosines.
+    `unit_vectors`: whether vectors of tokens and items have unit length, so that scores are cosines.
     """
 
     changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
@@ -35,11 +35,6 @@ class NetworkSection(Section):
     tied_output: bool = True
     unit_vectors: bool = False
 
-    @property
-    def token_columns(self) -> tuple[str, ...]:
-        """All token columns that the network is given beside the items: its declared inputs and what it reads."""
-        return (*self.inputs, *self.reads)
-
     @field_validator("inputs")
     @classmethod
     def _known_inputs(cls, inputs: tuple[str, ...]) -> tuple[str, ...]:
@@ -50,16 +45,10 @@ class NetworkSection(Section):
             raise ValueError("an input is named twice")
         return tuple(name for name in INPUTS if name in inputs)  # one order: the same inputs make the same model
 
-
-class RatesByPlace(Section):
-    """Shares of values that training sets to zero, by place; one number stands for all places."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_rate_for_all(cls, rates: Any) -> Any:
-        if isinstance(rates, int | float) and not isinstance(rates, bool):
-            return dict.fromkeys(cls.model_fields, rates)
-        return rates
+    @property
+    def token_columns(self) -> tuple[str, ...]:
+        """All token columns that the network is given beside the items: its declared inputs and what it reads."""
+        return (*self.inputs, *self.reads)
 
 
 class MaskedNetworkSection(NetworkSection):
@@ -73,6 +62,17 @@ class MaskedNetworkSection(NetworkSection):
 
     mask_share: Rate = 0.2
     last_share: Share = 0.1
+
+
+class RatesByPlace(Section):
+    """Shares of values that training sets to zero, by place; one number stands for all places."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_rate_for_all(cls, rates: Any) -> Any:
+        if isinstance(rates, int | float) and not isinstance(rates, bool):
+            return dict.fromkeys(cls.model_fields, rates)
+        return rates
 
 
 class DropoutConfig(RatesByPlace):
@@ -99,16 +99,11 @@ class LayerDropoutConfig(RatesByPlace):
     output: Rate = 0.1
 
 
-class TransformerSection(NetworkSection):
-    """What the sections of networks with layers of attention and feed-forward share.
-
-    Each head sees dim / `heads` numbers; `feed_forward`: numbers between the two dense layers around `activation`.
-    """
+class AttentionSection(NetworkSection):
+    """What the sections of networks with attention share; each head sees dim / `heads` numbers."""
 
     layers: Count = 2
     heads: Count = 1
-    feed_forward: Count = 64
-    activation: Literal["relu", "gelu", "swiglu"] = "relu"
     dropout: DropoutConfig = DropoutConfig()
 
     @model_validator(mode="after")
@@ -116,6 +111,13 @@ class TransformerSection(NetworkSection):
         if self.dim % self.heads:
             raise ValueError(f"dim {self.dim} is not a multiple of heads {self.heads}")
         return self
+
+
+class TransformerSection(AttentionSection):
+    """What the sections of Transformers share; `feed_forward`: numbers between the two dense layers of a layer."""
+
+    feed_forward: Count = 64
+    activation: Literal["relu", "gelu", "swiglu"] = "relu"
 
 
 class SasRecConfig(TransformerSection):
@@ -147,7 +149,7 @@ class LigrConfig(TransformerSection):
 
 
 class HstuDropoutConfig(RatesByPlace):
-    """Shares of values that training sets to zero, by place; one number stands for all three.
+    """The places of HSTU.
 
     `embedding`: the summed input embeddings. `attention`: the attention weights. `output`: what the last product of a
     layer is made of.
@@ -194,6 +196,15 @@ class LstmConfig(RecurrentSection):
     kind: Literal["lstm"] = "lstm"
 
 
+class BidirectionalLstmConfig(MaskedNetworkSection, RecurrentSection):
+    """Stacked layers of long short-term memory that go both ways (Graves and Schmidhuber 2005) and tell hidden items.
+
+    `hidden`: numbers in the state of each way.
+    """
+
+    kind: Literal["bilstm"] = "bilstm"
+
+
 class NextItNetConfig(NetworkSection):
     """Residual blocks of dilated causal convolutions (Yuan et al. 2019, arXiv:1808.05163).
 
@@ -220,13 +231,15 @@ class CaserConfig(NetworkSection):
     dropout: LayerDropoutConfig = LayerDropoutConfig()
 
 
-class FrequencyConfig(TransformerSection):
+class FrequencyConfig(AttentionSection):
     """Attention mixed with a filter of frequencies: the idea of BSARec (Shin et al. 2024, arXiv:2312.10325), causal.
 
     `filter_share` of a layer is the filter's, its alpha; the rest is attention's.
     """
 
     kind: Literal["frequency"] = "frequency"
+    feed_forward: Count = 256
+    activation: Literal["relu", "gelu", "swiglu"] = "gelu"
     filter_share: Share = 0.7
 
 
@@ -237,6 +250,7 @@ NetworkConfig = Annotated[
     | HstuConfig
     | Gru4RecConfig
     | LstmConfig
+    | BidirectionalLstmConfig
     | NextItNetConfig
     | CaserConfig
     | FrequencyConfig,

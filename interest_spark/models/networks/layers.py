@@ -22,14 +22,7 @@ class Dense:
     """
 
     def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        parameters: Parameters,
-        name: str,
-        *,
-        bias: bool = True,
-        glorot: bool = False,
+        self, inputs: int, outputs: int, parameters: Parameters, name: str, *, glorot: bool = False, bias: bool = True
     ) -> None:
         draw = parameters.glorot if glorot else parameters.normal
         self._weight = draw(f"{name}/weight", inputs, outputs)  # [in, out]
@@ -40,7 +33,7 @@ class Dense:
 
 
 def affine(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
-    """[n, m, in] times [in, out], plus [out] -> [n, m, out], computed in the type of x."""
+    """[n, m, in] times [in, out], plus [out] if given -> [n, m, out], computed in the type of x."""
     flat = tf.reshape(x, [-1, x.shape[-1]])  # one large product is faster than a batch of small ones
     product = tf.matmul(flat, tf.cast(weight, x.dtype))
     if bias is not None:

@@ -12,9 +12,9 @@ from interest_spark.schemas.tokens import ColumnScheme
 class TokenEmbedding:
     """One table each for items, positions and every one of `inputs`, whose rows are added up.
 
-    `masked`: there are MASK tokens, which have a vector of their own in the place of an item's. With `tied_output` the
-    item table is also the output's (Press and Wolf 2017, arXiv:1608.05859). `max_positions` is None where the layers
-    tell the order of tokens themselves: there is no table of positions then.
+    With `tied_output` the item table is also the output's (Press and Wolf 2017, arXiv:1608.05859). `max_positions` is
+    None where the layers tell the order of tokens themselves: there is no table of positions then. `masked`: there are
+    MASK tokens, which have a vector of their own in the place of an item's.
     B blocks of T tokens, d = dim, V items, C codes of an input.
     """
 
@@ -28,7 +28,7 @@ class TokenEmbedding:
         parameters: Parameters,
         *,
         tied_output: bool,
-        masked: bool = False,
+        masked: bool,
     ) -> None:
         # Padding and unknown items carry no information: rows of zeros that only an input could change.
         table = vocabulary_size, dim

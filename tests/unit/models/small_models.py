@@ -19,6 +19,7 @@ from interest_spark.config.training.losses import (
 )
 from interest_spark.config.training.networks import (
     Bert4RecConfig,
+    BidirectionalLstmConfig,
     CaserConfig,
     FrequencyConfig,
     Gru4RecConfig,
@@ -71,15 +72,16 @@ NETWORKS: dict[str, SmallModel] = {
     "sasrec, post-norm": SmallModel(SasRecConfig(dim=32, heads=2, feed_forward=64, norm="post", activation="gelu")),
     "sasrec, query-norm": SmallModel(SasRecConfig(dim=32, feed_forward=32, norm="query")),
     "sasrec, untied": SmallModel(SasRecConfig(dim=32, heads=2, activation="swiglu", tied_output=False)),
+    "bert4rec": SmallModel(Bert4RecConfig(dim=32, heads=2, feed_forward=64, mask_share=0.5)),
+    "hstu": SmallModel(HstuConfig(dim=32, layers=2, heads=2, head_dim=16, value_dim=8)),
+    "ligr": SmallModel(LigrConfig(dim=32, heads=2, feed_forward=48)),
+    "bilstm": SmallModel(BidirectionalLstmConfig(dim=32, hidden=48, layers=1, mask_share=0.8), learning_rate=0.02),
     "gru4rec": SmallModel(Gru4RecConfig(dim=32, layers=1, hidden=48)),
     "lstm": SmallModel(LstmConfig(dim=32, hidden=64), epochs=60, learning_rate=0.02),
     "nextitnet": SmallModel(NextItNetConfig(dim=32, dilations=(1,)), reach=7),
     "nextitnet, wide steps": SmallModel(NextItNetConfig(dim=32, kernel=2, dilations=(2, 1)), reach=10),
     "caser": SmallModel(CaserConfig(dim=32, window=6, horizontal=8), reach=6),
     "frequency": SmallModel(FrequencyConfig(dim=32, heads=2, feed_forward=64)),
-    "bert4rec": SmallModel(Bert4RecConfig(dim=32, heads=2, feed_forward=64, mask_share=0.5)),
-    "hstu": SmallModel(HstuConfig(dim=32, layers=2, heads=2, head_dim=16, value_dim=8)),
-    "ligr": SmallModel(LigrConfig(dim=32, heads=2, feed_forward=48)),
 }
 
 DEFAULT_REACH = {"caser": 5}
