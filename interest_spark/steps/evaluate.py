@@ -19,12 +19,15 @@ from interest_spark.evaluation.evaluate import (
 )
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.models.collaborative.fit import FitData
 from interest_spark.models.published import version_in
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
 from interest_spark.steps.gates import GATES, require_passed
 from interest_spark.steps.reads import NUMBERS
+from interest_spark.storage.bundles import BUNDLES
+from interest_spark.storage.folder_files import delete_folder
 from interest_spark.storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -74,13 +77,19 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     settings = context.config.evaluate
     judged = _judged_users(context, inputs).persist(StorageLevel.DISK_ONLY)
-    per_user = figures(_lists(context, inputs, judged), settings)
+    known = _known(context, inputs)
+    per_user = figures(_lists(context, inputs, judged, known), settings)
     version = version_in(inputs["recommendations"].files())
     rows = summary(per_user, version, f"next_{settings.horizon_days}_days", settings)
     ordered = rows.withColumn("dt", F.lit(context.dt)).coalesce(1).sortWithinPartitions("slice", "metric")
     lists = inputs["recommendations"].selection
     details = {"judged": {"lists": lists["name"], "of": lists["day"]}}
-    return Result({"metrics": ordered}, details=details, persisted=(judged,))
+
+    def forget_fitted() -> None:
+        for name in settings.baselines:
+            delete_folder(known.bundle_of(name))
+
+    return Result({"metrics": ordered}, details=details, persisted=(judged,), finish=forget_fitted)
 
 
 def _judged_users(context: RunContext, inputs: Inputs) -> "DataFrame":
@@ -95,24 +104,33 @@ def _judged_users(context: RunContext, inputs: Inputs) -> "DataFrame":
     return drop_unsuggestable(relevant, read("sequences"), read("vocab"), context.config.score)
 
 
-def _lists(context: RunContext, inputs: Inputs, judged: "DataFrame") -> "DataFrame":
+def _lists(context: RunContext, inputs: Inputs, judged: "DataFrame", known: Known) -> "DataFrame":
     """The judged users with each contender's list."""
+    lists = judged.join(published_lists(inputs["recommendations"].rows(context)), "user_id", how="left")
+    return add_baselines(lists, known, context.config.evaluate)
+
+
+def _known(context: RunContext, inputs: Inputs) -> Known:
+    """What baselines may make their lists from."""
     config = context.config
 
     def read(name: str) -> "DataFrame":
         return inputs[name].rows(context)
 
-    history = read("events_until")
-    known = Known(
+    history, sequences, vocab = read("events_until"), inputs["sequences"], inputs["vocab"]
+    return Known(
         history=history.where(history.behavior.isin(*config.sequences.behaviors)),
         vocab=read("vocab"),
         items=read("items"),
         popularity_files=tuple(inputs["popularity"].files()),
         item_files=tuple(inputs["items"].files()),
         blocked_items=config.score.blocked_items,
+        histories=FitData(read("sequences"), tuple(sequences.files()), read("vocab"), tuple(vocab.files())),
+        until=_horizon(context).start,
+        buckets=config.spark.shuffle_partitions,
+        bundles=context.warehouse.root / BUNDLES,
+        run_id=context.run_id,
     )
-    lists = judged.join(published_lists(read("recommendations")), "user_id", how="left")
-    return add_baselines(lists, known, config.evaluate)
 
 
 def _horizon(context: RunContext) -> Horizon:
