@@ -54,8 +54,6 @@ _FOLDERS = re.compile(
     r"(candidates|own|neighbours|gram|factors)(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$"
     rf"|checkpoints(/[0-9a-f-]{{36}})?$|{_CHECKPOINTS}$"
 )
-    rf"checkpoints(/[0-9a-f-]{{36}})?$|{_CHECKPOINTS}$|(candidates|own|neighbours|gram|factors)(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$"
-)
 _ITEM_COLUMNS = pa.schema([("item_index", pa.int32()), ("item_id", pa.string())])
 
 
