@@ -58,7 +58,7 @@ class ItemToItemConfig(CollaborativeSection):
 class EaseConfig(CollaborativeSection):
     """The linear model whose weights between items have a closed form (Steck, WWW 2019, arXiv:1905.03375).
 
-    `ridge` is what squared weights cost, the paper's lambda. A matrix of all items is inverted, hence `max_items`:
+    `ridge` is what squared weights cost, the lambda of the paper. A matrix of all items is inverted, hence `max_items`:
     beyond it fitting is refused. Of a user only the `last_items` distinct items count.
     """
 

@@ -43,6 +43,12 @@ class Lists:
     def of_lengths(cls, lengths: np.ndarray, items: np.ndarray) -> "Lists":
         return cls(len(lengths), np.repeat(np.arange(len(lengths)), lengths), items)
 
+    @classmethod
+    def of_column(cls, column: pa.ListArray) -> "Lists":
+        """One list a row; none where it is null."""
+        lengths = pc.fill_null(pc.list_value_length(column), 0)
+        return cls.of_lengths(lengths.to_numpy(zero_copy_only=False), column.flatten().to_numpy())
+
     def of(self, user: int) -> np.ndarray:
         """That user's list."""
         low, high = np.searchsorted(self.users, (user, user + 1))

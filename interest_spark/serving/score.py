@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from interest_spark.config.score import ScoreConfig
 from interest_spark.models.published import Model
@@ -94,7 +93,7 @@ def _answer(recipe: _Recipe, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.R
         for batch in batches:
             for start in range(0, batch.num_rows, step):
                 part = batch.slice(start, step)
-                suggestions = recommender.suggest(part, _lists(part["seen"]))
+                suggestions = recommender.suggest(part, Lists.of_column(part["seen"]))
                 yield _rows(part["user_id"], suggestions, recommender)
 
 
@@ -105,11 +104,6 @@ def _recommender(recipe: _Recipe) -> Recommender:
     return Recommender(load_model(recipe.model), popularity, config.k, config.exclude_seen, config.blocked_items)
 
 
-def _lists(column: pa.ListArray) -> Lists:
-    lengths = pc.fill_null(pc.list_value_length(column), 0)
-    return Lists.of_lengths(lengths.to_numpy(zero_copy_only=False), column.flatten().to_numpy())
-
-
 def _rows(user_id: pa.Array, suggestions: Suggestions, recommender: Recommender) -> pa.RecordBatch:
     chosen = suggestions.choices != NO_ITEM
     choices = suggestions.choices[chosen]
@@ -117,14 +111,15 @@ def _rows(user_id: pa.Array, suggestions: Suggestions, recommender: Recommender)
     lengths = chosen.sum(axis=1)
     columns = {
         "user_id": user_id,
-        "vector": _column(suggestions.served * suggestions.vectors.shape[1], pa.array(suggestions.vectors.ravel())),
-        "item_id": _column(lengths, recommender.item_ids.take(pa.array(choices))),
-        "score": _column(lengths, pa.array(suggestions.scores[chosen])),
-        "source": _column(lengths, sources),
+        "vector": list_column(suggestions.served * suggestions.vectors.shape[1], pa.array(suggestions.vectors.ravel())),
+        "item_id": list_column(lengths, recommender.item_ids.take(pa.array(choices))),
+        "score": list_column(lengths, pa.array(suggestions.scores[chosen])),
+        "source": list_column(lengths, sources),
     }
     return pa.RecordBatch.from_pydict(columns)
 
 
-def _column(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
+def list_column(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
+    """Lists of these lengths of the values, one list after another."""
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     return pa.ListArray.from_arrays(offsets, values)

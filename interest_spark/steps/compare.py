@@ -16,6 +16,7 @@ from interest_spark.config.file import load_config, with_settings
 from interest_spark.config.kinds import sections_by_kind
 from interest_spark.config.names import known_name
 from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.evaluation.baselines.baseline import Known
 from interest_spark.evaluation.compare import Compared, compare_lists
 from interest_spark.evaluation.evaluate import add_baselines, published_lists
 from interest_spark.foundation.errors import ConfigError
@@ -152,17 +153,21 @@ def _target(contenders: Sequence[Contender], step: Step, context: RunContext, in
 def _compute(contenders: Sequence[Contender], context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     settings = context.config.evaluate
     judged = judged_users(context, inputs).persist(StorageLevel.DISK_ONLY)
-    lists = _lists(contenders, context, inputs, judged)
+    known = what_was_known(context, inputs)
+    lists = _lists(contenders, inputs, judged, known, context)
     names = [each.name for each in contenders]
     found = compare_lists(lists, names, settings.metrics, settings.k)
     trained = {each.name: _training_of(each, context, inputs) for each in contenders if each.config is not None}
     split = f"next_{settings.horizon_days}_days"
     rows = [{"split": split, "dt": context.dt, **_row(each), **trained.get(each.model, {})} for each in found]
     frame = context.spark.createDataFrame(rows, spark_schema("comparisons").add("dt", "string"))
-    return Result({"comparisons": frame.coalesce(1)}, persisted=(judged,))
+    forget = partial(known.forget, _baselines(contenders))
+    return Result({"comparisons": frame.coalesce(1)}, persisted=(judged,), finish=forget)
 
 
-def _lists(contenders: Sequence[Contender], context: RunContext, inputs: Inputs, judged: "DataFrame") -> "DataFrame":
+def _lists(
+    contenders: Sequence[Contender], inputs: Inputs, judged: "DataFrame", known: Known, context: RunContext
+) -> "DataFrame":
     """The judged users with each contender's list, in a column of its name."""
     first, *others = [each for each in contenders if each.config is not None]
     lists = judged
@@ -170,8 +175,11 @@ def _lists(contenders: Sequence[Contender], context: RunContext, inputs: Inputs,
         source = inputs["recommendations" if each is first else _lists_of(each)].rows(context)
         own = published_lists(source).select("user_id", "model").withColumnRenamed("model", each.name)
         lists = lists.join(own, "user_id", how="left")
-    baselines = [each.name for each in contenders if each.config is None]
-    return add_baselines(lists, baselines, what_was_known(context, inputs), context.config.evaluate.k)
+    return add_baselines(lists, _baselines(contenders), known, context.config.evaluate.k)
+
+
+def _baselines(contenders: Sequence[Contender]) -> list[str]:
+    return [each.name for each in contenders if each.config is None]
 
 
 def _training_of(contender: Contender, context: RunContext, inputs: Inputs) -> Mapping[str, Any]:

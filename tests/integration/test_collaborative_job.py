@@ -85,12 +85,14 @@ def weights(*, counts: bool) -> np.ndarray:
     return found if counts else np.minimum(found, 1)
 
 
-def test_als_serves_its_own_users_with_the_factors_that_spark_gave_them(spark: "SparkSession", root: Path) -> None:
+def test_als_serves_its_own_users_with_the_factors_that_spark_gave_them(
+    spark: "SparkSession", root: Path, tmp_path: Path
+) -> None:
     run_job("train", context_of(root, "als"))
     model = fitted(root, "als")
     config = AlsConfig(**SETTINGS["als"])
     sequences = Warehouse(root).open("sequences").read(spark, day=DAY)
-    again = fit_factors(sequences, config)
+    again = fit_factors(sequences, config, str(tmp_path / "checkpoints"))
     items = {row.id: row.features for row in again.itemFactors.collect()}
     assert np.allclose(model.item_vectors, [items[index] for index in model.item_index], atol=1e-5)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyspark.ml.recommendation import ALSModel
     from pyspark.sql import DataFrame
 
+_CHECKPOINT_EVERY = 2  # iterations; a task of the tenth in one lineage overflowed the stack of the thread that reads it
 _MOST_USERS = 2**31  # MLlib numbers users by 32-bit integers
 _RATINGS = pa.schema([("user", pa.int32()), ("item", pa.int32()), ("rating", pa.float32())])
 
@@ -24,8 +25,10 @@ def item_factors(model: "ALSModel", vocab: "DataFrame") -> "DataFrame":
     return factors.join(vocab, "item_index", how="inner").select("item_index", "item_id", "factors")
 
 
-def fit_factors(sequences: "DataFrame", config: AlsConfig) -> "ALSModel":
+def fit_factors(sequences: "DataFrame", config: AlsConfig, checkpoints: str) -> "ALSModel":
     """Factors of users and items of the day's `sequences`; users are numbered as in `ratings`.
+
+    `checkpoints`: a folder that all nodes reach, for the item factors of some iterations, whose lineage ends there.
 
     Raises BadDataError where nobody has used a known item.
     """
@@ -41,6 +44,7 @@ def fit_factors(sequences: "DataFrame", config: AlsConfig) -> "ALSModel":
         seed=config.seed,
         numUserBlocks=blocks,
         numItemBlocks=blocks,
+        checkpointInterval=_CHECKPOINT_EVERY,
         userCol="user",
         itemCol="item",
         ratingCol="rating",
@@ -48,6 +52,7 @@ def fit_factors(sequences: "DataFrame", config: AlsConfig) -> "ALSModel":
     rated = ratings(sequences, rule_of(config), blocks)
     if rated.isEmpty():
         raise BadDataError(NOTHING_TO_LEARN)
+    sequences.sparkSession.sparkContext.setCheckpointDir(checkpoints)
     return als.fit(rated)
 
 
