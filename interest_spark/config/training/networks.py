@@ -73,16 +73,11 @@ class LayerDropoutConfig(RatesByPlace):
     output: Rate = 0.1
 
 
-class TransformerSection(NetworkSection):
-    """What the sections of networks with layers of attention and feed-forward share.
-
-    Each head sees dim / `heads` numbers; `feed_forward`: numbers between the two dense layers around `activation`.
-    """
+class AttentionSection(NetworkSection):
+    """What the sections of networks with attention share; each head sees dim / `heads` numbers."""
 
     layers: Count = 2
     heads: Count = 1
-    feed_forward: Count = 64
-    activation: Literal["relu", "gelu", "swiglu"] = "relu"
     dropout: DropoutConfig = DropoutConfig()
 
     @model_validator(mode="after")
@@ -92,7 +87,7 @@ class TransformerSection(NetworkSection):
         return self
 
 
-class SasRecConfig(TransformerSection):
+class SasRecConfig(AttentionSection):
     """The causal Transformer of Kang and McAuley 2018, arXiv:1808.09781.
 
     `norm` is where its layers normalise: what enters a sublayer (pre), the sum that leaves it (post), or, as in the
@@ -100,13 +95,15 @@ class SasRecConfig(TransformerSection):
     """
 
     kind: Literal["sasrec"] = "sasrec"
+    feed_forward: Count = 64
     norm: Literal["pre", "post", "query"] = "pre"
+    activation: Literal["relu", "gelu", "swiglu"] = "relu"
 
 
 class RecurrentSection(NetworkSection):
     """What the sections of recurrent networks share; `hidden`: numbers in the state of each of the `layers`."""
 
-    layers: Count = 2
+    layers: Count = 1
     hidden: Count = 128
     dropout: LayerDropoutConfig = LayerDropoutConfig()
 
@@ -121,6 +118,7 @@ class LstmConfig(RecurrentSection):
     """Stacked layers of long short-term memory (Hochreiter and Schmidhuber 1997)."""
 
     kind: Literal["lstm"] = "lstm"
+    layers: Count = 2
 
 
 class NextItNetConfig(NetworkSection):
@@ -149,13 +147,15 @@ class CaserConfig(NetworkSection):
     dropout: LayerDropoutConfig = LayerDropoutConfig()
 
 
-class FrequencyConfig(TransformerSection):
+class FrequencyConfig(AttentionSection):
     """Attention mixed with a filter of frequencies: the idea of BSARec (Shin et al. 2024, arXiv:2312.10325), causal.
 
     `filter_share` of a layer is the filter's, its alpha; the rest is attention's.
     """
 
     kind: Literal["frequency"] = "frequency"
+    feed_forward: Count = 256
+    activation: Literal["relu", "gelu", "swiglu"] = "gelu"
     filter_share: Share = 0.7
 
 

@@ -55,7 +55,7 @@ NETWORKS: dict[str, SmallModel] = {
     "sasrec, post-norm": SmallModel(SasRecConfig(dim=32, heads=2, feed_forward=64, norm="post", activation="gelu")),
     "sasrec, query-norm": SmallModel(SasRecConfig(dim=32, feed_forward=32, norm="query")),
     "sasrec, untied": SmallModel(SasRecConfig(dim=32, heads=2, activation="swiglu", tied_output=False)),
-    "gru4rec": SmallModel(Gru4RecConfig(dim=32, layers=1, hidden=48)),
+    "gru4rec": SmallModel(Gru4RecConfig(dim=32, hidden=48)),
     "lstm": SmallModel(LstmConfig(dim=32, hidden=64), epochs=60, learning_rate=0.02),
     "nextitnet": SmallModel(NextItNetConfig(dim=32, dilations=(1,)), reach=7),
     "nextitnet, wide steps": SmallModel(NextItNetConfig(dim=32, kernel=2, dilations=(2, 1)), reach=10),
