@@ -179,7 +179,7 @@ class HstuConfig(NetworkSection):
 class RecurrentSection(NetworkSection):
     """What the sections of recurrent networks share; `hidden`: numbers in the state of each of the `layers`."""
 
-    layers: Count = 2
+    layers: Count = 1
     hidden: Count = 128
     dropout: LayerDropoutConfig = LayerDropoutConfig()
 
@@ -194,6 +194,7 @@ class LstmConfig(RecurrentSection):
     """Stacked layers of long short-term memory (Hochreiter and Schmidhuber 1997)."""
 
     kind: Literal["lstm"] = "lstm"
+    layers: Count = 2
 
 
 class BidirectionalLstmConfig(MaskedNetworkSection, RecurrentSection):
@@ -245,15 +246,15 @@ class FrequencyConfig(AttentionSection):
 
 NetworkConfig = Annotated[
     SasRecConfig
-    | Bert4RecConfig
-    | LigrConfig
-    | HstuConfig
     | Gru4RecConfig
     | LstmConfig
-    | BidirectionalLstmConfig
     | NextItNetConfig
     | CaserConfig
-    | FrequencyConfig,
+    | FrequencyConfig
+    | Bert4RecConfig
+    | BidirectionalLstmConfig
+    | LigrConfig
+    | HstuConfig,
     Kinds(),
 ]
 """The network of any kind; the first is the default."""
