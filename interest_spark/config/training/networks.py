@@ -204,6 +204,7 @@ class BidirectionalLstmConfig(MaskedNetworkSection, RecurrentSection):
     """
 
     kind: Literal["bilstm"] = "bilstm"
+    layers: Count = 2
 
 
 class NextItNetConfig(NetworkSection):
