@@ -1,0 +1,51 @@
+"""A bundle of every network, trained here and scored by Spark's executors on two workers: the same vectors."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from interest_spark.config.kinds import sections_by_kind
+from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.models.inference import load_encoder
+from interest_spark.models.parallel.collectives import OneRank
+from interest_spark.models.training.train import train
+from interest_spark.platform.distribution import build_code
+from tests.histories import as_histories
+from tests.standalone_cluster import standalone_cluster
+from tests.unit.models.worlds import make_plan, random_histories
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+KINDS = sections_by_kind(NetworkConfig)
+TOKENS = 10
+
+
+def test_executors_give_the_vectors_of_the_trained_network(tmp_path: Path) -> None:
+    histories = random_histories(60, 40, 15, seed=4)
+    users = as_histories(histories).append_column("user_id", pa.array([f"u{n}" for n in range(len(histories))]))
+    users = users.append_column("seen", pa.array([[int(item) for item in each] for each in histories]))
+    pq.write_table(users, tmp_path / "histories.parquet")
+    models = []
+    for kind in KINDS:
+        plan = make_plan(tmp_path / kind, histories, TOKENS, epochs=1, network={"kind": kind, "inputs": ["behavior"]})
+        result = train(plan, OneRank(), on_step=lambda step: None)
+        assert result is not None
+        models.append((kind, str(plan.bundle), result.manifest_sha256))
+    order = {"histories": str(tmp_path / "histories.parquet"), "models": models, "output": str(tmp_path / "vectors")}
+    (tmp_path / "order.json").write_text(json.dumps(order), encoding="utf-8")
+    build_code(tmp_path / "dist")
+    (archive,) = (tmp_path / "dist").glob("interest_spark-*.zip")
+    driver = Path(__file__).with_name("score_bundles.py")
+    with standalone_cluster(tmp_path / "cluster") as cluster:
+        arguments = ["--py-files", str(archive), str(driver), str(tmp_path / "order.json")]
+        done = cluster.submit(arguments, tmp_path, timeout=800)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-5000:] + cluster.logs()
+    for kind, path, manifest in models:
+        found = pq.read_table(tmp_path / "vectors" / kind).sort_by("user_id")
+        expected = load_encoder(path, manifest).encode(users.sort_by("user_id"))
+        vectors = np.array(found["vector"].to_pylist(), np.float32)
+        np.testing.assert_allclose(vectors, expected, rtol=1e-5, atol=1e-6, err_msg=kind)
+        assert np.abs(expected).max() > 0.01
