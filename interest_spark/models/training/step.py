@@ -34,7 +34,7 @@ class StepResult:
 class StepSettings:
     """`target_weights`, float32[codes]: the weight of a target by its behavior's code. `row_wise`: the names of
     item tables that are updated in the rows of the batch alone, if their gradient is one of rows. `seed` decides
-    dropout and samples.
+    dropout, samples and what an objective hides.
     """
 
     target_weights: np.ndarray
