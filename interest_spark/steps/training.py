@@ -63,7 +63,7 @@ def _already_trained(context: RunContext, inputs: Inputs) -> str | None:
 def _blocks_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
     scope = scope_of(parent, context.config, () if parent is None else _changed_days(context, inputs, parent))
-    masked = {"masked": "yes"} if context.config.train.network.masked else {}  # all else of the network is no matter
+    masked = {"masked": "yes"} if context.config.train.network.masked else {}  # all of a network that blocks depend on
     return Target({context.dt: made_from(step, context, inputs, scope=digest(asdict(scope)), **masked)}, findings=scope)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import op_callbacks
 
-from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.config.training.networks import MaskedNetworkSection, NetworkConfig
 from interest_spark.models.card import build_network
-from interest_spark.schemas.tokens import INPUTS
+from interest_spark.schemas.tokens import INPUTS, MEASURES
 
 _PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2"})
 
@@ -23,10 +23,17 @@ def flops_per_target(network: NetworkConfig, tokens: int, items: int) -> int:
     built = build_network(network, vocabulary_size=items + 2, max_length=tokens)
     block = np.arange(tokens, dtype=np.int32)[None]
     columns = {"item": 2 + block % items, "position": block, "segment": np.ones_like(block)}
-    columns |= dict.fromkeys(INPUTS, np.ones_like(block))
+    columns |= dict.fromkeys((*INPUTS, *MEASURES), np.ones_like(block))
     with counted_products() as products:
         built.encode({name: tf.constant(values) for name, values in columns.items()})
-    return round(3 * (sum(products) / tokens + 2 * network.dim * items))
+    return round(3 * (sum(products) / targets_of_a_block(network, tokens) + 2 * network.dim * items))
+
+
+def targets_of_a_block(network: NetworkConfig, tokens: int) -> float:
+    """How many targets a block that one history fills has in a step, in the mean."""
+    if not isinstance(network, MaskedNetworkSection):
+        return tokens
+    return network.last_share + (1.0 - network.last_share) * network.mask_share * tokens
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.training.networks import SasRecConfig
+from interest_spark.config.training.train import TrainConfig
 from interest_spark.features.blocks.pack import PackingRules, blocks_of
 from interest_spark.foundation.log import configure_logging
 from interest_spark.models.launch.launch import launch
@@ -81,7 +82,8 @@ def training_plan(
     histories: int32[k] item indexes each. items: the candidates, ascending; those of the histories by default.
     """
     config = BlocksConfig(tokens=tokens)
-    rules = PackingRules(config, ColumnScheme(), DAY)
+    settings = {"network": NETWORK, "start_seconds": 600, **train}
+    rules = PackingRules(config, ColumnScheme(), DAY, masked=TrainConfig.model_validate(settings).network.masked)
     files = []
     for number in range(config.files):
         rows = as_histories(histories[number :: config.files])
@@ -93,7 +95,6 @@ def training_plan(
     counts = np.bincount(np.concatenate(histories))
     items = np.flatnonzero(counts) if items is None else items
     events = np.append(counts, np.zeros(int(items[-1]), int))[items]
-    settings = {"network": NETWORK, "start_seconds": 600, **train}
     return plan_over(folder, list(map(str, files)), items, events, tokens, settings)
 
 

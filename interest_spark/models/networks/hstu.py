@@ -127,11 +127,16 @@ class _Layer:
         places = tf.cast(self._places[head], queries.dtype)
         mixed = []
         for first, end, bucket, share in spans:
-            logits = tf.matmul(queries[:, first:end], keys[:, :end], transpose_b=True)  # [B, n, end]
+            logits = tf.matmul(_tokens(queries, first, end), _tokens(keys, 0, end), transpose_b=True)  # [B, n, end]
             logits += tf.gather(times, bucket) + tf.gather(places, _tokens_between(first, end))
             weights = dropout(tf.nn.silu(logits), self._attention_rate)
-            mixed.append(tf.matmul(weights, values[:, :end]) * tf.cast(share, queries.dtype))  # [B, n, v]
+            mixed.append(tf.matmul(weights, _tokens(values, 0, end)) * tf.cast(share, queries.dtype))  # [B, n, v]
         return tf.concat(mixed, axis=1)
+
+
+def _tokens(x: tf.Tensor, first: int, end: int) -> tf.Tensor:
+    """[B, T, w] -> [B, end - first, w]; the gradient of x[:, first:end] takes longer."""
+    return tf.slice(x, [0, first, 0], [-1, end - first, -1])
 
 
 def _tokens_between(first: int, end: int) -> tf.Tensor:

@@ -47,8 +47,8 @@ class AddedLoss(Protocol):
 @dataclass(frozen=True)
 class StepSettings:
     """`targets`: finds a batch's targets and their weights. `row_wise`: the names of item tables that are updated in
-    the rows of the batch alone, if their gradient is one of rows. `seed` decides dropout and samples. `added`: further
-    losses.
+    the rows of the batch alone, if their gradient is one of rows. `seed` decides dropout, samples and what an objective
+    hides. `added`: further losses.
     """
 
     targets: TargetWeights

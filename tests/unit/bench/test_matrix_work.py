@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from interest_spark.config.training.networks import LstmConfig, SasRecConfig
+from interest_spark.config.training.networks import Bert4RecConfig, LstmConfig, SasRecConfig
 from tests.bench import bench_scaling
 from tests.bench.matrix_work import counted_products, flops_per_target
 
@@ -27,3 +27,10 @@ def test_the_work_of_attention_in_one_span(network: SasRecConfig) -> None:
 def test_the_work_of_a_recurrence_counts_its_steps() -> None:
     layers = 2 * (64 + 128) * 4 * 128 + 2 * (128 + 128) * 4 * 128 + 2 * 128 * 64
     assert flops_per_target(LstmConfig(), 7, 1000) == 3 * (layers + 2 * 64 * 1000)
+
+
+def test_the_targets_of_a_network_that_trains_masked_are_the_hidden_events() -> None:
+    masked = Bert4RecConfig(heads=1, feed_forward=64, mask_share=0.25, last_share=0.2)
+    layers = 2 * (4 * 2 * 64 * 64 + 2 * 2 * 50 * 64 + 2 * 2 * 64 * 64) + 2 * 64 * 64  # a token's
+    targets = 0.2 + 0.8 * 0.25 * 50
+    assert flops_per_target(masked, 50, 1000) == round(3 * (50 * layers / targets + 2 * 64 * 1000))

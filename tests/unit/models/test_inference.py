@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from interest_spark.config.training.networks import Bert4RecConfig
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.card import build_network, read_card
 from interest_spark.models.inference import Encoder, load_encoder
@@ -61,6 +62,22 @@ def test_only_the_last_items_count(encoder: Encoder) -> None:
     longer = np.concatenate([[7, 8, 9], history])
     np.testing.assert_allclose(encode(encoder, [longer]), encode(encoder, [history]), atol=1e-6)
     assert encoder.max_length == T
+
+
+def test_a_network_that_trains_masked_looks_at_one_item_less_and_answers_after_the_newest(tmp_path: Path) -> None:
+    network = Bert4RecConfig(dim=16, layers=1, feed_forward=16)
+    plan = make_plan(tmp_path, HISTORIES, T, epochs=1, network=network)
+    train(plan, OneRank(), on_step=lambda step: None)
+    encoder = load_encoder(plan.bundle)
+    assert encoder.max_length == T - 1
+    newest = np.arange(2, 1 + T, dtype=np.int32)
+    longer, strange = np.concatenate([[7, 8], newest]), np.insert(newest, 3, 1_000_000)
+    np.testing.assert_allclose(encode(encoder, [longer, strange]), encode(encoder, [newest] * 2), atol=1e-6)
+    assert np.abs(encode(encoder, [newest[1:]]) - encode(encoder, [newest])).max() > 1e-6
+    nobody = [np.array([], np.int32), np.array([999])]
+    assert not encode(encoder, nobody).any()
+    together = encode(encoder, [*HISTORIES, *nobody])
+    np.testing.assert_allclose(together[7], encode(encoder, [HISTORIES[7]])[0], atol=1e-5)
 
 
 def test_items_that_the_model_does_not_know_are_left_out(encoder: Encoder) -> None:
