@@ -9,6 +9,8 @@ import tensorflow as tf
 from interest_spark.models.losses.full import FullCrossEntropy, chunked_cross_entropy
 from interest_spark.models.losses.loss import DrawKeys, Targets
 
+KEYS = DrawKeys(tf.constant([0, 0]), tf.constant([[0, 1]]))
+
 
 def plain(vectors: tf.Tensor, items: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     logits = tf.matmul(vectors, items, transpose_b=True)
@@ -56,8 +58,8 @@ def test_a_hopeless_target_stays_finite() -> None:
 class _TableOf:
     """An item tower that is a table."""
 
-    def __init__(self, table: np.ndarray) -> None:
-        self._table = tf.constant(table)
+    def __init__(self, table: np.ndarray | tf.Tensor) -> None:
+        self._table = tf.convert_to_tensor(table)
 
     def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
         return tf.gather(self._table, rows)
@@ -70,7 +72,7 @@ def test_only_candidates_compete_and_only_targets_count() -> None:
     candidates = np.array([2, 5, 9], np.int32)
     loss = FullCrossEntropy(candidates, chunk=2)
     targets = Targets(tf.constant([[5, 2, 9]]), tf.constant([[1.0, 0.0, 3.0]]))
-    value = loss(_TableOf(table), tf.constant(hidden), targets, DrawKeys(tf.constant([0, 0]), tf.constant([[0, 1]])))
+    value = loss(_TableOf(table), tf.constant(hidden), targets, KEYS)
     logits = hidden[0][[0, 2]] @ table[candidates].T
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(value, -np.log(shares[0, 1]) - 3 * np.log(shares[1, 2]), rtol=1e-5)
@@ -79,12 +81,36 @@ def test_only_candidates_compete_and_only_targets_count() -> None:
 def test_scores_are_divided_by_the_temperature() -> None:
     random = np.random.default_rng(2)
     table, hidden = random.normal(size=(6, 4)).astype(np.float32), random.normal(size=(1, 2, 4)).astype(np.float32)
-    keys, targets = (
-        DrawKeys(tf.constant([0, 0]), tf.constant([[0, 1]])),
-        Targets(tf.constant([[3, 2]]), tf.ones([1, 2])),
-    )
+    targets = Targets(tf.constant([[3, 2]]), tf.ones([1, 2]))
     loss = FullCrossEntropy(np.arange(2, 6, dtype=np.int32), temperature=0.25)
-    value = loss(_TableOf(table), tf.constant(hidden), targets, keys)
+    value = loss(_TableOf(table), tf.constant(hidden), targets, KEYS)
     logits = hidden[0] @ table[2:].T / 0.25
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(value, -np.log(shares[0, 1]) - np.log(shares[1, 0]), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("smoothing", "gamma"), [(0.2, 0.0), (0.0, 0.5), (0.0, 2.0), (0.1, 1.5)])
+def test_smoothing_and_focal_weighting_are_those_of_their_formulas(smoothing: float, gamma: float) -> None:
+    """(1 - p)^γ · -log p of the target, and a share of the mean of all candidates' cross-entropies."""
+    vectors, table, labels, weights = world(20, scale=0.5)
+    candidates = np.arange(2, 32, dtype=np.int32)
+    loss = FullCrossEntropy(candidates, chunk=7, label_smoothing=smoothing, focal_gamma=gamma)
+    targets = Targets(labels[None] + 2, weights[None])
+
+    def built(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
+        return loss(_TableOf(tf.concat([tf.zeros([2, 8]), table], axis=0)), vectors[None], targets, KEYS)
+
+    def formula(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
+        logs = tf.nn.log_softmax(tf.matmul(vectors, table, transpose_b=True))
+        own = tf.gather(logs, labels, batch_dims=1)
+        smooth = smoothing * (own - tf.reduce_mean(logs, axis=1))
+        return tf.reduce_sum(weights * (-((1 - tf.exp(own)) ** gamma) * own + smooth))
+
+    results = []
+    for each in (built, formula):
+        with tf.GradientTape() as tape:
+            tape.watch([vectors, table])
+            value = each(vectors, table)
+        results.append([value, *tape.gradient(value, [vectors, table])])
+    for found, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-5)

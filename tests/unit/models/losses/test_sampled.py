@@ -54,7 +54,7 @@ SAMPLERS = {"popularity": PopularitySamplerConfig(negatives=1000), "uniform": Un
 
 def distance_from_full(config: SampledLossConfig, draws: int = 600) -> float:
     items = pa.table({"item_index": CANDIDATES, "events": EVENTS})
-    full = gradients(FullCrossEntropy(CANDIDATES, chunk=64), 1)
+    full = gradients(FullCrossEntropy(CANDIDATES, chunk=64, label_smoothing=config.label_smoothing), 1)
     sampled = gradients(build_loss(config, items), draws)
     return float(np.linalg.norm(sampled - full) / np.linalg.norm(full))
 
@@ -62,6 +62,13 @@ def distance_from_full(config: SampledLossConfig, draws: int = 600) -> float:
 @pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
 def test_with_the_correction_the_mean_gradient_is_the_full_one(sampler: SamplerConfig) -> None:
     assert distance_from_full(SampledLossConfig(sampler=sampler)) < 0.02
+
+
+def test_smoothed_the_mean_gradient_is_that_of_the_smoothed_full_one() -> None:
+    config = SampledLossConfig(sampler=SAMPLERS["uniform"], label_smoothing=0.5)
+    assert distance_from_full(config) < 0.03
+    unlike = distance_from_full(config.model_copy(update={"correct_sampling": False}), draws=50)
+    assert unlike > 0.1
 
 
 def test_without_it_the_gradient_is_another() -> None:
