@@ -111,6 +111,6 @@ def test_smoothing_and_focal_weighting_are_those_of_their_formulas(smoothing: fl
         with tf.GradientTape() as tape:
             tape.watch([vectors, table])
             value = each(vectors, table)
-        results.append([value, *tape.gradient(value, [vectors, table])])
+        results.append([value, *map(tf.convert_to_tensor, tape.gradient(value, [vectors, table]))])
     for found, expected in zip(*results, strict=True):
         np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-5)

@@ -65,10 +65,9 @@ def test_with_the_correction_the_mean_gradient_is_the_full_one(sampler: SamplerC
 
 
 def test_smoothed_the_mean_gradient_is_that_of_the_smoothed_full_one() -> None:
-    config = SampledLossConfig(sampler=SAMPLERS["uniform"], label_smoothing=0.5)
+    config = SampledLossConfig(sampler=SAMPLERS["popularity"], label_smoothing=0.5)
     assert distance_from_full(config) < 0.03
-    unlike = distance_from_full(config.model_copy(update={"correct_sampling": False}), draws=50)
-    assert unlike > 0.1
+    assert distance_from_full(config.model_copy(update={"correct_sampling": False}), draws=50) > 0.1
 
 
 def test_without_it_the_gradient_is_another() -> None:
