@@ -20,7 +20,7 @@ def lists_of(model: Model) -> tuple[str, ...]:
     """The lists of `sequences` that the model looks at."""
     config: Mapping[str, Any] = read_config(model.path)
     if not is_collaborative(config):
-        return source_lists(read_card(config).network.inputs)
+        return source_lists(read_card(config).network.token_columns)
     from interest_spark.features.collaborative.interactions import rule_of
 
     return rule_of(read_collaborative_card(config).collaborative).lists

@@ -14,6 +14,7 @@ from interest_spark.models.networks.network import Network
 from interest_spark.models.optimizers.optimizer import Optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.parallel.exchange import exchange
+from interest_spark.models.training.objectives import Objective
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,15 @@ class TrainStep:
     """
 
     def __init__(
-        self, network: Network, loss: Loss, optimizer: Optimizer, ranks: Ranks, settings: StepSettings
+        self,
+        network: Network,
+        objective: Objective,
+        loss: Loss,
+        optimizer: Optimizer,
+        ranks: Ranks,
+        settings: StepSettings,
     ) -> None:
-        self._network, self._loss, self._optimizer = network, loss, optimizer
+        self._network, self._objective, self._loss, self._optimizer = network, objective, loss, optimizer
         self._ranks, self._settings = ranks, settings
         self._variables = list(network.parameters.trainable.values())
         self._row_wise = [name in settings.row_wise for name in network.parameters.trainable]
@@ -73,7 +80,7 @@ class TrainStep:
     def _graph(
         self, tokens: Mapping[str, tf.Tensor], keys: tf.Tensor, shared: tf.Tensor, stop: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
-        targets = self._targets(tokens)
+        tokens, targets = self._objective(tokens, self._targets(tokens), keys)
         with tf.GradientTape() as tape:
             hidden = self._network.encode(tokens, StreamDropout(keys), self._settings.precision)  # [B, T, d]
             local = self._loss(self._network, hidden, targets, shared)

@@ -21,6 +21,7 @@ from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.runtime import enable_determinism
 from interest_spark.models.training.loop import TrainingLoop
+from interest_spark.models.training.objectives import build_objective
 from interest_spark.models.training.plan import TrainPlan, TrainResult
 from interest_spark.models.training.run_state import RunState
 from interest_spark.models.training.step import StepSettings, TrainStep
@@ -30,7 +31,7 @@ from interest_spark.schemas.behaviors import BEHAVIOR_CODES
 from interest_spark.storage.bundles import Bundle, read_config, write_bundle
 
 INPUT_COLUMNS = ("item", "segment", "position")
-"""What every network reads; beside it the inputs that its configuration declares."""
+"""What every network reads; beside it the token columns that its configuration names."""
 
 TARGET_COLUMNS = ("target", "target_behavior")
 
@@ -88,10 +89,11 @@ def build_loop(
     total_steps = min(plan.epochs * reader.steps, settings.max_steps or plan.epochs * reader.steps)
     optimizer = build_optimizer(settings.optimizer, network.parameters.trainable, total_steps)
     loss = build_loss(settings.loss, items, tf.as_dtype(settings.precision))
-    step = TrainStep(network, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
+    objective = build_objective(settings.network)
+    step = TrainStep(network, objective, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
     validation = Validation(
         held_out,
-        (*INPUT_COLUMNS, *settings.network.inputs),
+        (*INPUT_COLUMNS, *settings.network.token_columns),
         items["item_index"].to_numpy(),
         ranks,
         exclude_seen=plan.exclude_seen,
@@ -104,7 +106,7 @@ def build_loop(
 def reader_settings(plan: TrainPlan) -> ReaderSettings:
     """How the plan's batches are drawn: `batch_blocks` blocks a step over all streams of all ranks."""
     return ReaderSettings(
-        columns=(*INPUT_COLUMNS, *plan.train.network.inputs, *TARGET_COLUMNS),
+        columns=(*INPUT_COLUMNS, *plan.train.network.token_columns, *TARGET_COLUMNS),
         tokens=plan.tokens,
         streams=plan.train.streams,
         blocks_per_stream=plan.train.batch_blocks // plan.train.streams,

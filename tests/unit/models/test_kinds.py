@@ -21,7 +21,7 @@ NETWORKS, LOSSES, OPTIMIZERS = (sections_by_kind(union) for union in (NetworkCon
 def tokens() -> dict[str, tf.Tensor]:
     item = np.random.default_rng(0).integers(2, ITEMS, (3, T)).astype(np.int32)
     position = np.tile(np.arange(T, dtype=np.int32), (3, 1))
-    columns = {"item": item, "position": position, "segment": np.ones_like(item)}
+    columns = {"item": item, "position": position, "segment": np.ones_like(item), "minute": 3 * position}
     return {name: tf.constant(values) for name, values in columns.items()}
 
 
