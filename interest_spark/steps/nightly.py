@@ -56,16 +56,20 @@ def job(name: str, context: RunContext) -> Iterator[Work]:
 
 
 def _content(context: RunContext) -> Iterator[Work]:
-    """What fits the models that the network's content comes from, on the last day that the network learns of.
-
-    Nothing where that day has no histories: an earlier one's content will do.
-    """
+    """What fits the models that the network's content comes from, on the last day that the network learns of."""
     width = context.config.train.network.content.get("als")
     day = days_of_learning(context)["through"]
-    if context.config.collaborative is None and width and day and context.warehouse.days("sequences", day=day):
+    if context.config.collaborative is None and width and day:
         als = AlsConfig(name=CONTENT_ALS, factors=width)
         config = context.config.model_copy(update={"collaborative": als})
-        yield COLLABORATIVE, replace(context.on(date.fromisoformat(day)), config=config)
+        step = replace(COLLABORATIVE, inapplicable=_no_histories)
+        yield step, replace(context.on(date.fromisoformat(day)), config=config)
+
+
+def _no_histories(context: RunContext, inputs: Inputs) -> str | None:
+    """Where a day has none, as before a deployment's first, an earlier one's content will do."""
+    found = inputs["sequences"].slices()
+    return COLLABORATIVE.inapplicable(context, inputs) if found else f"there are no histories of {context.dt}"
 
 
 def only(jobs: Collection[str], works: Iterable[Work]) -> Iterator[Work]:
