@@ -112,7 +112,12 @@ def gram_of(found: Interactions) -> pl.DataFrame:
 
 
 def _pieces_of_pairs(found: Interactions) -> Iterator[Interactions]:
-    """Interactions of whole users, so many that their pairs do not exceed _PAIRS_A_PIECE unless one user's do."""
+    """Interactions of whole users, so many that the sums of their pairs number at most _PAIRS_A_PIECE, unless one
+    user's do: in a small catalogue all are summed up at once, and a large one is not met by all of its pairs.
+    """
+    if len(np.unique(found.item)) ** 2 <= _PAIRS_A_PIECE:
+        yield found
+        return
     lengths = np.bincount(found.owner)
     number = (np.cumsum(lengths.astype(np.int64) ** 2) // _PAIRS_A_PIECE)[found.owner]
     for each in np.unique(number):
