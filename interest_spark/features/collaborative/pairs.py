@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
 
 from interest_spark.features.collaborative.interactions import InteractionRule, Interactions, interactions
 from interest_spark.platform.tasks import exchange
@@ -101,6 +100,8 @@ class PairCount:
 
 def gram_of(found: Interactions) -> pl.DataFrame:
     """`item_index, neighbour, together` of the pairs of items that these interactions have a user in common for."""
+    from scipy.sparse import csr_array  # in tasks alone: no command is to wait for it
+
     items, columns = np.unique(found.item, return_inverse=True)
     owners, rows = np.unique(found.owner, return_inverse=True)
     weights = csr_array((found.weight, (rows, columns)), shape=(len(owners), len(items)))
