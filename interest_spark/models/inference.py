@@ -136,4 +136,5 @@ def _trained_network(card: ModelCard, weights: Mapping[str, np.ndarray]) -> Netw
 
 def _whole_numbers(network: NetworkConfig) -> dict[str, int]:
     """What decides how many weights a network has, and how large they are."""
-    return {name: value for name, value in network if type(value) is int}
+    own = {name: value for name, value in network if type(value) is int}
+    return {**own, **{f"content.{source}": width for source, width in network.content.items()}}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
+from interest_spark.config.collaborative import AlsConfig
 from interest_spark.config.deployment import Config
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work
@@ -23,7 +24,7 @@ from interest_spark.steps.restated import RESTATED_SEQUENCES
 from interest_spark.steps.score import SCORE
 from interest_spark.steps.sequences import SEQUENCES
 from interest_spark.steps.sessions import SESSIONS
-from interest_spark.steps.training import TRAIN, TRAIN_BLOCKS
+from interest_spark.steps.training import CONTENT_ALS, TRAIN, TRAIN_BLOCKS, days_of_learning
 from interest_spark.steps.vocab import VOCAB
 
 JOBS: dict[str, tuple[Step, ...]] = {
@@ -48,8 +49,27 @@ def steps_of(name: str, config: Config) -> tuple[Step, ...]:
 
 def job(name: str, context: RunContext) -> Iterator[Work]:
     """The steps of one job for the run's day."""
+    if name == "train":
+        yield from _content(context)
     for step in steps_of(name, context.config):
         yield step, context
+
+
+def _content(context: RunContext) -> Iterator[Work]:
+    """What fits the models that the network's content comes from, on the last day that the network learns of."""
+    width = context.config.train.network.content.get("als")
+    day = days_of_learning(context)["through"]
+    if context.config.collaborative is None and width and day:
+        als = AlsConfig(name=CONTENT_ALS, factors=width)
+        config = context.config.model_copy(update={"collaborative": als})
+        step = replace(COLLABORATIVE, inapplicable=_no_histories)
+        yield step, replace(context.on(date.fromisoformat(day)), config=config)
+
+
+def _no_histories(context: RunContext, inputs: Inputs) -> str | None:
+    """Where a day has none, as before a deployment's first, an earlier one's content will do."""
+    found = inputs["sequences"].slices()
+    return COLLABORATIVE.inapplicable(context, inputs) if found else f"there are no histories of {context.dt}"
 
 
 def only(jobs: Collection[str], works: Iterable[Work]) -> Iterator[Work]:

@@ -5,23 +5,28 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from interest_spark.config.blocks import HeldOutPeriod
 from interest_spark.features.blocks.pack import PackingRules, candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import LearningScope, end_of_learning
 from interest_spark.features.sequences.tokens import category_sharing
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.foundation.digest import digest
-from interest_spark.foundation.locations import Location
+from interest_spark.foundation.errors import ConfigError
+from interest_spark.foundation.locations import Location, location
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.data.candidates import write_candidates
 from interest_spark.models.launch.launch import launch
 from interest_spark.models.parent_model import find_parent, scope_of
-from interest_spark.models.training.plan import ParentModel, TrainPlan, TrainResult
+from interest_spark.models.published import model_of
+from interest_spark.models.training.plan import ContentModel, ParentModel, TrainPlan, TrainResult
 from interest_spark.pipeline.carry import TableDay, contents_by_day, recorded, recorded_days
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import (
+    NOTHING,
     Assignment,
     Inputs,
+    Newest,
     Read,
     Result,
     Selection,
@@ -40,12 +45,32 @@ from interest_spark.storage.sealed import check_free
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import spark_schema
 
+CONTENT_ALS = "content-als"
+"""The name of a matrix factorisation that is fitted for its item factors and serves nobody."""
+
 
 def _earlier_models(context: RunContext, _: Snapshot) -> Selection:
     """Where a run finds its parent: models of earlier days. A backtest goes on from what was served, too."""
     return {"through": context.days_before(1), "name": context.served_model}
 
 
+def days_of_learning(context: RunContext) -> Selection:
+    """Days up to the last whose events are learnt: content that knows of later ones would tell what is held out."""
+    held_out = context.config.blocks.held_out
+    return {"through": context.days_before(held_out.days if isinstance(held_out, HeldOutPeriod) else 0)}
+
+
+class _NewestContent(Newest):
+    """The newest model of a source of content, under the name that it has for that purpose alone."""
+
+    def __call__(self, context: RunContext, table: Snapshot) -> Selection:
+        """The selection of that model; of nothing for a network without content."""
+        days = table.days(name=CONTENT_ALS, **self.among(context))
+        wanted = days and "als" in context.config.train.network.content
+        return {"day": days[-1], "name": CONTENT_ALS} if wanted else NOTHING
+
+
+_CONTENT = Read("models", _NewestContent(days_of_learning), alias="content", exact=False)
 _SEQUENCES = Read("sequences", required=True, columns=("user_id", "arrival_day", *source_lists(INPUTS)))
 _EARLIER_MODELS = Read("models", _earlier_models, exact=False)
 _EVENT_DAYS = Read("events", through_day, exact=False)
@@ -132,11 +157,23 @@ def _train_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
     start = "" if parent is None else parent.manifest_sha256
     seen = recorded(_event_days(context, inputs))
-    return Target({context.dt: made_from(step, context, inputs, parent=start, **seen)}, findings=parent)
+    content = {f"content {source}": model.manifest_sha256 for source, model in _content(context, inputs).items()}
+    made = made_from(step, context, inputs, parent=start, **seen, **content)
+    return Target({context.dt: made}, findings=parent)
+
+
+def _content(context: RunContext, inputs: Inputs) -> dict[str, ContentModel]:
+    """The models that the network's content comes from, as far as they are there."""
+    files = inputs["content"].files()
+    if not files:
+        return {}
+    found = model_of(files[0], context.warehouse.root)
+    return {"als": ContentModel(path=location(found.path), manifest_sha256=found.manifest_sha256)}
 
 
 def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     plan = _plan(context, inputs, assignment.findings)
+    _check_content(context, plan)
     check_free(plan.bundle)  # before hours of training, not after them
     _write_candidates(context, inputs, plan.candidates)
     result = launch(plan, context.spark)
@@ -150,6 +187,16 @@ def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resul
     return Result({"models": frame.coalesce(1)}, details={"training": figures}, finish=forget_checkpoints)
 
 
+def _check_content(context: RunContext, plan: TrainPlan) -> None:
+    lacking = [source for source in context.config.train.network.content if source not in plan.content]
+    if lacking:
+        day = days_of_learning(context)["through"]
+        raise ConfigError(
+            f"train.network.content names {lacking[0]}, and no model {CONTENT_ALS} of a day up to {day} is there; run "
+            f"`interest sequences --day {day}`, then `interest train --day {context.dt}` again"
+        )
+
+
 def _plan(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> TrainPlan:
     # Named by what it is made from: a run that was killed and starts again gives the same model the same name.
     version = f"{context.dt}-{context.model}-{_fingerprint(context, inputs, parent)}"
@@ -161,6 +208,7 @@ def _plan(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> Tr
         tokens=context.config.blocks.tokens,
         columns=context.config.columns,
         train=context.config.train,
+        content=_content(context, inputs),
         parent=parent,
         exclude_seen=context.config.score.exclude_seen,
         bundle=bundle,
@@ -200,6 +248,7 @@ TRAIN = Step(
         NUMBERS,
         _EARLIER_MODELS,
         _EVENT_DAYS,
+        _CONTENT,
     ),
     writes=("models",),
     settings=("blocks", "train", "score.exclude_seen", "shop.time_zone"),

@@ -27,6 +27,7 @@ from interest_spark.metrics.hit_rate import hit_rate
 from interest_spark.metrics.ndcg import ndcg
 from interest_spark.models.inference import Encoder, load_encoder
 from interest_spark.serving.topk import NO_ITEM, Catalogue, Excluded
+from interest_spark.steps.training import CONTENT_ALS
 from interest_spark.storage.warehouse import Warehouse
 from tests.bench.reports import figure, report, say
 from tests.bench.rows import Rows
@@ -129,7 +130,8 @@ def deliver(data: DataSet, folder: Path) -> None:
 def judge_seed(world: World, data: DataSet, seed: int) -> dict[str, Any]:
     """Train with the seed and look at the test items once."""
     outcome = world.run("train", f"train.seed={seed}")
-    (model,) = world.warehouse.read_small("models", day=DAY).to_pylist()
+    models = world.warehouse.read_small("models", day=DAY).to_pylist()
+    (model,) = (each for each in models if CONTENT_ALS not in each["model_version"])
     curve = read_curve(world.warehouse.root / model["path"])
     encoder = load_encoder(world.warehouse.root / model["path"], model["manifest_sha256"], threads=THREADS)
     started = time.monotonic()

@@ -12,6 +12,9 @@ from interest_spark.config.kinds import Kinds
 from interest_spark.config.section import Count, Rate, Section, Share
 from interest_spark.schemas.tokens import INPUTS
 
+ContentSource = Literal["als"]
+"""Where content vectors come from: the item factors of a matrix factorisation."""
+
 
 class NetworkSection(Section):
     """What the sections of all networks share.
@@ -19,9 +22,12 @@ class NetworkSection(Section):
     `inputs`: the token columns that the network sees beside the items. `dim`: numbers in the vector of an item, a token
     and a user. `tied_output`: whether items have one vector, both for what was seen and for what is to come.
     `unit_vectors`: whether vectors of tokens and items have unit length, so that scores are cosines.
+    `content`: what else is known of items, as frozen vectors, with how many numbers each has; an item's vector gets a
+    learnt projection of it added. In training a `content_dropout` share of what was seen is shown without it, so that
+    items that have none are no strangers.
     """
 
-    changeable: ClassVar[frozenset[str]] = frozenset({"dropout"})
+    changeable: ClassVar[frozenset[str]] = frozenset({"dropout", "content_dropout"})
     """Keys that may differ from the parent model's: they change neither the weights' shapes nor their meaning."""
 
     masked: ClassVar[bool] = False
@@ -34,6 +40,8 @@ class NetworkSection(Section):
     dim: Count = 64
     tied_output: bool = True
     unit_vectors: bool = False
+    content: dict[ContentSource, Count] = Field(default={})
+    content_dropout: Rate = 0.2
 
     @field_validator("inputs")
     @classmethod

@@ -43,7 +43,7 @@ class BidirectionalLstm(EmbeddingNetwork):
         self._dropout = config.dropout
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        x = tf.cast(dropout(self._embedding(tokens), self._dropout.embedding), precision)  # [B, T, d]
+        x = tf.cast(dropout(self._embedding(tokens, dropout), self._dropout.embedding), precision)  # [B, T, d]
         for ways in self._layers:
             both = tf.concat([way(x, tokens["segment"]) for way in ways], axis=2)  # [B, T, 2 H]
             x = dropout(both, self._dropout.output)

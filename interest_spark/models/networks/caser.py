@@ -36,7 +36,7 @@ class Caser(EmbeddingNetwork):
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
         segment = tokens["segment"]
-        x = tf.cast(dropout(self._embedding(tokens), self._dropout.embedding), precision)  # [B, T, d]
+        x = tf.cast(dropout(self._embedding(tokens, dropout), self._dropout.embedding), precision)  # [B, T, d]
         pictures = last_tokens(x, segment, self._window)  # L of [B, T, d]
         features = tf.concat([self._horizontal(pictures, segment), self._vertical(pictures)], axis=2)
         x = tf.nn.relu(self._dense(dropout(features, self._dropout.output)))  # [B, T, d]

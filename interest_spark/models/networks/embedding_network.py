@@ -33,6 +33,8 @@ class EmbeddingNetwork(Network):
             self.parameters,
             tied_output=config.tied_output,
             masked=config.masked,
+            content=config.content,
+            content_dropout=config.content_dropout,
         )
 
     def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:

@@ -30,7 +30,7 @@ class FrequencyNetwork(EmbeddingNetwork):
         self._rate = config.dropout.embedding
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        x = tf.cast(dropout(self._norm(self._embedding(tokens)), self._rate), precision)  # [B, T, d]
+        x = tf.cast(dropout(self._norm(self._embedding(tokens, dropout)), self._rate), precision)  # [B, T, d]
         spans = causal_spans(tokens["segment"])
         for layer in self._layers:
             x = layer(x, tokens["segment"], spans, dropout)  # [B, T, d]

@@ -39,7 +39,7 @@ class Hstu(EmbeddingNetwork):
         self._rate = config.dropout.embedding
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        x = tf.cast(dropout(self._embedding(tokens), self._rate), precision)  # [B, T, d]
+        x = tf.cast(dropout(self._embedding(tokens, dropout), self._rate), precision)  # [B, T, d]
         spans = _timed_spans(tokens["segment"], tokens["minute"])
         for layer in self._layers:
             x = layer(x, spans, dropout)  # [B, T, d]

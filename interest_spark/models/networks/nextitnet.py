@@ -29,7 +29,7 @@ class NextItNet(EmbeddingNetwork):
         self._dropout = config.dropout
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        x = tf.cast(dropout(self._embedding(tokens), self._dropout.embedding), precision)  # [B, T, d]
+        x = tf.cast(dropout(self._embedding(tokens, dropout), self._dropout.embedding), precision)  # [B, T, d]
         for block in self._blocks:
             x += dropout(block(x, tokens["segment"]), self._dropout.output)  # [B, T, d]
         return tf.cast(x, tf.float32)

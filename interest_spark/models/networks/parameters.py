@@ -60,7 +60,7 @@ class Parameters:
         filled = tf.broadcast_to(tf.constant(value, tf.float32), shape)
         return self._keep(self.trainable, name, tf.Variable(filled, name=name))
 
-    def frozen_array(self, name: str, value: np.ndarray) -> tf.Variable:
+    def frozen_array(self, name: str, value: np.ndarray | tf.Tensor) -> tf.Variable:
         """A variable that holds `value` and gets neither gradients nor moments of an optimiser."""
         return self._keep(self.frozen, name, tf.Variable(value, trainable=False, name=name))
 

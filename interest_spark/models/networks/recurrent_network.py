@@ -38,7 +38,7 @@ class RecurrentNetwork(EmbeddingNetwork):
         self._dropout = config.dropout
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        x = tf.cast(dropout(self._embedding(tokens), self._dropout.embedding), precision)  # [B, T, d]
+        x = tf.cast(dropout(self._embedding(tokens, dropout), self._dropout.embedding), precision)  # [B, T, d]
         for layer in self._layers:
             x = dropout(layer(x, tokens["segment"]), self._dropout.output)  # [B, T, H]
         return tf.cast(self._projection(x), tf.float32)  # [B, T, d]

@@ -41,7 +41,7 @@ class Transformer(EmbeddingNetwork):
         self._spans, self._norm_first, self._rate = spans, layer.leaves_norm, config.dropout.embedding
 
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        x = self._embedding(tokens)  # [B, T, d]
+        x = self._embedding(tokens, dropout)  # [B, T, d]
         x = tf.cast(dropout(self._norm(x) if self._norm_first else x, self._rate), precision)
         spans = self._spans(tokens["segment"])
         for layer in self._layers:

@@ -1,5 +1,7 @@
 """The input of a training run and its result: plain values that travel to every rank as JSON."""
 
+from pydantic import Field
+
 from interest_spark.config.section import Section
 from interest_spark.config.training.train import TrainConfig
 from interest_spark.config.warehouse import WarehousePlace
@@ -22,6 +24,13 @@ class ParentModel(Section):
     trained_through: str
 
 
+class ContentModel(Section):
+    """The published model whose item vectors are content of a network."""
+
+    path: WarehousePlace
+    manifest_sha256: str
+
+
 class TrainPlan(Section):
     """One training run. All paths lie where every node can reach them."""
 
@@ -31,6 +40,7 @@ class TrainPlan(Section):
     tokens: int  # of a block
     columns: ColumnScheme  # that the blocks' token columns follow
     train: TrainConfig
+    content: dict[str, ContentModel] = Field(default={})  # by source: one for each of train.network.content
     parent: ParentModel | None = None  # None: weights start at random
     exclude_seen: bool  # whether an item of the history can be a suggestion: what validation must do, too
     bundle: WarehousePlace  # the folder that rank 0 writes

@@ -21,6 +21,7 @@ from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.runtime import enable_determinism, peak_memory_kb
 from interest_spark.models.training.average import build_average
+from interest_spark.models.training.content import set_content
 from interest_spark.models.training.contrastive import ContrastiveLoss
 from interest_spark.models.training.loop import TrainingLoop
 from interest_spark.models.training.objectives import build_objective
@@ -51,6 +52,7 @@ def train(
     items = read_candidates(plan.candidates)
     vocabulary_size = _vocabulary_size(plan, items)
     network = build_network(plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns)
+    set_content(network.parameters, plan)
     network.parameters.assign(starting_weights(network.parameters, items, plan.parent))
     with on_this_machine(plan.files) as files:
         loop = build_loop(plan, ranks, network, items, files)

@@ -72,6 +72,7 @@ NETWORKS: dict[str, SmallModel] = {
     "sasrec, post-norm": SmallModel(SasRecConfig(dim=32, heads=2, feed_forward=64, norm="post", activation="gelu")),
     "sasrec, query-norm": SmallModel(SasRecConfig(dim=32, feed_forward=32, norm="query")),
     "sasrec, untied": SmallModel(SasRecConfig(dim=32, heads=2, activation="swiglu", tied_output=False)),
+    "sasrec, content": SmallModel(SasRecConfig(dim=32, layers=1, content={"als": 5}, content_dropout=0.3)),
     "bert4rec": SmallModel(Bert4RecConfig(dim=32, heads=2, feed_forward=64, mask_share=0.5)),
     "hstu": SmallModel(HstuConfig(dim=32, layers=2, heads=2, head_dim=16, value_dim=8)),
     "ligr": SmallModel(LigrConfig(dim=32, heads=2, feed_forward=48)),

@@ -8,15 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from interest_spark.config.collaborative import AlsConfig
 from interest_spark.config.training.networks import SasRecConfig
 from interest_spark.config.training.train import TrainConfig
 from interest_spark.features.blocks.masks import at_their_events, hide_events
 from interest_spark.features.blocks.packing import pack_histories
 from interest_spark.features.blocks.targets import NOWHERE, hold_out_last, next_events, pick
 from interest_spark.features.sequences.tokens import token_columns
-from interest_spark.models.training.plan import TrainPlan
+from interest_spark.models.collaborative.card import CollaborativeCard
+from interest_spark.models.training.plan import ContentModel, TrainPlan
 from interest_spark.schemas.tables import TABLES
 from interest_spark.schemas.tokens import INPUTS, MEASURES, ColumnScheme
+from interest_spark.storage.bundles import Bundle, write_bundle
 from tests.histories import as_histories
 
 Histories = Sequence[np.ndarray]
@@ -83,6 +86,21 @@ def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_
     return str(path)
 
 
+def write_content(folder: Path, items: np.ndarray, widths: Mapping[str, int]) -> dict[str, ContentModel]:
+    """Factors of every item with an even index, the same for an item in every world."""
+    models = {}
+    for source, width in widths.items():
+        known = items[items % 2 == 0].astype(np.int32)
+        config = AlsConfig(factors=width)
+        card = CollaborativeCard(model_version=source, collaborative=config, trained_through="2024-04-30")
+        factors = np.random.default_rng(5).normal(size=(int(items.max()) + 1, width)).astype(np.float32)[known]
+        table = pa.table({"item_index": pa.array(known), "item_id": [f"item-{item}" for item in known]})
+        bundle = Bundle({"items": factors}, card.model_dump(mode="json"), table)
+        sha256 = write_bundle(folder / source, bundle)
+        models[source] = ContentModel(path=folder / source, manifest_sha256=sha256)
+    return models
+
+
 def empty_blocks(count: int, tokens: int = 4) -> dict[str, np.ndarray]:
     """Blocks whose items are the block's number: enough to follow a block through the reader."""
     numbers = np.repeat(np.arange(count, dtype=np.int32)[:, None], tokens, axis=1)
@@ -133,6 +151,8 @@ def plan_over(
         bundle=folder / "bundle",
         work=folder / "work",
     )
+    if plan.train.network.content:
+        plan = plan.model_copy(update={"content": write_content(folder, items, plan.train.network.content)})
     plan.candidates.mkdir(parents=True)
     ids = [f"item-{item}" for item in items]
     category = np.zeros(len(items), np.int32)
