@@ -48,6 +48,15 @@ class Config(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _masked_networks_learn_events(self) -> "Config":
+        if self.train.network.masked and self.blocks.target != "next_event":
+            raise ValueError(
+                f"blocks.target {self.blocks.target} is for networks that foretell what comes next, and "
+                f"train.network.kind {self.train.network.kind} learns hidden items; set blocks.target to next_event"
+            )
+        return self
+
     @property
     def columns(self) -> ColumnScheme:
         """How this deployment's events become token columns."""

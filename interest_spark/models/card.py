@@ -62,6 +62,10 @@ def build_network(
     columns: ColumnScheme = ColumnScheme(),  # noqa: B008  (frozen)
 ) -> "Network":
     """The network a configuration describes, with fresh weights: `build` of the module that its kind names."""
-    module = import_module(f"interest_spark.models.networks.{network.kind}")  # it imports TensorFlow
-    built: Network = module.build(network, vocabulary_size, max_length, seed, columns)
+    modules = "interest_spark.models.networks"  # they import TensorFlow
+    built: Network = import_module(f"{modules}.{network.kind}").build(
+        network, vocabulary_size, max_length, seed, columns
+    )
+    if network.unit_vectors:
+        built = import_module(f"{modules}.unit_vectors").UnitVectors(built)
     return built

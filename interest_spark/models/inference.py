@@ -7,6 +7,7 @@ import pyarrow as pa
 import tensorflow as tf
 
 from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.features.blocks.masks import append_masks
 from interest_spark.features.blocks.packing import place, ranges
 from interest_spark.features.sequences.tokens import Histories, flat_items, history_bounds, token_columns
 from interest_spark.foundation.errors import BadDataError
@@ -37,18 +38,20 @@ class Encoder:
     """Turns histories into vectors whose products with `item_vectors` are the scores.
 
     Histories are rows with the position-aligned lists of `sequences`, oldest event first; of these `item_index` is
-    needed and what the network's declared inputs are computed from (`source_lists` of `inputs`).
+    needed and what the network's token columns are computed from (`source_lists` of `token_columns`).
 
     item_index: int32[C], the candidates, ascending. item_ids: the shop's ids, aligned with item_index
     (a pyarrow StringArray: `.take(rows)`, `.to_pylist()`). item_vectors: float32[C, d], aligned too.
-    max_length: how many of a history's last items are looked at. model_version: the bundle's.
+    max_length: how many of a history's last items are looked at: as many as a block has tokens, or one less where the
+    network trains masked, since a MASK token then follows them. model_version: the bundle's.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         card = read_card(bundle.config)
         self.model_version = card.model_version
-        self.max_length = card.max_length
-        self.inputs = card.network.inputs
+        self._tokens, self._masked = card.max_length, card.network.masked
+        self.max_length = self._tokens - self._masked
+        self.token_columns = card.network.token_columns
         self._scheme = card.columns
         self.item_index: np.ndarray = bundle.items["item_index"].to_numpy().astype(np.int32)
         self.item_ids: pa.StringArray = bundle.items["item_id"].combine_chunks()
@@ -60,8 +63,8 @@ class Encoder:
         self._is_candidate = np.zeros(card.vocabulary_size, bool)
         self._is_candidate[self.item_index] = True
         self.item_vectors: np.ndarray = self._network.item_vectors(self.item_index).numpy()
-        block = tf.TensorSpec([None, self.max_length], tf.int32)  # one trace for any number of blocks
-        tokens = dict.fromkeys(("item", "position", "segment", *self.inputs), block)
+        block = tf.TensorSpec([None, self._tokens], tf.int32)  # one trace for any number of blocks
+        tokens = dict.fromkeys(("item", "position", "segment", *self.token_columns), block)
         cells = tf.TensorSpec([None], tf.int32)
         self._vectors_at = tf.function(self._encode_cells, input_signature=[tokens, cells], autograph=False)
 
@@ -71,7 +74,7 @@ class Encoder:
         return lengths > 0
 
     def encode(self, histories: Histories) -> np.ndarray:
-        """float32[n, d]: the network's output at the last known item of each history.
+        """float32[n, d]: the network's output at the last known item of each history, or the MASK token after it.
 
         Items that are no candidates are left out, as the network never saw a token in their place: on ML-1M with
         every fifth item unknown that gives NDCG@10 .132, a stand-in token of zeros .095, intact histories .138.
@@ -81,13 +84,16 @@ class Encoder:
         lengths, events = self._known_events(histories)
         vectors = np.zeros((len(lengths), self.item_vectors.shape[1]), np.float32)
         filled = np.flatnonzero(lengths)
-        placement = place(lengths[filled], self.max_length)
-        columns = {"item": flat_items(histories), **token_columns(histories, self._scheme, self.inputs)}
-        blocks = {name: placement.lay_out(values[events]) for name, values in columns.items()}
+        placement = place(lengths[filled] + self._masked, self._tokens)
+        columns = {"item": flat_items(histories), **token_columns(histories, self._scheme, self.token_columns)}
+        columns = {name: values[events] for name, values in columns.items()}
+        if self._masked:
+            columns = append_masks(columns, np.cumsum(lengths[filled]))
+        blocks = {name: placement.lay_out(values) for name, values in columns.items()}
         blocks |= {"position": placement.positions(), "segment": placement.segments()}
         for first in range(0, placement.blocks, _BLOCKS_AT_ONCE):
             here = (placement.block >= first) & (placement.block < first + _BLOCKS_AT_ONCE)
-            cells = placement.last_cells[here] - first * self.max_length
+            cells = placement.last_cells[here] - first * self._tokens
             batch = {name: values[first : first + _BLOCKS_AT_ONCE] for name, values in blocks.items()}
             vectors[filled[here]] = self._vectors_at(batch, cells.astype(np.int32)).numpy()
         return vectors

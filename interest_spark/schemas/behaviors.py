@@ -1,5 +1,8 @@
 """Behaviors and reserved item numbers: the codes that histories and models are made of."""
 
+MASK_INDEX = -1
+"""The item of a MASK token: a hidden event, whose item is to be told from the others. It is no row of any table."""
+
 PADDING_INDEX = 0
 UNKNOWN_INDEX = 1
 FIRST_ITEM_INDEX = 2

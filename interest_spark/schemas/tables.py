@@ -163,13 +163,15 @@ TABLES: dict[str, pa.Schema] = {
     "train_blocks": _table(
         block_id=(pa.int64(), "numbers the day's blocks"),
         held_out_targets=(pa.int32(), "in the block; more than 0, or 0, in all blocks of a file"),
-        item=(_list(pa.int32()), "`item_index` of each token, 0 pads"),
-        target=(_list(pa.int32()), "`item_index` to be foretold after the token, 0 for none"),
+        item=(_list(pa.int32()), "`item_index` of each token, 0 pads, -1 hides what is to be foretold"),
+        target=(_list(pa.int32()), "`item_index` to be foretold after the token, or in its place, 0 for none"),
         target_behavior=(_list(pa.int32()), "of the target"),
+        target_minute=(_list(pa.int32()), "of the target, in minutes since 1970"),
         held_out=(_list(pa.int32()), "1 where the target judges the training and is no part of it"),
         segment=(_list(pa.int32()), "tells the block's histories apart, from 1"),
         position=(_list(pa.int32()), "within the history"),
         **{name: (_list(pa.int32()), f"code computed from `{source}`, 0 for none") for name, source in INPUTS.items()},
+        minute=(_list(pa.int32()), "of the token's event, in minutes since 1970"),
     ),
     "models": _table(
         model_version=(pa.string(), "names the bundle"),

@@ -1,4 +1,4 @@
-"""The menu of token columns: what a network may know of an event beside its item, and how many codes each has.
+"""The token columns: what a network may know of an event beside its item, and how many codes each of the menu has.
 
 A code is a small whole number, and 0 is none: padding, or what the shop did not log. Codes are permanent, since
 bundles are trained on them; `features.sequences.tokens` computes them.
@@ -19,6 +19,12 @@ INPUTS = {
     "session_place": "event_time",
 }
 """Each column with the list of `sequences` that it is computed from."""
+
+MEASURES = {"minute": "event_time"}
+"""Columns that are quantities and no codes, for networks that compute with them, with the list that each comes from.
+
+`minute`: minutes since 1970, which 32 bits hold until the year 6053.
+"""
 
 FIRST_CATEGORY_INDEX = 1
 """`categories` numbers from here on; 0 in `sequences` is none."""
@@ -58,10 +64,11 @@ class ColumnScheme(BaseModel):
         return 1 + self.category_codes + self.category_buckets if column == "category" else _CODES[column]
 
 
-def source_lists(inputs: Iterable[str]) -> tuple[str, ...]:
-    """The lists of `sequences` that a network with these inputs needs.
+def source_lists(columns: Iterable[str]) -> tuple[str, ...]:
+    """The lists of `sequences` that a network which reads these columns needs.
 
-    >>> source_lists(["hour", "weekday"])
+    >>> source_lists(["hour", "minute"])
     ('item_index', 'event_time')
     """
-    return tuple(dict.fromkeys(["item_index", *(INPUTS[name] for name in inputs)]))
+    sources = INPUTS | MEASURES
+    return tuple(dict.fromkeys(["item_index", *(sources[name] for name in columns)]))

@@ -50,8 +50,8 @@ def answer_users(sequences: "DataFrame", model: Model, popularity_files: list[st
     best first. The rows of one user and of a partition are in an order that does not depend on the input's.
     """
     recipe = _Recipe(model, tuple(popularity_files), config)
-    inputs = read_card(read_config(model.path)).network.inputs
-    needed = sequences.select("user_id", "seen", *source_lists(inputs))
+    columns = read_card(read_config(model.path)).network.token_columns
+    needed = sequences.select("user_id", "seen", *source_lists(columns))
     by_user = needed.repartition("user_id").sortWithinPartitions("user_id")
     return by_user.mapInArrow(partial(_answer, recipe), _ANSWERS)
 

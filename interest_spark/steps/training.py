@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from interest_spark.features.blocks.pack import candidate_items, pack_blocks
+from interest_spark.features.blocks.pack import PackingRules, candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import LearningScope, end_of_learning
 from interest_spark.features.sequences.tokens import category_sharing
 from interest_spark.foundation.dates import days_since_1970
@@ -63,7 +63,8 @@ def _already_trained(context: RunContext, inputs: Inputs) -> str | None:
 def _blocks_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
     scope = scope_of(parent, context.config, () if parent is None else _changed_days(context, inputs, parent))
-    return Target({context.dt: made_from(step, context, inputs, scope=digest(asdict(scope)))}, findings=scope)
+    masked = {"masked": "yes"} if context.config.train.network.masked else {}  # all else of the network is no matter
+    return Target({context.dt: made_from(step, context, inputs, scope=digest(asdict(scope)), **masked)}, findings=scope)
 
 
 def _event_days(context: RunContext, inputs: Inputs) -> dict[TableDay, str]:
@@ -91,7 +92,8 @@ def _changed_days(context: RunContext, inputs: Inputs, parent: ParentModel) -> t
 def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     scope: LearningScope = assignment.findings
     config = context.config
-    rows = pack_blocks(inputs["sequences"].rows(context), config.blocks, config.columns, context.day, scope)
+    rules = PackingRules(config.blocks, config.columns, context.day, scope, masked=config.train.network.masked)
+    rows = pack_blocks(inputs["sequences"].rows(context), rules)
     units = {"train_blocks": config.blocks.row_group_blocks}  # the reader's units of work
     return Result({"train_blocks": rows}, units, details={"categories": _report_sharing(context, inputs)})
 
@@ -115,7 +117,7 @@ TRAIN_BLOCKS = Step(
     reads=(_SEQUENCES, CATEGORY_NUMBERS, _EARLIER_MODELS, _EVENT_DAYS, GATES),
     writes=("train_blocks",),
     settings=("blocks", "shop.time_zone", "sequences.session_gap_minutes"),
-    revision=3,
+    revision=4,
     compute=_pack,
     target=_blocks_target,
     inapplicable=_already_trained,

@@ -7,13 +7,13 @@ held out of training, and a trial is as good as its ranking of what users did th
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interest_spark.config.blocks import BlocksConfig, HeldOutPeriod
+from interest_spark.config.blocks import HeldOutPeriod
 from interest_spark.config.deployment import Config
-from interest_spark.features.blocks.pack import candidate_items, pack_blocks
+from interest_spark.features.blocks.pack import PackingRules, candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import end_of_learning
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.errors import ConfigError
@@ -62,22 +62,23 @@ class InnerFold:
     def packed(self, config: Config) -> PackedFold:
         """The fold in the blocks of `config`: packed now unless an earlier trial needed the same ones."""
         blocks = config.blocks.model_copy(update={"held_out": self._held_out})
-        made_from = [blocks.model_dump(mode="json"), config.columns.model_dump(mode="json"), self.content_id]
+        rules = PackingRules(blocks, config.columns, self._context.day, masked=config.train.network.masked)
+        made_from = [asdict(rules), self.content_id]
         folder = self._folder / f"blocks-{digest(made_from)[:12]}"
         done = folder / "files.json"  # written last
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            files = self._pack(folder, blocks, config)
+            files = self._pack(folder, rules)
             replace_file(done, json.dumps(files).encode())
         names = json.loads(done.read_text(encoding="utf-8"))
         return PackedFold(tuple(str(folder / name) for name in names), folder / "candidates")
 
-    def _pack(self, folder: Path, blocks: BlocksConfig, config: Config) -> list[str]:
-        get_logger().info("packing blocks", folder=str(folder), tokens=blocks.tokens)
-        context, rows = self._context, self._sequences.rows(self._context)
-        packed = pack_blocks(rows, blocks, config.columns, context.day).drop("dt")
-        files = write_frame(packed, folder / "blocks", TABLES["train_blocks"], blocks.row_group_blocks)
-        end = end_of_learning(blocks.held_out, context.day, config.shop.time_zone)
+    def _pack(self, folder: Path, rules: PackingRules) -> list[str]:
+        get_logger().info("packing blocks", folder=str(folder), tokens=rules.config.tokens)
+        rows = self._sequences.rows(self._context)
+        packed = pack_blocks(rows, rules).drop("dt")
+        files = write_frame(packed, folder / "blocks", TABLES["train_blocks"], rules.config.row_group_blocks)
+        end = end_of_learning(rules.config.held_out, rules.day, rules.scheme.time_zone)
         write_candidates(candidate_items(rows, _numbers_as_ids(rows), end), folder / "candidates")
         return sorted(str(Path(file).relative_to(folder)) for file in files)
 

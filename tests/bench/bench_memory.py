@@ -88,12 +88,12 @@ def touched_rows(plan: TrainPlan) -> np.ndarray:
     """Distinct items among a rank's inputs, targets and the step's negatives, int64[steps, ranks]."""
     loss = build_loss(plan.train.loss, read_candidates(plan.candidates))
     assert isinstance(loss, SampledSoftmax)
-    negatives, seed = loss.sampler.draw, plan.train.seed
+    seed, nobody = plan.train.seed, tf.zeros([0], tf.int32)  # its sampler looks at no targets
     ranks = range(plan.train.ranks)
     readers = [BlockReader(plan.files, reader_settings(plan), rank, len(ranks)).epoch(1) for rank in ranks]
     rows = []
     for step, parts in enumerate(islice(zip(*readers, strict=True), plan.train.max_steps), start=1):
-        drawn = negatives(tf.constant(shared_key(seed, step))).numpy() + FIRST_ITEM_INDEX
+        drawn = loss.sampler.draw(tf.constant(shared_key(seed, step)), nobody).numpy() + FIRST_ITEM_INDEX
         items = [np.concatenate([*part.tokens["item"], *part.tokens["target"], drawn]) for part in parts]
         rows.append([len(np.unique(each)) for each in items])
     return np.array(rows)

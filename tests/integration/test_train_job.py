@@ -12,8 +12,10 @@ from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.models.card import read_card
 from interest_spark.models.inference import load_encoder
 from interest_spark.pipeline.context import RunContext
+from interest_spark.pipeline.graph import plan_steps
 from interest_spark.pipeline.report import NOTHING_TO_DO
 from interest_spark.schemas.tables import TABLES
+from interest_spark.steps.nightly import job
 from interest_spark.storage.bundles import read_bundle
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.warehouse import Warehouse
@@ -83,6 +85,27 @@ def test_declared_inputs_are_in_the_bundle_and_others_are_not(spark: "SparkSessi
     assert read_card(bundle.config).columns == context.config.columns
     elsewhere = context.config.model_copy(update={"shop": ShopConfig(time_zone="Asia/Shanghai")})
     assert run_job("train", RunContext(elsewhere, context.day)).versions == {"train_blocks": 1, "models": 1}
+
+
+def test_blocks_are_packed_anew_where_the_network_begins_or_ends_to_train_masked(
+    spark: "SparkSession", tmp_path: Path
+) -> None:
+    """And only then: whatever else of a network changes, its blocks are those that are there."""
+    put_sequences(spark, tmp_path, [sequence(f"u{n}", [2 + n % 5, 3, 4 + n % 3, 9]) for n in range(20)])
+    masked = {**NETWORK, "kind": "bert4rec"}
+
+    def reasons(network: dict[str, Any]) -> list[str]:
+        context = context_of(tmp_path, name="mine", network=network, epochs=1)
+        return [each.reason for each in plan_steps(job("train", context)) if each.would_run]
+
+    assert run_job("train", context_of(tmp_path, name="mine", network=masked, epochs=1)).status == "done"
+    assert sorted(set(learnt_targets(tmp_path, DAY))) == [3, 4, 5, 6, 9]
+    assert reasons(masked) == []
+    (train,) = reasons({**masked, "mask_share": 0.5})
+    assert train == "setting train.network.mask_share was 0.2 and is 0.5"
+    blocks, train = reasons(NETWORK)
+    assert blocks == "input masked is gone"
+    assert "train.network.kind" in train
 
 
 def test_sequences_of_an_older_version_are_named(

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from interest_spark.config.section import Count, Section, Share
+from interest_spark.config.section import MOST_DAYS, Count, Section, Share
+from interest_spark.config.training.helpers import AugmentConfig, AverageConfig, ContrastiveConfig
 from interest_spark.config.training.losses import FullLossConfig, LossConfig
 from interest_spark.config.training.networks import NetworkConfig, SasRecConfig
 from interest_spark.config.training.optimizers import AdamConfig, OptimizerConfig
@@ -27,6 +28,8 @@ class TrainConfig(Section):
     `mode: full` starts from nothing and learns whole histories. `warm` starts from a parent model, the newest one of
     an earlier day. `incremental` does so too, and learns what happened since its parent and the whole histories of a
     `replay_share` of the users, for `continued_epochs`. Without an earlier model of its network either trains in full.
+
+    A target weighs what `target_weights` say of its behavior, and half as much for every `half_life_days` of its age.
     """
 
     name: str | None = None
@@ -49,6 +52,10 @@ class TrainConfig(Section):
     streams: Count = 2
     shuffle_blocks: Count = 2048
     target_weights: dict[str, float] = Field(default={})
+    half_life_days: float | None = Field(default=None, gt=0.0, le=MOST_DAYS)
+    average: AverageConfig | None = None
+    contrastive: ContrastiveConfig | None = None
+    augment: AugmentConfig | None = None
     seed: int = Field(default=0, ge=0, lt=2**31)
     start_seconds: Count = 300
     stall_seconds: Count = 600
@@ -80,6 +87,12 @@ class TrainConfig(Section):
         if weights and (min(weights.values()) < 0 or max(weights.values()) <= 0):
             raise ValueError("a weight is 0 or more, and one of them is more than 0")
         return weights
+
+    @model_validator(mode="after")
+    def _cosines_are_served(self) -> "TrainConfig":
+        if self.loss.kind == "infonce" and not self.network.unit_vectors:
+            raise ValueError("loss infonce compares directions; set network.unit_vectors to true, so that scores do")
+        return self
 
     @model_validator(mode="after")
     def _streams_fit(self) -> "TrainConfig":

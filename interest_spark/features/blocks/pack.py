@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from interest_spark.config.blocks import BlocksConfig
+from interest_spark.features.blocks.masks import at_their_events, hide_events
 from interest_spark.features.blocks.packing import pack_histories
 from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, end_of_learning
 from interest_spark.features.blocks.targets import (
@@ -34,44 +35,45 @@ from interest_spark.features.sequences.tokens import (
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tables import TABLES
-from interest_spark.schemas.tokens import INPUTS, ColumnScheme, source_lists
+from interest_spark.schemas.tokens import INPUTS, MEASURES, ColumnScheme, source_lists
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 _HISTORIES_AT_ONCE = 8192
 _FILE_BITS, _PLACE_BITS = 16, 28
-_LISTS = source_lists(INPUTS)
+_COLUMNS = (*INPUTS, *MEASURES)
+_LISTS = source_lists(_COLUMNS)
 _MICROSECONDS_A_SECOND, _MICROSECONDS_A_MINUTE = 1_000_000, 60_000_000
 _HASH_STEPS = 1_000_000  # a share of users is met to this fineness
 
 
 @dataclass(frozen=True)
 class PackingRules:
-    """What the blocks of the run's `day` are made of and how."""
+    """What the blocks of the run's `day` are made of and how. `masked`: for a network that trains masked."""
 
     config: BlocksConfig
     scheme: ColumnScheme
     day: date
     scope: LearningScope = EVERYTHING
+    masked: bool = False
 
 
-def pack_blocks(
-    sequences: "DataFrame", config: BlocksConfig, scheme: ColumnScheme, day: date, scope: LearningScope = EVERYTHING
-) -> "DataFrame":
+def pack_blocks(sequences: "DataFrame", rules: PackingRules) -> "DataFrame":
     """Rows of `train_blocks` and `dt` from the day's `sequences`, in `config.files` partitions.
 
     `config.target` says what a token is to predict, `config.held_out` which targets training is validated on: their
     blocks hold nothing to learn and come first, in `config.files` further partitions, so that no file has both kinds.
+    Where training is `masked`, the same targets stand at their own events, and a held-out one is a MASK token.
     All token columns are there, whichever a network will read. Users are dealt out by the hash of their id, ordered
     by it and packed in lots of fixed size, so the blocks do not depend on the cluster. `block_id` is unique over days:
     days since 1970, partition, place in the partition.
     """
-    rules = PackingRules(config, scheme, day, scope)
+    config, day = rules.config, rules.day
     share = 0.0 if config.held_out.kind == "none" else config.held_out.share
     chosen = is_among(share, "held out").alias("chosen")
-    replayed = is_among(scope.replay_share, day.isoformat()).alias("replayed")
-    lists = _LISTS if scope == EVERYTHING else (*_LISTS, "arrival_day")
+    replayed = is_among(rules.scope.replay_share, day.isoformat()).alias("replayed")
+    lists = _LISTS if rules.scope == EVERYTHING else (*_LISTS, "arrival_day")
     histories = sequences.select("user_id", *lists, chosen, replayed)
     blocks = _packed(histories, rules, held_out=False)
     if share:
@@ -156,16 +158,22 @@ def lots(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
 def _pack_lot(lot: pa.Table, rules: PackingRules, *, held_out: bool) -> dict[str, np.ndarray]:
     items, bounds = flat_items(lot), history_bounds(lot)
     learnt, validated = _target_places(lot, rules)
+    if rules.masked:
+        learnt, validated = at_their_events(learnt), at_their_events(validated)
     nothing = np.full(len(items), NOWHERE)
     learnt, validated = (nothing, validated) if held_out else (learnt, nothing)
-    columns = token_columns(lot, rules.scheme)
+    columns = token_columns(lot, rules.scheme, _COLUMNS)
     targets = {
         "target": pick(items, learnt),
         "target_behavior": pick(columns["behavior"], learnt),
+        "target_minute": pick(columns["minute"], learnt),
         "held_out": pick(items, validated),
     }
     wanted = (learnt != NOWHERE) | (validated != NOWHERE)
-    packed = pack_histories({"item": items, **targets, **columns}, wanted, bounds, rules.config.tokens)
+    seen = {"item": items, **columns}
+    if rules.masked:
+        seen = hide_events(seen, validated != NOWHERE)
+    packed = pack_histories({**seen, **targets}, wanted, bounds, rules.config.tokens)
     return {**packed, "held_out_targets": np.count_nonzero(packed["held_out"], axis=1)}
 
 

@@ -32,11 +32,12 @@ _PRICE_BOUNDS = 2.0 ** (
     np.arange(PRICE_BUCKETS - 1) / 2 - 6
 )  # from 1/64 by half octaves: 0.0156, 0.022, … 33.5 million
 _GAP_BOUNDS = 1 << np.arange(TIME_GAP_BUCKETS - 1)  # 1 s, 2 s, 4 s, … 17 years
-_MICROSECONDS, _HOUR, _DAY = 1_000_000, 3_600, 86_400
+_MICROSECONDS, _MINUTE, _HOUR, _DAY = 1_000_000, 60, 3_600, 86_400
+_LAST_MINUTE = 2**31 - 1
 
 
 def token_columns(histories: Histories, scheme: ColumnScheme, names: Iterable[str] = tuple(INPUTS)) -> Columns:
-    """The named columns, int32[m] each, histories one after another.
+    """The named columns, of INPUTS and MEASURES, int32[m] each, histories one after another.
 
     `histories` has `item_index` and the lists that the columns are computed from (`source_lists`). An event's gap
     is that to the event before it in the list: cut a history after this, never before.
@@ -121,8 +122,10 @@ def _price(prices: pa.Array, bounds: np.ndarray, scheme: ColumnScheme) -> Column
 
 def _times(times: pa.Array, bounds: np.ndarray, scheme: ColumnScheme) -> Columns:
     instants = _microseconds(times)
-    local = local_seconds(instants // _MICROSECONDS, parse_zone(scheme.time_zone))
+    seconds = instants // _MICROSECONDS
+    local = local_seconds(seconds, parse_zone(scheme.time_zone))
     return {
+        "minute": np.clip(seconds // _MINUTE, -_LAST_MINUTE, _LAST_MINUTE),
         "time_gap": _gap_buckets(instants, bounds),
         "hour": 1 + local % _DAY // _HOUR,
         "weekday": 1 + (local // _DAY + 3) % 7,  # 1 is Monday; 1970 began on a Thursday

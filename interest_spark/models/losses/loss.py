@@ -29,17 +29,29 @@ class Targets:
     weight: tf.Tensor
 
 
-class Loss(Protocol):
-    """Called with the item tower, hidden float32[B, T, d], and a key int32[2] that is the same on all ranks.
+@dataclass(frozen=True)
+class DrawKeys:
+    """What decides a step's random draws: `shared` int32[2] is the same on all ranks, `streams` int32[S, 2] has a key
+    for each of the S streams whose blocks a batch holds, the same number of each, one stream after another.
+    """
 
-    Returns float32[]: the sum over the targets of weight times loss. touches_all_items: whether its gradient reaches
+    shared: tf.Tensor
+    streams: tf.Tensor
+
+
+class Loss(Protocol):
+    """Called with the item tower, hidden float32[B, T, d], the targets of these tokens, and the step's keys.
+
+    Returns float32[]: the sum over the targets of weight times loss. What looks at other targets or draws at random
+    does so by the shared key or within a stream, so that the sum does not depend on how streams are spread over ranks.
+    touches_all_items: whether its gradient reaches
     every candidate in every step; otherwise item tables may be updated in the rows that it did reach.
     """
 
     @property
     def touches_all_items(self) -> bool: ...
 
-    def __call__(self, tower: ItemTower, hidden: tf.Tensor, targets: Targets, key: tf.Tensor) -> tf.Tensor: ...
+    def __call__(self, tower: ItemTower, hidden: tf.Tensor, targets: Targets, keys: DrawKeys) -> tf.Tensor: ...
 
 
 class CandidateLabels:

@@ -1,4 +1,4 @@
-"""Causal attention within the segments of packed blocks.
+"""Attention within the segments of packed blocks, causal or both ways.
 
 B blocks of T tokens, d = dim, H heads, w = d / H.
 """
@@ -16,7 +16,7 @@ _FORBIDDEN = -1e9
 
 
 class Span(NamedTuple):
-    """Tokens `first` … `end - 1`, whose columns end where they do: what follows is their future.
+    """Rows `first` … `end - 1`, whose columns are the tokens up to `end`: what follows is their future.
 
     bias: float32[B, 1, end - first, end], 0 where a row may attend to a column, a large negative number elsewhere.
     """
@@ -32,10 +32,25 @@ def causal_spans(segment: tf.Tensor) -> list[Span]:
     A token attends to itself and to the tokens before it in its own segment, never to its future and never to
     another history of the block. With T = 200 the spans leave out a quarter of the square of pairs.
     """
-    length = segment.shape[1]
+    bounds = causal_bounds(segment.shape[1])
+    return [Span(first, end, _bias(may_attend(segment, first, end))) for first, end in bounds]
+
+
+def bidirectional_spans(segment: tf.Tensor) -> list[Span]:
+    """int32[B, T] -> one span of all tokens: a token attends to all of its own segment, before and after itself."""
+    return [Span(0, segment.shape[1], _bias(_same_segment(segment, 0, segment.shape[1])))]
+
+
+def causal_bounds(length: int) -> list[tuple[int, int]]:
+    """The first token and the end of each span of `length` tokens, at most 128 in each, all but the last alike long."""
     size = math.ceil(length / math.ceil(length / _SPAN))
-    bounds = [(first, min(first + size, length)) for first in range(0, length, size)]
-    return [Span(first, end, _bias(segment, first, end)) for first, end in bounds]
+    return [(first, min(first + size, length)) for first in range(0, length, size)]
+
+
+def may_attend(segment: tf.Tensor, first: int, end: int) -> tf.Tensor:
+    """int32[B, T] -> bool[B, end - first, end]: whether a token of a causal span may attend to one up to its end."""
+    place = tf.range(end)
+    return _same_segment(segment, first, end) & (place[first:, None] >= place)  # padding sees padding: no row is empty
 
 
 class Attention:
@@ -74,8 +89,9 @@ def _tokens(x: tf.Tensor, first: int, end: int) -> tf.Tensor:
     return tf.slice(x, [0, 0, first, 0], [-1, -1, end - first, -1])
 
 
-def _bias(segment: tf.Tensor, first: int, end: int) -> tf.Tensor:
-    same = segment[:, None, first:end, None] == segment[:, None, None, :end]  # [B, 1, t, end]
-    place = tf.range(end)
-    allowed = same & (place[first:, None] >= place)  # padding attends to padding: no row is empty
-    return (1.0 - tf.cast(allowed, tf.float32)) * _FORBIDDEN
+def _same_segment(segment: tf.Tensor, first: int, end: int) -> tf.Tensor:
+    return segment[:, first:end, None] == segment[:, None, :end]  # [B, t, end]
+
+
+def _bias(allowed: tf.Tensor) -> tf.Tensor:
+    return (1.0 - tf.cast(allowed[:, None], tf.float32)) * _FORBIDDEN  # [B, 1, t, end]

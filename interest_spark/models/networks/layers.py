@@ -15,16 +15,30 @@ Dropout = Callable[[tf.Tensor, float], tf.Tensor]
 
 
 class Dense:
-    """x W + b over the last axis."""
+    """x W + b over the last axis; without `bias` x W alone.
 
-    def __init__(self, inputs: int, outputs: int, parameters: Parameters, name: str) -> None:
-        self._weight = parameters.normal(f"{name}/weight", inputs, outputs)  # [in, out]
-        self._bias = parameters.constant(f"{name}/bias", 0.0, outputs)  # [out]
+    Weights start from N(0, 0.02²), or with `glorot` within Glorot's bounds, which keep the variance of what passes:
+    for layers that no normalisation follows.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, parameters: Parameters, name: str, *, glorot: bool = False, bias: bool = True
+    ) -> None:
+        draw = parameters.glorot if glorot else parameters.normal
+        self._weight = draw(f"{name}/weight", inputs, outputs)  # [in, out]
+        self._bias = parameters.constant(f"{name}/bias", 0.0, outputs) if bias else None  # [out]
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        flat = tf.reshape(x, [-1, x.shape[-1]])  # one large product is faster than a batch of small ones
-        product = tf.nn.bias_add(tf.matmul(flat, tf.cast(self._weight, x.dtype)), tf.cast(self._bias, x.dtype))
-        return tf.reshape(product, [tf.shape(x)[0], tf.shape(x)[1], self._bias.shape[0]])
+        return affine(x, self._weight, self._bias)
+
+
+def affine(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
+    """[n, m, in] times [in, out], plus [out] if given -> [n, m, out], computed in the type of x."""
+    flat = tf.reshape(x, [-1, x.shape[-1]])  # one large product is faster than a batch of small ones
+    product = tf.matmul(flat, tf.cast(weight, x.dtype))
+    if bias is not None:
+        product = tf.nn.bias_add(product, tf.cast(bias, x.dtype))
+    return tf.reshape(product, [tf.shape(x)[0], tf.shape(x)[1], weight.shape[1]])
 
 
 class LayerNorm:
@@ -53,10 +67,13 @@ class FeedForward:
         rate: float,
         parameters: Parameters,
         name: str,
+        *,
+        bias: bool = True,
     ) -> None:
         self._activation, self._rate = activation, rate
-        self._expand = Dense(dim, width * (2 if activation == "swiglu" else 1), parameters, f"{name}/expand")
-        self._contract = Dense(width, dim, parameters, f"{name}/contract")
+        expanded = width * (2 if activation == "swiglu" else 1)
+        self._expand = Dense(dim, expanded, parameters, f"{name}/expand", bias=bias)
+        self._contract = Dense(width, dim, parameters, f"{name}/contract", bias=bias)
 
     def __call__(self, x: tf.Tensor, dropout: Dropout) -> tf.Tensor:
         return self._contract(dropout(self._activate(self._expand(x)), self._rate))  # [B, T, d]

@@ -13,7 +13,7 @@ from interest_spark.models.networks.layers import Dropout
 from interest_spark.models.networks.parameters import Parameters
 
 Tokens = Mapping[str, tf.Tensor]
-"""`item`, `position`, `segment` and the declared inputs by name, int32[B, T] each."""
+"""`item`, `position`, `segment` and the section's `token_columns` by name, int32[B, T] each."""
 
 
 class Network(ABC):
@@ -23,7 +23,8 @@ class Network(ABC):
 
     @abstractmethod
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
-        """float32[B, T, d]: a vector for each token, made of the tokens of its segment up to itself.
+        """float32[B, T, d]: a vector for each token, made of the tokens of its segment up to itself, or of all of them
+        where the section says that the network trains `masked`.
 
         Those of padding are void. `precision` is what the layers compute with.
         """

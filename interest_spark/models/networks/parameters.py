@@ -25,10 +25,26 @@ class Parameters:
         self.frozen: dict[str, tf.Variable] = {}
         self.item_tables: list[str] = []
 
-    def normal(self, name: str, *shape: int, zero_rows: int = 0) -> tf.Variable:
-        """A variable drawn from N(0, 0.02²) whose first `zero_rows` rows are zero."""
-        drawn = tf.random.stateless_normal(shape, [self._seed, zlib.crc32(name.encode()) & 0x7FFFFFFF], stddev=_STDDEV)
+    def normal(self, name: str, *shape: int, zero_rows: int = 0, stddev: float = _STDDEV) -> tf.Variable:
+        """A variable drawn from N(0, stddev²) whose first `zero_rows` rows are zero."""
+        drawn = tf.random.stateless_normal(shape, self._key(name), stddev=stddev)
         value = tf.concat([tf.zeros([zero_rows, *shape[1:]]), drawn[zero_rows:]], axis=0)
+        return self._keep(self.trainable, name, tf.Variable(value, name=name))
+
+    def glorot(self, name: str, inputs: int, outputs: int) -> tf.Variable:
+        """float32[inputs, outputs], uniform within ±sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010)."""
+        limit = (6.0 / (inputs + outputs)) ** 0.5
+        drawn = tf.random.stateless_uniform([inputs, outputs], self._key(name), -limit, limit)
+        return self._keep(self.trainable, name, tf.Variable(drawn, name=name))
+
+    def orthogonal(self, name: str, size: int, count: int) -> tf.Variable:
+        """float32[size, count · size]: `count` random orthogonal matrices side by side (Saxe et al. 2014,
+        arXiv:1312.6120), which keep the length of what they are applied to step after step.
+        """
+        drawn = tf.random.stateless_normal([count, size, size], self._key(name))
+        matrices, triangles = tf.linalg.qr(drawn)
+        matrices *= tf.sign(tf.linalg.diag_part(triangles))[:, None]  # without it they would not be uniform
+        value = tf.reshape(tf.transpose(matrices, [1, 0, 2]), [size, count * size])
         return self._keep(self.trainable, name, tf.Variable(value, name=name))
 
     def item_table(self, name: str, vocabulary_size: int, dim: int, zero_rows: int = 0) -> tf.Variable:
@@ -39,9 +55,10 @@ class Parameters:
         self.item_tables.append(name)
         return self.normal(name, vocabulary_size, dim, zero_rows=zero_rows)
 
-    def constant(self, name: str, value: float, *shape: int) -> tf.Variable:
-        """A variable filled with `value`."""
-        return self._keep(self.trainable, name, tf.Variable(tf.fill(shape, value), name=name))
+    def constant(self, name: str, value: float | np.ndarray, *shape: int) -> tf.Variable:
+        """A variable filled with `value`, or with the numbers of an array along its last axes."""
+        filled = tf.broadcast_to(tf.constant(value, tf.float32), shape)
+        return self._keep(self.trainable, name, tf.Variable(filled, name=name))
 
     def frozen_array(self, name: str, value: np.ndarray) -> tf.Variable:
         """A variable that holds `value` and gets neither gradients nor moments of an optimiser."""
@@ -83,6 +100,9 @@ class Parameters:
         self.check(values)
         for name, variable in self.all.items():
             variable.assign(values[name])
+
+    def _key(self, name: str) -> list[int]:
+        return [self._seed, zlib.crc32(name.encode()) & 0x7FFFFFFF]
 
     def _keep(self, group: dict[str, tf.Variable], name: str, variable: tf.Variable) -> tf.Variable:
         if name in self.all:

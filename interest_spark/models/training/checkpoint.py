@@ -1,8 +1,8 @@
 """Checkpoints: all that a run needs to go on as if it had never been interrupted.
 
-Weights, optimiser, best weights so far, RunState and the curve up to then. Dropout, samples and the order of the
-batches are functions of the seed and the step, so there is no other state. Checkpoints belong to one model version,
-which names everything that the run is made from, and are sealed: a damaged one is passed over.
+Weights, optimiser, averaged weights, best weights so far, RunState and the curve up to then. Dropout, samples and the
+order of the batches are functions of the seed and the step, so there is no other state. Checkpoints belong to one model
+version, which names everything that the run is made from, and are sealed: a damaged one is passed over.
 """
 
 import json
@@ -32,8 +32,8 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`arrays`: weights and optimiser by name. `best`: the trained weights of the best epoch, None before the first
-    validation. `curve`: the lines written so far.
+    """`arrays`: weights, optimiser and averages by name. `best`: the trained weights of the best epoch, None before the
+    first validation. `curve`: the lines written so far.
     """
 
     state: RunState

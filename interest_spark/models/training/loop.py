@@ -15,6 +15,7 @@ from interest_spark.models.data.reader import Batch, BlockReader
 from interest_spark.models.networks.network import Network
 from interest_spark.models.optimizers.optimizer import Optimizer
 from interest_spark.models.parallel.collectives import Ranks
+from interest_spark.models.training.average import Average
 from interest_spark.models.training.checkpoint import Arrays, Checkpoint, read_newest_checkpoint, write_checkpoint
 from interest_spark.models.training.curve import LearningCurve, NoLearningCurve, write_learning_curve
 from interest_spark.models.training.plan import TrainPlan
@@ -35,15 +36,16 @@ class TrainingLoop:
         ranks: Ranks,
         network: Network,
         optimizer: Optimizer,
+        average: Average,
         step: TrainStep,
         reader: BlockReader,
         coverage: EpochCoverage,
         validation: Validation,
         total_steps: int,
     ) -> None:
-        self._plan, self._ranks, self._network, self._step = plan, ranks, network, step
+        self._plan, self._ranks, self._network, self._average, self._step = plan, ranks, network, average, step
         self._reader, self._coverage, self._validation, self._total_steps = reader, coverage, validation, total_steps
-        self._variables = {**network.parameters.trainable, **optimizer.state}
+        self._variables = {**network.parameters.trainable, **optimizer.state, **average.state}
         self._state, self._curve = RunState(), ""
         self._best: Arrays | None = None
         self._waited = self._worked = 0.0
@@ -57,6 +59,7 @@ class TrainingLoop:
         with self._learning_curve() as curve, read_ahead(epochs, _BATCHES_AHEAD) as batches:
             while self._state.steps < self._total_steps and not self._is_over():
                 self._run_epoch(batches, curve, on_step, wants_stop)
+        self._average.take()
         for name, values in (self._best or {}).items():
             self._network.parameters.trainable[name].assign(values)
         return self._state
@@ -82,6 +85,7 @@ class TrainingLoop:
         whole = state.epoch_steps + steps == reader.steps
         for batch in self._timed(islice(batches, steps)):
             result = self._step(batch, reader.streams, state.steps + 1, wants_stop())
+            self._average.update()
             self._coverage.add(batch.block_id)
             state.add(result)
             curve.add_step(epoch, state.steps, result)
@@ -100,9 +104,10 @@ class TrainingLoop:
         last = state.steps >= self._total_steps
         if not self._validation.held_out_targets or (state.epochs % every and not last):
             return
-        ndcg = self._validation.ndcg(self._network)
-        if state.add_validation(ndcg):
-            self._best = {name: each.numpy() for name, each in self._network.parameters.trainable.items()}
+        with self._average.in_place():
+            ndcg = self._validation.ndcg(self._network)
+            if state.add_validation(ndcg):
+                self._best = {name: each.numpy() for name, each in self._network.parameters.trainable.items()}
         curve.add_validation(state.epochs, state.steps, ndcg, self._validation.held_out_targets)
 
     def _is_over(self) -> bool:

@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.data.reader import NO_BLOCK, Batch
-from interest_spark.models.losses.loss import Loss, Targets
+from interest_spark.models.losses.loss import DrawKeys, Loss, Targets
 from interest_spark.models.networks.dropout import StreamDropout, shared_key, stream_keys
-from interest_spark.models.networks.network import Network
+from interest_spark.models.networks.layers import Dropout
+from interest_spark.models.networks.network import Network, Tokens
 from interest_spark.models.optimizers.optimizer import Optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.parallel.exchange import exchange
+from interest_spark.models.training.objectives import Objective
+from interest_spark.models.training.target_weights import TargetWeights
 
 
 @dataclass(frozen=True)
@@ -29,17 +33,29 @@ class StepResult:
     stop_votes: int
 
 
+class AddedLoss(Protocol):
+    """A loss beside that of the targets, which depends on the streams' keys and tokens alone."""
+
+    def __call__(
+        self, network: Network, tokens: Tokens, targets: Targets, dropout: Dropout, keys: tf.Tensor
+    ) -> tf.Tensor:
+        """float32[]: a sum like that of the targets, to be divided by the weight of all of them; tokens as in the
+        blocks, targets with their weights, int32[S, 2] keys of the streams.
+        """
+
+
 @dataclass(frozen=True)
 class StepSettings:
-    """`target_weights`, float32[codes]: the weight of a target by its behavior's code. `row_wise`: the names of
-    item tables that are updated in the rows of the batch alone, if their gradient is one of rows. `seed` decides
-    dropout and samples.
+    """`targets`: finds a batch's targets and their weights. `row_wise`: the names of item tables that are updated in
+    the rows of the batch alone, if their gradient is one of rows. `seed` decides dropout and samples. `added`: further
+    losses.
     """
 
-    target_weights: np.ndarray
+    targets: TargetWeights
     row_wise: frozenset[str]
     precision: tf.DType
     seed: int
+    added: Sequence[AddedLoss] = ()
 
 
 class TrainStep:
@@ -50,13 +66,18 @@ class TrainStep:
     """
 
     def __init__(
-        self, network: Network, loss: Loss, optimizer: Optimizer, ranks: Ranks, settings: StepSettings
+        self,
+        network: Network,
+        objective: Objective,
+        loss: Loss,
+        optimizer: Optimizer,
+        ranks: Ranks,
+        settings: StepSettings,
     ) -> None:
-        self._network, self._loss, self._optimizer = network, loss, optimizer
+        self._network, self._objective, self._loss, self._optimizer = network, objective, loss, optimizer
         self._ranks, self._settings = ranks, settings
         self._variables = list(network.parameters.trainable.values())
         self._row_wise = [name in settings.row_wise for name in network.parameters.trainable]
-        self._weights = tf.constant(settings.target_weights, tf.float32)
         self._run = tf.function(self._graph, autograph=False)  # it has no Python control flow; 3 s less
 
     def __call__(self, batch: Batch, streams: Sequence[int], step: int, stop: bool = False) -> StepResult:
@@ -73,10 +94,13 @@ class TrainStep:
     def _graph(
         self, tokens: Mapping[str, tf.Tensor], keys: tf.Tensor, shared: tf.Tensor, stop: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
-        targets = self._targets(tokens)
+        seen, targets = self._objective(tokens, self._settings.targets(tokens), keys)
+        dropout = StreamDropout(keys)
         with tf.GradientTape() as tape:
-            hidden = self._network.encode(tokens, StreamDropout(keys), self._settings.precision)  # [B, T, d]
-            local = self._loss(self._network, hidden, targets, shared)
+            hidden = self._network.encode(seen, dropout, self._settings.precision)  # [B, T, d]
+            losses = [self._loss(self._network, hidden, targets, DrawKeys(shared, keys))]
+            losses += [added(self._network, tokens, targets, dropout, keys) for added in self._settings.added]
+            local = tf.add_n(losses)
         gradients = tape.gradient(local, self._variables)
         weight = tf.reduce_sum(targets.weight)
         count = tf.reduce_sum(tf.cast(targets.weight > 0, tf.float32))
@@ -90,10 +114,6 @@ class TrainStep:
         share = tf.math.divide_no_nan(1.0, weight)
         norm = self._optimizer.apply([_scaled(gradient, share) for gradient in summed.gradients])
         return local, loss_sum, weight, count, votes, norm, summed.wire_bytes
-
-    def _targets(self, tokens: Mapping[str, tf.Tensor]) -> Targets:
-        weight = tf.gather(self._weights, tokens["target_behavior"])
-        return Targets(tokens["target"], tf.where(tokens["target"] > 0, weight, tf.zeros_like(weight)))
 
     def _refuse(self, batch: Batch, step: int, *, blame: bool) -> None:
         """All ranks come here in the same step: the loss and the norm they look at are the same."""

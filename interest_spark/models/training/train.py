@@ -20,19 +20,20 @@ from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.runtime import enable_determinism, peak_memory_kb
+from interest_spark.models.training.average import build_average
+from interest_spark.models.training.contrastive import ContrastiveLoss
 from interest_spark.models.training.loop import TrainingLoop
+from interest_spark.models.training.objectives import build_objective
 from interest_spark.models.training.plan import TrainPlan, TrainResult
 from interest_spark.models.training.run_state import RunState
 from interest_spark.models.training.step import StepSettings, TrainStep
+from interest_spark.models.training.target_weights import target_columns, target_weights
 from interest_spark.models.training.validation import Validation
 from interest_spark.models.training.warm_start import starting_weights
-from interest_spark.schemas.behaviors import BEHAVIOR_CODES
 from interest_spark.storage.bundles import Bundle, read_config, write_bundle
 
 INPUT_COLUMNS = ("item", "segment", "position")
-"""What every network reads; beside it the inputs that its configuration declares."""
-
-TARGET_COLUMNS = ("target", "target_behavior")
+"""What every network reads; beside it the token columns that its configuration names."""
 
 
 def train(
@@ -90,23 +91,25 @@ def build_loop(
     total_steps = min(plan.epochs * reader.steps, settings.max_steps or plan.epochs * reader.steps)
     optimizer = build_optimizer(settings.optimizer, network.parameters.trainable, total_steps)
     loss = build_loss(settings.loss, items, tf.as_dtype(settings.precision))
-    step = TrainStep(network, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
+    objective = build_objective(settings.network, settings.augment)
+    step = TrainStep(network, objective, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
     validation = Validation(
         held_out,
-        (*INPUT_COLUMNS, *settings.network.inputs),
+        (*INPUT_COLUMNS, *settings.network.token_columns),
         items["item_index"].to_numpy(),
         ranks,
         exclude_seen=plan.exclude_seen,
         max_blocks=settings.validation_blocks,
     )
     coverage = EpochCoverage(learnt)
-    return TrainingLoop(plan, ranks, network, optimizer, step, reader, coverage, validation, total_steps)
+    average = build_average(settings.average, network.parameters.trainable)
+    return TrainingLoop(plan, ranks, network, optimizer, average, step, reader, coverage, validation, total_steps)
 
 
 def reader_settings(plan: TrainPlan) -> ReaderSettings:
     """How the plan's batches are drawn: `batch_blocks` blocks a step over all streams of all ranks."""
     return ReaderSettings(
-        columns=(*INPUT_COLUMNS, *plan.train.network.inputs, *TARGET_COLUMNS),
+        columns=(*INPUT_COLUMNS, *plan.train.network.token_columns, *target_columns(plan.train)),
         tokens=plan.tokens,
         streams=plan.train.streams,
         blocks_per_stream=plan.train.batch_blocks // plan.train.streams,
@@ -116,15 +119,13 @@ def reader_settings(plan: TrainPlan) -> ReaderSettings:
 
 
 def step_settings(plan: TrainPlan, parameters: Parameters, loss: Loss) -> StepSettings:
-    """Targets weigh 1 each unless the plan says which behaviors do; a loss that touches all items leaves no row out."""
-    weights = plan.train.target_weights
-    by_code = np.full(max(BEHAVIOR_CODES.values()) + 1, 0.0 if weights else 1.0, np.float32)
-    for behavior, weight in weights.items():
-        by_code[BEHAVIOR_CODES[behavior]] = weight
+    """What the plan says of targets and further losses; a loss that touches all items leaves no row out."""
     tables = [] if loss.touches_all_items else parameters.item_tables
     least = plan.train.optimizer.row_wise_from
     row_wise = frozenset(name for name in tables if parameters.trainable[name].shape[0] >= least)
-    return StepSettings(by_code, row_wise, tf.as_dtype(plan.train.precision), plan.train.seed)
+    precision, contrastive = tf.as_dtype(plan.train.precision), plan.train.contrastive
+    added = [] if contrastive is None else [ContrastiveLoss(contrastive, plan.train.network, precision)]
+    return StepSettings(target_weights(plan), row_wise, precision, plan.train.seed, added)
 
 
 def _vocabulary_size(plan: TrainPlan, items: pa.Table) -> int:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from interest_spark.metrics.ndcg import ndcg
 from interest_spark.models.networks.network import Network
 from interest_spark.models.parallel.collectives import Ranks
+from interest_spark.schemas.behaviors import PADDING_INDEX
 from interest_spark.storage.damage import reading
 
 K = 10
@@ -121,10 +122,11 @@ def _matrix(lists: pa.ListArray) -> np.ndarray:
 
 
 def _history(tokens: Columns, block: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """The items of each cell's history up to the cell, 0 elsewhere: int32[cells, T]."""
+    """The items of each cell's history up to the cell, 0 elsewhere and for a MASK token: int32[cells, T]."""
     segment = tokens["segment"]
     own = segment[block] == segment[block, place][:, None]
-    return np.where(own & (np.arange(segment.shape[1]) <= place[:, None]), tokens["item"][block], 0)
+    items = np.maximum(tokens["item"], PADDING_INDEX)[block]
+    return np.where(own & (np.arange(segment.shape[1]) <= place[:, None]), items, PADDING_INDEX)
 
 
 def _each_once(labels: np.ndarray) -> np.ndarray:

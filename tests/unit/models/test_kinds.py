@@ -10,7 +10,7 @@ from interest_spark.config.training.losses import LossConfig
 from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.config.training.optimizers import OptimizerConfig
 from interest_spark.models.card import build_network
-from interest_spark.models.losses.loss import Targets, build_loss
+from interest_spark.models.losses.loss import DrawKeys, Targets, build_loss
 from interest_spark.models.networks.network import Network
 from interest_spark.models.optimizers.optimizer import build_optimizer
 
@@ -21,7 +21,7 @@ NETWORKS, LOSSES, OPTIMIZERS = (sections_by_kind(union) for union in (NetworkCon
 def tokens() -> dict[str, tf.Tensor]:
     item = np.random.default_rng(0).integers(2, ITEMS, (3, T)).astype(np.int32)
     position = np.tile(np.arange(T, dtype=np.int32), (3, 1))
-    columns = {"item": item, "position": position, "segment": np.ones_like(item)}
+    columns = {"item": item, "position": position, "segment": np.ones_like(item), "minute": 3 * position}
     return {name: tf.constant(values) for name, values in columns.items()}
 
 
@@ -39,13 +39,15 @@ def test_a_network_encodes_tokens_and_items_alike_long(kind: str) -> None:
 def test_a_loss_is_positive_and_says_truly_which_items_it_touches(kind: str) -> None:
     index = np.arange(2, ITEMS, dtype=np.int32)
     section = LOSSES[kind]
-    config = section.model_validate({"sampler": {"negatives": 3}} if "sampler" in section.model_fields else {})
+    few = {"sampler": {"negatives": 3}, "negatives": 3}
+    config = section.model_validate({key: value for key, value in few.items() if key in section.model_fields})
     loss = build_loss(config, pa.table({"item_index": index, "events": index.astype(np.int64)}))
     network = build_network(NETWORKS["sasrec"](), ITEMS, T)
     hidden = tf.stop_gradient(network.encode(tokens()))
     target = tf.constant([[5, 0, 0, 0, 0, 0]] * 3)
     with tf.GradientTape() as tape:
-        value = loss(network, hidden, Targets(target, tf.ones([3, T])), tf.constant([1, 2]))
+        keys = DrawKeys(tf.constant([1, 2]), tf.constant([[3, 4]]))
+        value = loss(network, hidden, Targets(target, tf.ones([3, T])), keys)
     gradient = tf.convert_to_tensor(tape.gradient(value, network.parameters.trainable["items"])).numpy()
     assert float(value) > 0
     assert gradient[2:].any(axis=1).all() == loss.touches_all_items

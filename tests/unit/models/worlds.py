@@ -10,12 +10,13 @@ import pyarrow.parquet as pq
 
 from interest_spark.config.training.networks import SasRecConfig
 from interest_spark.config.training.train import TrainConfig
+from interest_spark.features.blocks.masks import at_their_events, hide_events
 from interest_spark.features.blocks.packing import pack_histories
 from interest_spark.features.blocks.targets import NOWHERE, hold_out_last, next_events, pick
 from interest_spark.features.sequences.tokens import token_columns
 from interest_spark.models.training.plan import TrainPlan
 from interest_spark.schemas.tables import TABLES
-from interest_spark.schemas.tokens import ColumnScheme
+from interest_spark.schemas.tokens import INPUTS, MEASURES, ColumnScheme
 from tests.histories import as_histories
 
 Histories = Sequence[np.ndarray]
@@ -37,22 +38,35 @@ def random_histories(users: int, items: int, longest: int, seed: int = 0) -> lis
 
 
 def pack(
-    histories: Histories, tokens: int, held_out: bool = False, validated: bool = False, **lists: Sequence[Any]
+    histories: Histories,
+    tokens: int,
+    held_out: bool = False,
+    validated: bool = False,
+    masked: bool = False,
+    **lists: Sequence[Any],
 ) -> dict[str, np.ndarray]:
-    """Blocks of next-event targets; with `held_out` without each history's last one, with `validated` of that alone."""
+    """Blocks of next-event targets; with `held_out` without each history's last one, with `validated` of that alone.
+
+    `masked`: for a network that trains masked.
+    """
     offsets = np.cumsum([0, *map(len, histories)])
     items = np.concatenate([np.zeros(0, np.int32), *histories])
     places, nothing = next_events(items, offsets), np.full(len(items), NOWHERE)
     learnt, held = hold_out_last(places, offsets, np.full(len(histories), held_out or validated))
     learnt, held = (nothing, held) if validated else (learnt, nothing)
-    columns = token_columns(as_histories(histories, **lists), SCHEME)
+    if masked:
+        learnt, held = at_their_events(learnt), at_their_events(held)
+    columns = token_columns(as_histories(histories, **lists), SCHEME, (*INPUTS, *MEASURES))
     targets = {
         "target": pick(items, learnt),
         "target_behavior": pick(columns["behavior"], learnt),
+        "target_minute": pick(columns["minute"], learnt),
         "held_out": pick(items, held),
     }
     wanted = (learnt != NOWHERE) | (held != NOWHERE)
-    packed = pack_histories({"item": items, **targets, **columns}, wanted, offsets, tokens)
+    seen = {"item": items, **columns}
+    seen = hide_events(seen, held != NOWHERE) if masked else seen
+    packed = pack_histories({**seen, **targets}, wanted, offsets, tokens)
     return {**packed, "held_out_targets": np.count_nonzero(packed["held_out"], axis=1)}
 
 
@@ -89,12 +103,15 @@ def make_plan(
     """A plan of a fresh folder over `files` files, and as many where each history's last target is held out, with the
     histories' items as candidates.
     """
-    own = [{name: values[part::files] for name, values in (lists or {}).items()} for part in range(files)]
-    parts = [pack(histories[part::files], tokens, held_out, **own[part]) for part in range(files)]
-    if held_out:
-        parts += [pack(histories[part::files], tokens, validated=True, **own[part]) for part in range(files)]
-    paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group) for n, part in enumerate(parts)]
     settings = {"launcher": "local", "batch_blocks": 8, "streams": 4, "network": TINY, "start_seconds": 300, **train}
+    masked = TrainConfig.model_validate(settings).network.masked
+    own = [{name: values[part::files] for name, values in (lists or {}).items()} for part in range(files)]
+    parts = [pack(histories[part::files], tokens, held_out, masked=masked, **own[part]) for part in range(files)]
+    if held_out:
+        parts += [
+            pack(histories[part::files], tokens, validated=True, masked=masked, **own[part]) for part in range(files)
+        ]
+    paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group) for n, part in enumerate(parts)]
     items, events = np.unique(np.concatenate(histories), return_counts=True)
     return plan_over(folder, paths, items, events, tokens, settings)
 

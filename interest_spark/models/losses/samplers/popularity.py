@@ -12,6 +12,8 @@ class PopularitySampler:
     events: int64[C].
     """
 
+    by_stream = False
+
     def __init__(self, config: PopularitySamplerConfig, events: np.ndarray) -> None:
         chances = (events + 1.0) ** config.power
         chances /= chances.sum()
@@ -19,7 +21,7 @@ class PopularitySampler:
         self._upto = tf.constant(np.cumsum(chances))  # float64[C]: float32 has no room for a million items
         self._log_expected = tf.constant(np.log(config.negatives * chances).astype(np.float32))  # [C]
 
-    def draw(self, key: tf.Tensor) -> tf.Tensor:
+    def draw(self, key: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         uniform = tf.random.stateless_uniform([self._negatives], key, dtype=tf.float64)
         drawn = tf.searchsorted(self._upto, uniform * self._upto[-1], side="right")
         return tf.minimum(drawn, tf.size(self._upto) - 1)

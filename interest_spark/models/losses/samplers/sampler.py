@@ -13,10 +13,19 @@ from interest_spark.config.training.samplers import SamplerConfig
 
 
 class Sampler(Protocol):
-    """Draws n negatives of C candidates, which are labels 0 … C - 1."""
+    """Draws n negatives of C candidates, which are labels 0 … C - 1.
 
-    def draw(self, key: tf.Tensor) -> tf.Tensor:
-        """int32[2], the same on all ranks -> int32[n]: labels drawn with replacement, for one key always the same."""
+    by_stream: whether it looks at the targets. Such a sampler draws for each stream by itself, with the stream's key;
+    any other draws once for the whole batch, with the key that all ranks share.
+    """
+
+    @property
+    def by_stream(self) -> bool: ...
+
+    def draw(self, key: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """A key, int32[2], and the labels of the targets that are to meet what is drawn, int32[N] -> int32[n]: labels
+        drawn with replacement, always the same for the same key and targets.
+        """
 
     def log_expected(self, labels: tf.Tensor) -> tf.Tensor:
         """int32[n] -> float32[n]: the logarithm of how often each label is drawn in the mean, n times its chance."""

@@ -66,7 +66,7 @@ def frame(spark: "SparkSession", users: int = 300, partitions: int = 2) -> "Data
 
 
 def stage(warehouse: Warehouse, sequences: "DataFrame", run: str, config: BlocksConfig = CONFIG) -> list[str]:
-    blocks = pack_blocks(sequences, config, SCHEME, DAY)
+    blocks = pack_blocks(sequences, PackingRules(config, SCHEME, DAY))
     base, record = warehouse.open("train_blocks"), RunRecord(run, {}, {})
     slices = [Slice("2024-05-01", "sasrec")]
     run_files = warehouse.stage(blocks, base, slices, record, config.row_group_blocks).actions
@@ -95,15 +95,17 @@ def test_row_groups_hold_the_blocks_that_the_configuration_says(spark: "SparkSes
 def test_every_target_of_every_history_is_in_a_block(spark: "SparkSession", tmp_path: Path) -> None:
     files = staged(spark, Warehouse(tmp_path), frame(spark), "run")
     blocks = pa.concat_tables([file.read() for file in files])
-    names = ("item", "target", "behavior", "category", "hour")
+    names = ("item", "target", "behavior", "category", "hour", "minute", "target_minute")
     cells = {name: np.array(blocks[name].to_pylist()) for name in names}
     found = sorted(zip(*(cells[name][cells["item"] > 0].tolist() for name in cells), strict=True))
     expected = []
     for _, items, behaviors, times in histories(300):
         categories = [item if item <= 40 else 41 + (item - 41) % 10 for item in items]
         hours = [1 + (time.hour + 8) % 24 for time in times]  # in Shanghai
-        columns = zip(items[:-1], items[1:], behaviors[:-1], categories[:-1], hours[:-1], strict=True)
-        expected += list(columns)  # those of 13 events and more in several windows
+        minutes = [int(time.timestamp()) // 60 for time in times]
+        own = (column[:-1] for column in (behaviors, categories, hours, minutes))
+        # Those of 13 events and more are in several windows.
+        expected += list(zip(items[:-1], items[1:], *own, minutes[1:], strict=True))
     assert found == sorted(expected)
     assert len(set(blocks["block_id"].to_pylist())) == blocks.num_rows
 
@@ -112,7 +114,8 @@ def test_only_what_is_new_is_learnt_and_the_histories_of_some(spark: "SparkSessi
     sequences = frame(spark, 1000).drop("arrival_day")
     days = "transform(item_index, (item, place) -> if(item % 3 = 0 or (item = 7 and place > 2), 20, 5)) AS arrival_day"
     scope = LearningScope(after_day=10, replay_share=0.2)
-    blocks = pack_blocks(sequences.selectExpr("*", days), CONFIG.model_copy(update={"tokens": 30}), SCHEME, DAY, scope)
+    rules = PackingRules(CONFIG.model_copy(update={"tokens": 30}), SCHEME, DAY, scope)
+    blocks = pack_blocks(sequences.selectExpr("*", days), rules)
     learnt = sum(target > 0 for row in blocks.select("target").collect() for target in row.target)
     arrived = [
         item % 3 == 0 or (item == 7 and place > 2)

@@ -15,7 +15,7 @@ from interest_spark.config.blocks import BlocksConfig
 from interest_spark.features.blocks.pack import PackingRules, blocks_of
 from interest_spark.features.sequences.tokens import category_sharing, token_columns
 from interest_spark.schemas.behaviors import BEHAVIORS
-from interest_spark.schemas.tokens import INPUTS, ColumnScheme
+from interest_spark.schemas.tokens import INPUTS, MEASURES, ColumnScheme
 from tests.histories import as_histories
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -121,6 +121,21 @@ def test_a_part_of_a_batch_gives_its_part_of_the_columns(
     assert {name: codes.tolist() for name, codes in part.items()} == {
         name: codes.tolist() for name, codes in alone.items()
     }
+
+
+@given(HISTORIES)
+def test_minutes_are_counted_from_1970_whatever_the_time_zone(histories: list[list[tuple[Any, ...]]]) -> None:
+    scheme = ColumnScheme(time_zone="Asia/Kathmandu")
+    (minutes,) = token_columns(table_of(histories), scheme, MEASURES).values()
+    times = [time for history in histories for time in times_of(history)]
+    assert minutes.tolist() == [(time - EPOCH) // timedelta(minutes=1) for time in times]
+    assert minutes.dtype == np.int32
+
+
+def test_minutes_beyond_32_bits_are_as_far_as_these_reach() -> None:
+    times = [datetime(year, 1, 1, tzinfo=timezone.utc) for year in (1, 1969, 9999)]
+    columns = token_columns(as_histories([[2, 2, 2]], event_time=[times]), ColumnScheme(), ["minute"])
+    assert columns["minute"].tolist() == [-1_035_593_280, -525_600, 2**31 - 1]
 
 
 def test_codes_are_permanent() -> None:

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from interest_spark.models.losses.full import FullCrossEntropy, chunked_cross_entropy
-from interest_spark.models.losses.loss import Targets
+from interest_spark.models.losses.loss import DrawKeys, Targets
 
 
 def plain(vectors: tf.Tensor, items: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -70,7 +70,7 @@ def test_only_candidates_compete_and_only_targets_count() -> None:
     candidates = np.array([2, 5, 9], np.int32)
     loss = FullCrossEntropy(candidates, chunk=2)
     targets = Targets(tf.constant([[5, 2, 9]]), tf.constant([[1.0, 0.0, 3.0]]))
-    value = loss(_TableOf(table), tf.constant(hidden), targets, tf.constant([0, 0]))
+    value = loss(_TableOf(table), tf.constant(hidden), targets, DrawKeys(tf.constant([0, 0]), tf.constant([[0, 1]])))
     logits = hidden[0][[0, 2]] @ table[candidates].T
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(value, -np.log(shares[0, 1]) - 3 * np.log(shares[1, 2]), rtol=1e-5)

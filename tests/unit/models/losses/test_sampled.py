@@ -8,11 +8,13 @@ import tensorflow as tf
 from interest_spark.config.training.losses import SampledLossConfig
 from interest_spark.config.training.samplers import PopularitySamplerConfig, SamplerConfig, UniformSamplerConfig
 from interest_spark.models.losses.full import FullCrossEntropy
-from interest_spark.models.losses.loss import Loss, Targets, build_loss
+from interest_spark.models.losses.loss import DrawKeys, Loss, Targets, build_loss
 
 ITEMS, DIM, TOKENS = 2000, 8, 64
 CANDIDATES = np.arange(2, ITEMS + 2, dtype=np.int32)
 EVENTS = (100_000 / np.arange(1, ITEMS + 1) ** 1.1).astype(np.int64)  # Zipf
+
+KEYS = DrawKeys(tf.constant([0, 0]), tf.constant([[0, 1]]))
 
 
 class _Table:
@@ -37,7 +39,7 @@ def gradients(loss: Loss, draws: int) -> np.ndarray:
     def one(key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(hidden)
-            value = loss(_Table(table), hidden, targets, key)
+            value = loss(_Table(table), hidden, targets, DrawKeys(key, key[None]))
         to_table, to_hidden = tape.gradient(value, [table, hidden])
         return tf.convert_to_tensor(to_table), to_hidden
 
@@ -71,5 +73,5 @@ def test_a_target_is_no_negative_of_itself() -> None:
     items = pa.table({"item_index": np.array([2], np.int32), "events": [5]})
     loss = build_loss(SampledLossConfig(), items)
     table = _Table(tf.Variable(np.ones((3, 4), np.float32)))
-    value = loss(table, tf.ones([1, 1, 4]), Targets(tf.constant([[2]]), tf.ones([1, 1])), tf.constant([0, 0]))
+    value = loss(table, tf.ones([1, 1, 4]), Targets(tf.constant([[2]]), tf.ones([1, 1])), KEYS)
     assert float(value) == pytest.approx(0.0, abs=1e-6)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from interest_spark.models.networks.attention import Attention, Span, causal_spans
+from interest_spark.models.networks.attention import Attention, Span, bidirectional_spans, causal_spans
 from interest_spark.models.networks.dropout import no_dropout
 from interest_spark.models.networks.parameters import Parameters
 
@@ -25,6 +25,26 @@ def test_spans_change_nothing(length: int, heads: int) -> None:
     expected = attention(x, context, [square], no_dropout)
     found = attention(x, context, causal_spans(tf.constant(segment)), no_dropout)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_both_ways_is_a_softmax_over_the_segment() -> None:
+    random = np.random.default_rng(0)
+    segment = np.array([[1, 1, 1, 2, 2, 0]], np.int32)
+    x = random.normal(size=(1, 6, 4)).astype(np.float32)
+    parameters = Parameters(1)
+    attention = Attention(4, 1, 0.0, parameters, "layer")
+    values = {name: random.normal(size=variable.shape) for name, variable in parameters.all.items()}
+    for name, variable in parameters.all.items():
+        variable.assign(tf.constant(values[name], tf.float32))
+    found = np.asarray(attention(x, x, bidirectional_spans(tf.constant(segment)), no_dropout))[0]
+    queries = x[0] @ values["layer/queries/weight"] + values["layer/queries/bias"]
+    keys, mixed = np.split(x[0] @ values["layer/keys_values/weight"] + values["layer/keys_values/bias"], 2, axis=1)
+    for part in (slice(0, 3), slice(3, 5)):
+        weights = np.exp(queries[part] @ keys[part].T / 2)
+        shares = weights / weights.sum(axis=1, keepdims=True)
+        expected = shares @ mixed[part] @ values["layer/attention_output/weight"]
+        expected += values["layer/attention_output/bias"]
+        np.testing.assert_allclose(found[part], expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("length", [1, 50, 128, 129, 200, 1000])
