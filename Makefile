@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-test run test test-cluster check lint dist dist-env dags airflow bench bench-peer bench-replay \
+.PHONY: help install install-test run test test-cluster check lint dist dist-env dags airflow bench bench-peer bench-replay bench-implicit \
   clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
@@ -47,7 +47,7 @@ PACKAGE_STAMP := $(VENV)/.package-$(call checksum,cat setup.py interest_spark/__
 HOROVOD_STAMP := $(VENV)/.horovod-$(call checksum,cat conf/requirements-horovod.lock; echo $(GPU))
 TEST_STAMP := $(VENV)/.test-$(call checksum,cat conf/requirements-test.lock)
 # Environments of their own, for what cannot live beside the jobs' libraries: lock file, what it is, and an import to try.
-SIDES := airflow peer replay
+SIDES := airflow peer replay implicit
 SIDE_LOCK = conf/requirements$(if $(filter-out airflow,$(1)),-bench)-$(1).lock
 SIDE_STAMP = .venv-$(1)/.$(1)-$(call checksum,cat $(SIDE_LOCK); $(PYTHON) --version; pwd)
 airflow_IS := Airflow and its Spark provider (about a minute)
@@ -56,6 +56,8 @@ peer_IS := RecTools and PyTorch to compare with
 peer_IMPORT := rectools.models.nn.transformers.sasrec
 replay_IS := RePlay and PyTorch to compare with
 replay_IMPORT := replay.data.nn
+implicit_IS := implicit to compare with
+implicit_IMPORT := implicit.als
 BENCH = $(BIN)/python -m tests.bench.bench
 SHOP_STAMP := run/.shop-$(USERS)-$(ITEMS)-$(DAYS)-$(SEED)-$(FIRST_DAY)
 
@@ -185,6 +187,8 @@ airflow: $(call SIDE_STAMP,airflow) ## set up .venv-airflow: Airflow with its Sp
 bench-peer: $(call SIDE_STAMP,peer) ## set up .venv-peer: RecTools on PyTorch, for `make bench` alone
 
 bench-replay: $(call SIDE_STAMP,replay) ## set up .venv-replay: RePlay, for tests.bench.bench_sequences alone
+
+bench-implicit: $(call SIDE_STAMP,implicit) ## set up .venv-implicit: implicit, for tests.bench.bench_collaborative alone
 
 bench: install bench-peer ## accuracy, speed, scaling and memory of training into build/bench.md; takes hours
 	mkdir -p build/bench

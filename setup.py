@@ -45,6 +45,7 @@ setup(
         "pyspark>=3.5,<3.6",
         "pyyaml>=6",
         "rich>=13",
+        "scipy>=1.11,<2",
         "structlog>=24",
         "threadpoolctl>=3",
     ],

@@ -41,7 +41,7 @@ def command(
 
 def _show(config: Config, table: str, day: date, user: str | None, model: str | None, limit: int) -> None:
     warehouse, dt = Warehouse(config.warehouse), day.isoformat()
-    name = check_day(warehouse, table, dt, model or config.train.model_name)
+    name = check_day(warehouse, table, dt, model or config.model_name)
     if table == "recommendations" and user is not None:
         _show_user(config, warehouse, dt, user, name, limit)
         return

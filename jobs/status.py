@@ -15,7 +15,7 @@ from interest_spark.pipeline.step import Step
 from interest_spark.reports.status import DailyStep, look, print_state
 from interest_spark.schemas.tables import SLICED_BY
 from interest_spark.steps.evaluate import EVALUATE
-from interest_spark.steps.nightly import JOBS
+from interest_spark.steps.nightly import JOBS, steps_of
 from interest_spark.storage.warehouse import Warehouse
 
 
@@ -46,9 +46,10 @@ def _steps(config: Config) -> list[DailyStep]:
     def slice_name(step: Step) -> str | None:
         if step is EVALUATE:  # judges whichever model's lists there were
             return None
-        return {"model": config.train.model_name, "kind": step.name}.get(SLICED_BY.get(step.writes[-1], ""))
+        return {"model": config.model_name, "kind": step.name}.get(SLICED_BY.get(step.writes[-1], ""))
 
-    return [DailyStep(step.name, step.writes[-1], slice_name(step)) for steps in JOBS.values() for step in steps]
+    steps = [step for name in JOBS for step in steps_of(name, config)]
+    return [DailyStep(step.name, step.writes[-1], slice_name(step)) for step in steps]
 
 
 if __name__ == "__main__":

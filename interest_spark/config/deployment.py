@@ -4,6 +4,7 @@ from pydantic import model_validator
 
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.bots import BotsConfig
+from interest_spark.config.collaborative import CollaborativeConfig
 from interest_spark.config.compare import CompareConfig
 from interest_spark.config.evaluate import EvaluateConfig
 from interest_spark.config.gates import GatesConfig
@@ -34,6 +35,7 @@ class Config(Section):
     sequences: SequencesConfig = SequencesConfig()
     blocks: BlocksConfig = BlocksConfig()
     train: TrainConfig = TrainConfig()
+    collaborative: CollaborativeConfig | None = None
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     compare: CompareConfig = CompareConfig()
@@ -56,6 +58,13 @@ class Config(Section):
                 f"train.network.kind {self.train.network.kind} learns hidden items; set blocks.target to next_event"
             )
         return self
+
+    @property
+    def model_name(self) -> str:
+        """What the model of this deployment and its lists are published under."""
+        if self.collaborative is None:
+            return self.train.model_name
+        return self.collaborative.name or self.collaborative.kind
 
     @property
     def columns(self) -> ColumnScheme:

@@ -9,7 +9,7 @@ from interest_spark.config.section import Count, Section, SomeDays
 from interest_spark.metrics.metric import METRICS
 from interest_spark.schemas.behaviors import BEHAVIORS
 
-BASELINES = ("popularity", "own_frequency")
+BASELINES = ("popularity", "own_frequency", "als", "item_to_item", "ease")
 """A further baseline is its name here, and a file `evaluation/baselines/<name>.py` whose `suggest` makes its lists."""
 
 
@@ -22,6 +22,9 @@ class EvaluateConfig(Section):
         "recall",
         "ndcg",
     )
-    baselines: Annotated[tuple[str, ...], AfterValidator(choice_of("baseline", BASELINES))] = BASELINES
+    baselines: Annotated[tuple[str, ...], AfterValidator(choice_of("baseline", BASELINES))] = (
+        "popularity",
+        "own_frequency",
+    )
     target_behaviors: Annotated[tuple[str, ...], AfterValidator(choice_of("behavior", BEHAVIORS))] = ()
     backtest: bool = True

@@ -1,6 +1,7 @@
 """Names that a configuration chooses from those that there are."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
@@ -8,6 +9,11 @@ from pydantic import AfterValidator
 
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.errors import ConfigError
+
+COMPARED = "compare-"
+"""How the names of models begin that are trained to be compared and never served."""
+
+_MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,50}")
 
 
 def choice_of(what: str, known: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
@@ -41,6 +47,18 @@ def _known_zone(name: str) -> str:
 
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 """The name of a time zone."""
+
+
+def _model_name(name: str) -> str:
+    if not _MODEL_NAME.fullmatch(name) or name.startswith(("backtest-", COMPARED)):
+        raise ValueError(
+            f"a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with 'backtest-' or '{COMPARED}'"
+        )
+    return name
+
+
+ModelName = Annotated[str, AfterValidator(_model_name)]
+"""What a model and its lists are published under."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from interest_spark.config.deployment import Config
-from interest_spark.config.training.train import COMPARED
+from interest_spark.config.names import COMPARED
 from interest_spark.foundation.versions import check_versions
 from interest_spark.operations.recorder import Recorder, Unrecorded
 from interest_spark.storage.warehouse import Warehouse
@@ -51,7 +51,7 @@ class RunContext:
     @property
     def served_model(self) -> str:
         """The name of the model whose suggestions the shop shows, or would show in place of it in a comparison."""
-        return self.config.train.model_name if self.compared_as is None else COMPARED + self.compared_as
+        return self.config.model_name if self.compared_as is None else COMPARED + self.compared_as
 
     @property
     def model(self) -> str:

@@ -7,11 +7,12 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.sparse import issparse
 
 from interest_spark.features.sequences.tokens import Histories
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.serving.popularity import Popularity
-from interest_spark.serving.topk import NO_ITEM, Catalogue, Excluded
+from interest_spark.serving.topk import NO_ITEM, Catalogue, Excluded, Vectors
 
 
 class Encoder(Protocol):
@@ -19,13 +20,15 @@ class Encoder(Protocol):
 
     item_index: np.ndarray  # int32[V], ascending: the items it can suggest
     item_ids: pa.StringArray  # their ids
-    item_vectors: np.ndarray  # float32[V, d]
+    item_vectors: Vectors  # float32[V, d]
 
     def knows(self, histories: Histories) -> np.ndarray:
         """bool[n]: whether it can make anything of each history, a row with the lists of `sequences`."""
 
-    def encode(self, histories: Histories) -> np.ndarray:
-        """float32[n, d] for n histories that it knows."""
+    def encode(self, histories: Histories) -> Vectors:
+        """float32[n, d] for n histories that it knows; sparse where these are the histories themselves, as weights of
+        items, and no vectors of users that anybody would want.
+        """
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,12 @@ class Lists:
     def of_lengths(cls, lengths: np.ndarray, items: np.ndarray) -> "Lists":
         return cls(len(lengths), np.repeat(np.arange(len(lengths)), lengths), items)
 
+    @classmethod
+    def of_column(cls, column: pa.ListArray) -> "Lists":
+        """One list a row; none where it is null."""
+        lengths = pc.fill_null(pc.list_value_length(column), 0)
+        return cls.of_lengths(lengths.to_numpy(zero_copy_only=False), column.flatten().to_numpy())
+
     def of(self, user: int) -> np.ndarray:
         """That user's list."""
         low, high = np.searchsorted(self.users, (user, user + 1))
@@ -48,7 +57,8 @@ class Lists:
 
 @dataclass(frozen=True)
 class Suggestions:
-    """For n users: `served` bool[n] tells whom the model answered and `vectors` float32[served, d] holds those.
+    """For n users: `served` bool[n] tells whom the model answered and `vectors` float32[served, d] holds those, with
+    d = 0 of a model without vectors of users.
 
     `choices` int64[n, k] counts the model's items first and then those of popularity; `scores` float64[n, k].
     A list that could not be filled ends with NO_ITEM.
@@ -86,9 +96,11 @@ class Recommender:
         choices[served] = np.append(self._allowed, NO_ITEM)[found]  # NO_ITEM is -1, the last place
         scores[served] = dots
         self._fill(choices, scores, seen)
-        return Suggestions(served, vectors, choices, scores)
+        return Suggestions(
+            served, np.empty((vectors.shape[0], 0), np.float32) if issparse(vectors) else vectors, choices, scores
+        )
 
-    def _encode(self, histories: Histories) -> np.ndarray:
+    def _encode(self, histories: Histories) -> Vectors:
         if not histories.num_rows:
             return np.empty((0, self._encoder.item_vectors.shape[1]), np.float32)
         return _finite(self._encoder.encode(histories))
@@ -113,8 +125,9 @@ class Recommender:
             scores[user, have : have + len(places)] = self._popularity.share[places]
 
 
-def _finite(vectors: np.ndarray) -> np.ndarray:
-    if not np.isfinite(vectors).all():
+def _finite(vectors: Vectors) -> Vectors:
+    numbers: np.ndarray = vectors.data if issparse(vectors) else vectors  # type: ignore[assignment]
+    if not np.isfinite(numbers).all():
         raise BadDataError(
             "the model gives vectors that are not finite; train again with a lower train.optimizer.learning_rate"
         )

@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from interest_spark.config.score import ScoreConfig
-from interest_spark.models.card import read_card
 from interest_spark.models.published import Model
-from interest_spark.schemas.tokens import source_lists
+from interest_spark.models.served import lists_of, load_model
 from interest_spark.serving.popularity import read_popularity
 from interest_spark.serving.recommender import Lists, Recommender, Suggestions
 from interest_spark.serving.topk import NO_ITEM
-from interest_spark.storage.bundles import read_config
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -50,8 +47,7 @@ def answer_users(sequences: "DataFrame", model: Model, popularity_files: list[st
     best first. The rows of one user and of a partition are in an order that does not depend on the input's.
     """
     recipe = _Recipe(model, tuple(popularity_files), config)
-    columns = read_card(read_config(model.path)).network.token_columns
-    needed = sequences.select("user_id", "seen", *source_lists(columns))
+    needed = sequences.select("user_id", "seen", *lists_of(model))
     by_user = needed.repartition("user_id").sortWithinPartitions("user_id")
     return by_user.mapInArrow(partial(_answer, recipe), _ANSWERS)
 
@@ -97,23 +93,15 @@ def _answer(recipe: _Recipe, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.R
         for batch in batches:
             for start in range(0, batch.num_rows, step):
                 part = batch.slice(start, step)
-                suggestions = recommender.suggest(part, _lists(part["seen"]))
+                suggestions = recommender.suggest(part, Lists.of_column(part["seen"]))
                 yield _rows(part["user_id"], suggestions, recommender)
 
 
 @lru_cache(maxsize=1)
 def _recommender(recipe: _Recipe) -> Recommender:
-    from interest_spark.models.inference import load_encoder
-
-    encoder = load_encoder(recipe.model.path, recipe.model.manifest_sha256, threads=1)
     config = recipe.config
     popularity = read_popularity(recipe.popularity_files, config.blocked_items)
-    return Recommender(encoder, popularity, config.k, config.exclude_seen, config.blocked_items)
-
-
-def _lists(column: pa.ListArray) -> Lists:
-    lengths = pc.fill_null(pc.list_value_length(column), 0)
-    return Lists.of_lengths(lengths.to_numpy(zero_copy_only=False), column.flatten().to_numpy())
+    return Recommender(load_model(recipe.model), popularity, config.k, config.exclude_seen, config.blocked_items)
 
 
 def _rows(user_id: pa.Array, suggestions: Suggestions, recommender: Recommender) -> pa.RecordBatch:
@@ -123,14 +111,15 @@ def _rows(user_id: pa.Array, suggestions: Suggestions, recommender: Recommender)
     lengths = chosen.sum(axis=1)
     columns = {
         "user_id": user_id,
-        "vector": _column(suggestions.served * suggestions.vectors.shape[1], pa.array(suggestions.vectors.ravel())),
-        "item_id": _column(lengths, recommender.item_ids.take(pa.array(choices))),
-        "score": _column(lengths, pa.array(suggestions.scores[chosen])),
-        "source": _column(lengths, sources),
+        "vector": list_column(suggestions.served * suggestions.vectors.shape[1], pa.array(suggestions.vectors.ravel())),
+        "item_id": list_column(lengths, recommender.item_ids.take(pa.array(choices))),
+        "score": list_column(lengths, pa.array(suggestions.scores[chosen])),
+        "source": list_column(lengths, sources),
     }
     return pa.RecordBatch.from_pydict(columns)
 
 
-def _column(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
+def list_column(lengths: np.ndarray, values: pa.Array) -> pa.ListArray:
+    """Lists of these lengths of the values, one list after another."""
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     return pa.ListArray.from_arrays(offsets, values)

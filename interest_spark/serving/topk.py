@@ -9,8 +9,10 @@ users/s, where `numpy.argpartition` keeps 2,900 and implicit 0.7.2 11,300, or 7,
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from scipy.sparse import csr_array, issparse
 
 _ITEMS_PER_BLOCK = 32_768
 _USERS_PER_BLOCK = 128  # of 27,000 scores each: the block stays in the last-level cache
@@ -18,6 +20,8 @@ _LARGEST_GROUP = 64
 _GROUPS_PER_RESULT = 8  # enough groups that the k best items seldom share one
 
 NO_ITEM = -1
+
+Vectors: TypeAlias = np.ndarray | csr_array
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class _ItemBlock:
     first: int
     size: int
     groups: int
-    columns: np.ndarray  # float32[d, groups * group_size], padded with zero columns
+    columns: Vectors  # float32[d, groups * group_size], padded with zero columns
 
 
 @dataclass(frozen=True)
@@ -48,25 +52,30 @@ class Excluded:
 
 
 class Catalogue:
-    """Item vectors, float32[V, d], laid out once for many calls of `top_k`."""
+    """Item vectors, float32[V, d], laid out once for many calls of `top_k`.
 
-    def __init__(self, vectors: np.ndarray, k: int, items_per_block: int = _ITEMS_PER_BLOCK) -> None:
+    Sparse ones have no score where the product is zero: what shares nothing with a query is not found.
+    """
+
+    def __init__(self, vectors: Vectors, k: int, items_per_block: int = _ITEMS_PER_BLOCK) -> None:
         self.k = k
         self.blocks = tuple(_lay_out(vectors, k, items_per_block))
 
     def top_k(
-        self, queries: np.ndarray, excluded: Excluded | None = None, users_per_block: int = _USERS_PER_BLOCK
+        self, queries: Vectors, excluded: Excluded | None = None, users_per_block: int = _USERS_PER_BLOCK
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The k items of the largest dot product for each of `queries`, float32[n, d], all finite.
+        """The k items of the largest dot product for each of `queries`, float32[n, d], all finite,
+        dense or sparse.
 
         Returns items, int64[n, k], and scores, float32[n, k], by descending score and then ascending item;
         where fewer than k items are left, the rest is NO_ITEM with score -inf.
         """
         excluded = excluded or Excluded.nothing()
-        items = np.full((len(queries), self.k), NO_ITEM, np.int64)
-        scores = np.full((len(queries), self.k), -np.inf, np.float32)
-        for start in range(0, len(queries), users_per_block):
-            stop = min(start + users_per_block, len(queries))
+        count = queries.shape[0]
+        items = np.full((count, self.k), NO_ITEM, np.int64)
+        scores = np.full((count, self.k), -np.inf, np.float32)
+        for start in range(0, count, users_per_block):
+            stop = min(start + users_per_block, count)
             part = excluded.of_users(start, stop)
             for block in self.blocks:
                 found = _candidates(queries[start:stop], block, part, scores[start:stop, -1], self.k)
@@ -74,25 +83,44 @@ class Catalogue:
         return items, scores
 
 
-def _lay_out(vectors: np.ndarray, k: int, items_per_block: int) -> Iterator[_ItemBlock]:
-    for first in range(0, len(vectors), items_per_block):
+def _lay_out(vectors: Vectors, k: int, items_per_block: int) -> Iterator[_ItemBlock]:
+    for first in range(0, vectors.shape[0], items_per_block):
         part = vectors[first : first + items_per_block]
-        group_size = int(np.clip(len(part) // (_GROUPS_PER_RESULT * k), 1, _LARGEST_GROUP))
-        groups = -(-len(part) // group_size)
-        columns = np.zeros((vectors.shape[1], groups * group_size), np.float32)
-        columns[:, : len(part)] = part.T
-        yield _ItemBlock(first, len(part), groups, columns)
+        size = part.shape[0]
+        group_size = int(np.clip(size // (_GROUPS_PER_RESULT * k), 1, _LARGEST_GROUP))
+        groups = -(-size // group_size)
+        yield _ItemBlock(first, size, groups, _columns(part, groups * group_size))
+
+
+def _columns(vectors: Vectors, count: int) -> Vectors:
+    """float32[n, d] -> float32[d, count], padded with zero columns."""
+    if issparse(vectors):
+        columns: csr_array = csr_array(vectors.T)
+        columns.resize((vectors.shape[1], count))
+        return columns
+    padded = np.zeros((vectors.shape[1], count), np.float32)
+    padded[:, : len(vectors)] = vectors.T
+    return padded
+
+
+def _products(queries: Vectors, columns: Vectors) -> np.ndarray:
+    """float32[n, columns], written to by its caller; -inf for nothing in common where the columns are sparse."""
+    if not issparse(columns):
+        return queries @ columns
+    scores = (queries @ columns).toarray()
+    scores[scores == 0] = -np.inf
+    return scores
 
 
 def _candidates(
-    queries: np.ndarray, block: _ItemBlock, excluded: Excluded, bound: np.ndarray, k: int
+    queries: Vectors, block: _ItemBlock, excluded: Excluded, bound: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Users, items and scores of the block that may be among the best; `bound` is each user's k-th best so far."""
-    scores = queries @ block.columns  # [n, columns]
+    scores = _products(queries, block.columns)  # [n, columns]
     scores[:, block.size :] = -np.inf
     here = (excluded.items >= block.first) & (excluded.items < block.first + block.size)
     scores[excluded.users[here], excluded.items[here] - block.first] = -np.inf
-    folded = scores.reshape(len(queries), -1, block.groups)  # [n, group size, groups]
+    folded = scores.reshape(len(scores), -1, block.groups)  # [n, group size, groups]
     maxima = folded.max(axis=1)
     if block.groups >= k:
         bound = np.maximum(bound, np.partition(maxima, -k, axis=1)[:, -k])

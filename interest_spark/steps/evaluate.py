@@ -19,12 +19,15 @@ from interest_spark.evaluation.evaluate import (
 )
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.models.collaborative.fit import FitData
 from interest_spark.models.published import version_in
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
 from interest_spark.steps.gates import GATES, require_passed
 from interest_spark.steps.reads import NUMBERS
+from interest_spark.storage.bundles import BUNDLES
+from interest_spark.storage.folder_files import delete_folder
 from interest_spark.storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -79,13 +82,19 @@ def check_length(context: RunContext) -> None:
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     settings = context.config.evaluate
     judged = judged_users(context, inputs).persist(StorageLevel.DISK_ONLY)
-    per_user = figures(_lists(context, inputs, judged), settings)
+    known = what_was_known(context, inputs)
+    per_user = figures(_lists(context, inputs, judged, known), settings)
     version = version_in(inputs["recommendations"].files())
     rows = summary(per_user, version, f"next_{settings.horizon_days}_days", settings)
     ordered = rows.withColumn("dt", F.lit(context.dt)).coalesce(1).sortWithinPartitions("slice", "metric")
     lists = inputs["recommendations"].selection
     details = {"judged": {"lists": lists["name"], "of": lists["day"]}}
-    return Result({"metrics": ordered}, details=details, persisted=(judged,))
+
+    def forget_fitted() -> None:
+        for name in settings.baselines:
+            delete_folder(known.bundle_of(name))
+
+    return Result({"metrics": ordered}, details=details, persisted=(judged,), finish=forget_fitted)
 
 
 def judged_users(context: RunContext, inputs: Inputs) -> "DataFrame":
@@ -100,11 +109,11 @@ def judged_users(context: RunContext, inputs: Inputs) -> "DataFrame":
     return drop_unsuggestable(relevant, read("sequences"), read("vocab"), context.config.score)
 
 
-def _lists(context: RunContext, inputs: Inputs, judged: "DataFrame") -> "DataFrame":
+def _lists(context: RunContext, inputs: Inputs, judged: "DataFrame", known: Known) -> "DataFrame":
     """The judged users with each contender's list."""
     lists = judged.join(published_lists(inputs["recommendations"].rows(context)), "user_id", how="left")
     settings = context.config.evaluate
-    return add_baselines(lists, settings.baselines, what_was_known(context, inputs), settings.k)
+    return add_baselines(lists, settings.baselines, known, settings.k)
 
 
 def what_was_known(context: RunContext, inputs: Inputs) -> Known:
@@ -114,7 +123,7 @@ def what_was_known(context: RunContext, inputs: Inputs) -> Known:
     def read(name: str) -> "DataFrame":
         return inputs[name].rows(context)
 
-    history = read("events_until")
+    history, sequences, vocab = read("events_until"), inputs["sequences"], inputs["vocab"]
     return Known(
         history=history.where(history.behavior.isin(*config.sequences.behaviors)),
         vocab=read("vocab"),
@@ -122,6 +131,11 @@ def what_was_known(context: RunContext, inputs: Inputs) -> Known:
         popularity_files=tuple(inputs["popularity"].files()),
         item_files=tuple(inputs["items"].files()),
         blocked_items=config.score.blocked_items,
+        histories=FitData(read("sequences"), tuple(sequences.files()), read("vocab"), tuple(vocab.files())),
+        until=_horizon(context).start,
+        buckets=config.spark.shuffle_partitions,
+        bundles=context.warehouse.root / BUNDLES,
+        run_id=context.run_id,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
+from interest_spark.config.deployment import Config
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work
 from interest_spark.pipeline.step import Inputs, Step
@@ -12,6 +13,7 @@ from interest_spark.sources.deliveries import find_deliveries
 from interest_spark.steps.attributes import ITEMS, USERS
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.categories import CATEGORIES
+from interest_spark.steps.collaborative import COLLABORATIVE
 from interest_spark.steps.daily import DAILY
 from interest_spark.steps.evaluate import EVALUATE, cutoff_of
 from interest_spark.steps.events import EVENTS
@@ -27,18 +29,26 @@ from interest_spark.steps.vocab import VOCAB
 JOBS: dict[str, tuple[Step, ...]] = {
     "ingest": (ITEMS, USERS, EVENTS, INGEST_GATE),
     "sequences": (DAILY, SESSIONS, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES, RESTATED_SEQUENCES),
-    "train": (TRAIN_BLOCKS, TRAIN),
+    "train": (TRAIN_BLOCKS, TRAIN, COLLABORATIVE),
     "score": (SCORE,),
     "evaluate": (EVALUATE,),
 }
 """The steps of each job, in their order. A further step is a file of its own and a place here."""
 
+_OF_NETWORKS = (TRAIN_BLOCKS, TRAIN)
+
 _CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
+
+
+def steps_of(name: str, config: Config) -> tuple[Step, ...]:
+    """The steps of one job in this deployment: a network is trained, or a collaborative model is fitted."""
+    left_out = (COLLABORATIVE,) if config.collaborative is None else _OF_NETWORKS
+    return tuple(step for step in JOBS[name] if step not in left_out)
 
 
 def job(name: str, context: RunContext) -> Iterator[Work]:
     """The steps of one job for the run's day."""
-    for step in JOBS[name]:
+    for step in steps_of(name, context.config):
         yield step, context
 
 

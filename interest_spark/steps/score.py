@@ -5,14 +5,14 @@ from functools import partial
 from pyspark import StorageLevel
 
 from interest_spark.foundation.errors import ConfigError
-from interest_spark.models.card import read_card
 from interest_spark.models.published import Model, model_of
+from interest_spark.models.served import lists_of
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, makes_through_day
 from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.serving.score import answer_users, recommendations, unserved, user_vectors
 from interest_spark.steps.gates import GATES, LISTS_BEFORE, check_lists, require_passed
-from interest_spark.storage.bundles import check_bundle, read_config
+from interest_spark.storage.bundles import check_bundle
 from interest_spark.storage.snapshot import Snapshot
 
 
@@ -48,8 +48,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 
 def _check_category_numbers(context: RunContext, inputs: Inputs, model: Model) -> None:
     """Raise ConfigError if the model sees categories and the sequences are of an earlier release, which hashed them."""
-    sees = "category" in read_card(read_config(model.path)).network.inputs
-    if sees and not inputs["categories"].slices():
+    if "category" in lists_of(model) and not inputs["categories"].slices():
         raise ConfigError(
             f"the sequences of {context.dt} were made by an earlier release and hold no numbers of categories; "
             f"run `interest sequences --day {context.dt}` again"

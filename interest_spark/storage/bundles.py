@@ -39,16 +39,21 @@ _REMEDY = "restore it, or train again with `interest train`"
 
 _SEALED = r"(manifest|config|state|training)\.json|(weights|arrays)\.npz|items\.parquet|curve\.jsonl"
 _SPARKS = rf"(_temporary/.*)?\.?(_SUCCESS|{DATA_FILE.pattern})(\.crc)?"
+_CHECKPOINTS = r"checkpoints/[0-9a-f-]{36}/rdd-\d+"  # of factors, by Spark
 _BESIDE_BUNDLES = {
     "draft": re.compile(_SEALED),
     "checkpoints": re.compile(rf"\.?step-\d+(\.\d+\.draft)?/({_SEALED})"),
     "work": re.compile(
-        rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft|candidates/({_SPARKS}|files\.json)"
+        rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft"
+        rf"|candidates/({_SPARKS}|files\.json)|(own|neighbours|gram|factors)/{_SPARKS}|{_CHECKPOINTS}/\.?[\w-]+(\.crc)?"
     ),
 }
 """What training runs leave beside bundles, in hidden folders with these last names: the paths of files in them."""
 _IN_BUNDLES = re.compile(_SEALED)
-_FOLDERS = re.compile(r"candidates(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$")
+_FOLDERS = re.compile(
+    r"(candidates|own|neighbours|gram|factors)(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$"
+    rf"|checkpoints(/[0-9a-f-]{{36}})?$|{_CHECKPOINTS}$"
+)
 _ITEM_COLUMNS = pa.schema([("item_index", pa.int32()), ("item_id", pa.string())])
 
 

@@ -44,6 +44,14 @@ def _write(folder: str, day: str, rows: pa.Table, part: int | Bucket) -> str:
     return target
 
 
+def write_rows(folder: str, rows: pl.DataFrame) -> str:
+    """Write rows of no table, for later tasks of the same run; returns the path, which no other attempt uses."""
+    target = f"{folder}/part-00000-{uuid.uuid4().hex[:12]}.parquet"
+    with local_draft(target) as draft:
+        rows.write_parquet(draft)
+    return target
+
+
 def empty_frame(table: str) -> pl.DataFrame:
     """The table's own columns, without a row."""
     frame = pl.from_arrow(TABLES[table].empty_table())
@@ -51,7 +59,7 @@ def empty_frame(table: str) -> pl.DataFrame:
     return frame
 
 
-def read_columns(files: Sequence[str], **columns: type[pl.DataType]) -> pl.DataFrame:
+def read_columns(files: Sequence[str], **columns: pl.DataType | type[pl.DataType]) -> pl.DataFrame:
     """The columns of all files, each read by itself: files of earlier releases may lack others.
 
     Raises BadDataError naming a file that is damaged.

@@ -141,6 +141,16 @@ def test_by_hand_where_seen_items_are_kept(spark: "SparkSession", root: Path) ->
     )
 
 
+@pytest.mark.slow
+def test_fitted_baselines_leave_nothing_behind(spark: "SparkSession", root: Path) -> None:
+    """Ann's items are neighbours of one another alone, and fay's has none: they get 2, 3, 4. Ben gets 3 by eve."""
+    run(spark, root, baselines=["als", "item_to_item", "ease"])
+    found = measured(spark, root)
+    assert found["item_to_item", "ndcg@3"] == (pytest.approx((1 / (1 + SECOND) + SECOND + 0) / 3, abs=1e-8), 3)
+    assert {found[name, "recall@3"][1] for name in ("als", "ease")} == {3}
+    assert not (root / "bundles").exists() or not [*(root / "bundles").iterdir()]
+
+
 def test_blocked_items_take_no_place_of_own_ones(spark: "SparkSession", root: Path) -> None:
     """With 7 blocked: ann 8, 4, 5, where 2, 8, 20 are relevant; the others as before."""
     run(spark, root, {"exclude_seen": False, "blocked_items": [item_id(7)]})

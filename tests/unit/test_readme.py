@@ -3,7 +3,7 @@
 import re
 import subprocess
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -35,6 +35,13 @@ def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
     """Every key with its default, or "required"; items and users have the keys of events, a union all kinds'."""
     keys: dict[str, Any] = {}
     for name, field in model.model_fields.items():
+        choices = next((each for each in get_args(field.annotation) if hasattr(each, "__metadata__")), None)
+        if choices is not None and any(isinstance(mark, Kinds) for mark in choices.__metadata__):  # or None
+            keys |= {
+                prefix + name: field.default,
+                **defaults_of_kinds(sections_by_kind(choices).values(), f"{prefix}{name}."),
+            }
+            continue
         if any(isinstance(mark, Kinds) for mark in field.metadata):
             keys |= defaults_of_kinds(sections_by_kind(field.annotation).values(), f"{prefix}{name}.")
             continue

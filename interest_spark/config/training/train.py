@@ -1,22 +1,17 @@
 """The section `train` of the configuration: the training loop, with its network, loss and optimiser."""
 
-import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from interest_spark.config.behavior_weights import BehaviorWeights
+from interest_spark.config.names import ModelName
 from interest_spark.config.section import MOST_DAYS, Count, Section, Share
 from interest_spark.config.training.helpers import AugmentConfig, AverageConfig, ContrastiveConfig
 from interest_spark.config.training.losses import FullLossConfig, LossConfig
 from interest_spark.config.training.networks import NetworkConfig, SasRecConfig
 from interest_spark.config.training.optimizers import AdamConfig, OptimizerConfig
-from interest_spark.schemas.behaviors import BEHAVIORS
-
-COMPARED = "compare-"
-"""How the names of models begin that are trained to be compared and never served."""
-
-_MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,50}")
 
 
 class TrainConfig(Section):
@@ -32,7 +27,7 @@ class TrainConfig(Section):
     A target weighs what `target_weights` say of its behavior, and half as much for every `half_life_days` of its age.
     """
 
-    name: str | None = None
+    name: ModelName | None = None
     mode: Literal["full", "warm", "incremental"] = "full"
     continued_epochs: Count = 2
     replay_share: Share = 0.1
@@ -51,7 +46,7 @@ class TrainConfig(Section):
     batch_blocks: Count = 16
     streams: Count = 2
     shuffle_blocks: Count = 2048
-    target_weights: dict[str, float] = Field(default={})
+    target_weights: BehaviorWeights = Field(default={})
     half_life_days: float | None = Field(default=None, gt=0.0, le=MOST_DAYS)
     average: AverageConfig | None = None
     contrastive: ContrastiveConfig | None = None
@@ -67,26 +62,6 @@ class TrainConfig(Section):
     def model_name(self) -> str:
         """What the model and its lists are published under."""
         return self.name or self.network.kind
-
-    @field_validator("name")
-    @classmethod
-    def _is_a_name(cls, name: str | None) -> str | None:
-        if name is not None and (not _MODEL_NAME.fullmatch(name) or name.startswith(("backtest-", COMPARED))):
-            raise ValueError(
-                "a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with 'backtest-' or "
-                f"'{COMPARED}'"
-            )
-        return name
-
-    @field_validator("target_weights")
-    @classmethod
-    def _known_behaviors(cls, weights: dict[str, float]) -> dict[str, float]:
-        unknown = [behavior for behavior in weights if behavior not in BEHAVIORS]
-        if unknown:
-            raise ValueError(f"{unknown}: name some of {', '.join(BEHAVIORS)}")
-        if weights and (min(weights.values()) < 0 or max(weights.values()) <= 0):
-            raise ValueError("a weight is 0 or more, and one of them is more than 0")
-        return weights
 
     @model_validator(mode="after")
     def _cosines_are_served(self) -> "TrainConfig":

@@ -5,8 +5,12 @@ The baseline of name N is `suggest` of the module `baselines/N.py`; a further on
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+
+from interest_spark.foundation.locations import Location
+from interest_spark.models.collaborative.fit import FitData
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -21,7 +25,9 @@ class Known:
 
     `history` are the events that count as interest, `items` the attributes of items, and `popularity_files` and
     `item_files` the files of those tables, for tasks to read. `vocab` has the numbers of all items. `blocked_items` are
-    ids that no list may hold.
+    ids that no list may hold. `histories` are the sequences as of `until`, the end of that day, in UTC. A baseline that
+    fits a model leaves it at `bundle_of`, below `bundles`, under a name of this run, `run_id`, where nobody finds it;
+    its tasks work in `buckets`.
     """
 
     history: "DataFrame"
@@ -30,6 +36,15 @@ class Known:
     popularity_files: tuple[str, ...]
     item_files: tuple[str, ...]
     blocked_items: tuple[str, ...]
+    histories: FitData
+    until: datetime
+    buckets: int
+    bundles: Location
+    run_id: str
+
+    def bundle_of(self, baseline: str) -> Location:
+        """The folder of the model of that baseline, if it fits one."""
+        return self.bundles / f"baseline-{baseline}-{self.run_id}"
 
 
 class Baseline(Protocol):

@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from interest_spark.serving.topk import NO_ITEM, Catalogue, Excluded
 
@@ -41,6 +42,25 @@ def test_equals_a_full_sort(data: st.DataObject) -> None:
     expected_items, expected_scores = _by_full_sort(items, queries, k, banned)
     assert found.tolist() == expected_items
     assert scores.tolist() == expected_scores
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_sparse_items_without_anything_in_common_are_not_found(data: st.DataObject) -> None:
+    count, users, k = (data.draw(st.integers(1, limit)) for limit in (60, 9, 12))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    items = (rng.integers(1, 9, (count, 7)) * (rng.random((count, 7)) < 0.3)).astype(np.float32)
+    queries = (rng.integers(1, 9, (users, 7)) * (rng.random((users, 7)) < 0.3)).astype(np.float32)
+    banned = [data.draw(st.sets(st.integers(0, count - 1))) for _ in range(users)]
+    catalogue = Catalogue(csr_array(items), k, items_per_block=data.draw(st.integers(1, 70)))
+    found, scores = catalogue.top_k(
+        csr_array(queries), _excluded(banned), users_per_block=data.draw(st.integers(1, 10))
+    )
+    apart = [{item for item in range(count) if items[item] @ query == 0} for query in queries]
+    expected = _by_full_sort(items, queries, k, [ban | no for ban, no in zip(banned, apart, strict=True)])
+    assert (found.tolist(), scores.tolist()) == expected
+    dense, _ = Catalogue(items, k).top_k(csr_array(queries), _excluded(banned))
+    assert dense.tolist() == _by_full_sort(items, queries, k, banned)[0]
 
 
 def test_groups_and_several_blocks_at_size() -> None:

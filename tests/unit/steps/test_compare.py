@@ -75,7 +75,7 @@ def test_mistakes(names: tuple[str, ...], words: list[str]) -> None:
     ("models", "words"),
     [
         ({"Wide!": {}}, "a variant's name is made of"),
-        ({"wide": {"score.k": 5}}, "sets keys of train and blocks alone"),
+        ({"wide": {"score.k": 5}}, "sets keys of train, blocks and collaborative alone"),
     ],
 )
 def test_variants_are_checked_when_the_file_is_read(models: dict[str, Any], words: str) -> None:

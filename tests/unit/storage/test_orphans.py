@@ -25,6 +25,7 @@ from tests.small_tables import put_rows, stage_rows
 DAY = Slice("2026-01-05")
 GENERATED = "20260105T010203-0123abcd-sequences"
 SPARKS = "part-00000-f9b552cf-e168-4271-9d21-1f2640a9f3ef.c000.snappy.parquet"
+CHECKPOINT = "0d3f1f5e-6a8f-4f7e-9a53-0f4c2f6f3a11"
 HOURS = 100
 
 
@@ -93,6 +94,10 @@ def orphans_of(warehouse: Warehouse) -> list[Path]:
         bundles / ".v.7.draft" / "weights.npz",
         bundles / ".v.run.work" / "plan.json",
         bundles / ".v.run.work" / "candidates" / SPARKS,
+        bundles / ".v.run.work" / "factors" / SPARKS,
+        bundles / ".v.run.work" / "own" / "part-00000-0123456789ab.parquet",
+        bundles / ".v.run.work" / "checkpoints" / CHECKPOINT / "rdd-31" / "part-00000",
+        bundles / ".v.run.work" / "checkpoints" / CHECKPOINT / "rdd-31" / "._partitioner.crc",
         bundles / ".v.checkpoints" / "step-000000000012" / "arrays.npz",
     ]
 
@@ -144,6 +149,8 @@ STRANGE_FILES = [
     "bundles/.git/config",
     "bundles/.somebody.work/notes.txt",
     "bundles/.v.run.work/notes.txt",
+    "bundles/.v.run.work/own/notes.txt",
+    "bundles/.v.run.work/checkpoints/notes.txt",
     "bundles/.v.checkpoints/notes.txt",
 ]
 

@@ -1,0 +1,8 @@
+"""Neighbours of the user's items: see `models/collaborative/item_to_item.py`."""
+
+from functools import partial
+
+from interest_spark.config.collaborative import ItemToItemConfig
+from interest_spark.evaluation.baselines.fitted import suggest_by
+
+suggest = partial(suggest_by, ItemToItemConfig())

@@ -1,0 +1,1 @@
+"""Who used which items together: what collaborative models are fitted on, and their fitting on Spark."""
