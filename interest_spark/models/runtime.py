@@ -1,7 +1,8 @@
 """TensorFlow's process-wide settings."""
 
-import resource
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -46,5 +47,9 @@ def use_cpu() -> None:
 
 
 def peak_memory_kb() -> int:
-    """The most memory, in KiB, that this process has had resident at once."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """The most memory, in KiB, that this process has had resident at once.
+
+    Not what getrusage says: that counts the process, a Spark driver perhaps, that this one was started from.
+    """
+    (line,) = re.findall(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
+    return int(line)

@@ -100,8 +100,9 @@ class Study:
     def propose(self, default: Mapping[str, Any]) -> Trial:
         """Begin the next trial; the very first one is `default`, where it lies within the search space."""
         number = len(self.finished)
-        if number == 0 and all(self._space[key].holds(value) for key, value in default.items()):
-            self._study.enqueue_trial(dict(default), skip_if_exists=False)
+        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))  # of a run that was killed here
+        if number == 0 and not waiting and all(self._space[key].holds(value) for key, value in default.items()):
+            self._study.enqueue_trial(dict(default))
         self._study.sampler = TPESampler(n_startup_trials=_RANDOM_TRIALS, seed=self._seed + number)
         trial = self._study.ask()
         for key, values in self._space.items():

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+
+from interest_spark.models.runtime import peak_memory_kb
 
 # Devices can be chosen once in a process, before it computes.
 _SCRIPT = """
@@ -48,3 +51,13 @@ def test_a_rank_gets_one_gpu_and_one_that_is_not_there_is_missed() -> None:
 
 def test_on_cpu_a_rank_leaves_gpus_alone() -> None:
     assert devices("cpu") == {"visible": [], "growth": [], "placed": "device:CPU:0"}
+
+
+def test_the_memory_of_the_process_that_started_it_does_not_count() -> None:
+    large = np.ones(75_000_000)  # 600 MB, resident here
+    script = "import sys; from interest_spark.models.runtime import peak_memory_kb as kb\nprint(kb())\n"
+    script += "block = b'x' * (300 << 20)\nprint(kb())"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    before, after = map(int, done.stdout.split())
+    assert before < peak_memory_kb() - 300_000, large.size
+    assert 250_000 < after - before < 400_000

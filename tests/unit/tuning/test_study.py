@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
@@ -39,11 +40,18 @@ def run(folder: Path, trials: int, *, killed: bool = False, pruner: Any = "none"
 
 
 def test_a_study_that_was_killed_again_and_again_proposes_what_an_undisturbed_one_does(tmp_path: Path) -> None:
-    whole = run(tmp_path / "whole", 12)
-    for trials in (0, 1, 5, 9):
+    whole = run(tmp_path / "whole", 9)
+    for trials in (0, 1, 7):
         kept = run(tmp_path / "killed", trials, killed=True)
         assert kept == whole[:trials]
-    assert run(tmp_path / "killed", 12) == whole
+    assert run(tmp_path / "killed", 9) == whole
+
+
+def test_killed_between_planning_the_first_trial_and_beginning_it(tmp_path: Path) -> None:
+    with opened_study(tmp_path, SPACE, {"seed": 3}, "none", seed=3):
+        planned = optuna.load_study(study_name="tune", storage=f"sqlite:///{tmp_path / 'study.db'}")
+        planned.enqueue_trial(DEFAULT)
+    assert [settings == DEFAULT for settings, _ in run(tmp_path, 3)] == [True, False, False]
 
 
 def test_the_first_trial_is_the_default_and_later_ones_get_better(tmp_path: Path) -> None:
