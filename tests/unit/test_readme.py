@@ -14,6 +14,7 @@ from interest_spark.config.evaluate import BASELINES
 from interest_spark.config.kinds import Kinds, sections_by_kind
 from interest_spark.config.section import Section
 from interest_spark.config.sources import READERS
+from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.foundation import errors
 from interest_spark.metrics.metric import METRICS
 from interest_spark.schemas.behaviors import BEHAVIORS
@@ -56,14 +57,33 @@ def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
 
 
 def defaults_of_kinds(sections: Iterable[type[Section]], prefix: str) -> dict[str, Any]:
-    """The keys of all kinds; `kind` has the first one's name, and a key of several kinds must have one default."""
+    """The keys of all kinds, each with the default of the first kind that has it.
+
+    A key of several kinds must have one default, but for networks: those of their own stand in a further table.
+    """
     keys: dict[str, Any] = {}
     for section in sections:
         own = defaults(section, prefix)
-        kind = keys.get(f"{prefix}kind", own[f"{prefix}kind"])
-        assert all(keys.get(key, value) == value for key, value in own.items() if key != f"{prefix}kind")
-        keys |= {**own, f"{prefix}kind": kind}
+        one_default = all(keys.get(key, value) == value for key, value in own.items() if key != f"{prefix}kind")
+        assert one_default or prefix == "train.network."
+        keys = {**own, **keys}
     return keys
+
+
+def test_the_networks_and_the_defaults_of_their_own() -> None:
+    stated = {
+        code(kind)[0]: yaml.safe_load(f"{{{', '.join(code(own))}}}") for kind, _, own, *_ in table(TEXT, "network")
+    }
+    general = defaults(Config)
+    expected = {
+        kind: {
+            key: value
+            for key, value in defaults(section).items()
+            if key != "kind" and general[f"train.network.{key}"] != value
+        }
+        for kind, section in sections_by_kind(NetworkConfig).items()
+    }
+    assert stated == expected
 
 
 def test_the_configuration_keys_and_their_defaults() -> None:

@@ -247,15 +247,15 @@ class FrequencyConfig(AttentionSection):
 
 NetworkConfig = Annotated[
     SasRecConfig
-    | Bert4RecConfig
-    | LigrConfig
-    | HstuConfig
     | Gru4RecConfig
     | LstmConfig
-    | BidirectionalLstmConfig
     | NextItNetConfig
     | CaserConfig
-    | FrequencyConfig,
+    | FrequencyConfig
+    | Bert4RecConfig
+    | BidirectionalLstmConfig
+    | LigrConfig
+    | HstuConfig,
     Kinds(),
 ]
 """The network of any kind; the first is the default."""

@@ -50,6 +50,7 @@ def contrast(first: tf.Tensor, second: tf.Tensor, temperature: float) -> tf.Tens
     count = tf.shape(first)[0]
     views = tf.math.l2_normalize(tf.concat([first, second], axis=0), axis=1)  # [2 M, d]
     logits = tf.matmul(views, views, transpose_b=True) / temperature - _NEVER * tf.eye(2 * count)  # [2 M, 2 M]
-    partner = tf.concat([tf.range(count, 2 * count), tf.range(count)], axis=0)
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(partner, logits)
+    partners = tf.concat([views[count:], views[:count]], axis=0)
+    own = tf.reduce_sum(views * partners, axis=1) / temperature  # [2 M]
+    losses = tf.reduce_logsumexp(logits, axis=1) - own  # TensorFlow's fused kernel refuses a stream without histories
     return tf.math.divide_no_nan(tf.reduce_sum(losses), tf.cast(2 * count, tf.float32))

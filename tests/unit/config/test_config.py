@@ -35,7 +35,7 @@ def load(tmp_path: Path, text: str, *overrides: str) -> object:
         (MINIMAL + "train: {epoch: 3}\n", (), "unknown key 'train.epoch'; did you mean 'epochs'?"),
         (MINIMAL + "train: {network: {dims: 3}}\n", (), "unknown key 'train.network.dims'; did you mean 'dim'?"),
         (MINIMAL, ("train.network.kind=sasrek",), "unknown kind 'sasrek' of train.network; did you mean 'sasrec'?"),
-        (MINIMAL, ("train.network.kind=word2vec",), "unknown kind 'word2vec' of train.network; known kinds: sasrec, "),
+        (MINIMAL, ("train.network.kind=gpt",), "unknown kind 'gpt' of train.network; known kinds: sasrec, "),
         (MINIMAL, ("train.network.kind=null",), "unknown kind 'None' of train.network; known kinds: sasrec"),
         (MINIMAL, ("train.network=sasrec",), r"train.network: .*valid dictionary.* \(got 'sasrec'\)"),
         (MINIMAL, ("train.network.dim=x",), r"train.network.dim: .*got 'x'"),

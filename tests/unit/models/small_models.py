@@ -94,8 +94,10 @@ LOSSES: dict[str, SmallModel] = {
     "sampled, in batch": SmallModel(SASREC, SampledLossConfig(sampler=InBatchSamplerConfig(negatives=100))),
     "full, smoothed": SmallModel(SASREC, FullLossConfig(label_smoothing=0.05), learnt=0.9),
     "full, focal": SmallModel(SASREC, FullLossConfig(focal_gamma=1.0)),
-    "infonce": SmallModel(
-        SASREC.model_copy(update={"unit_vectors": True}), InfoNceLossConfig(sampler=MixedSamplerConfig(negatives=200))
+    "infonce": SmallModel(  # cosines stay below 1, so the target's share does, too
+        SASREC.model_copy(update={"unit_vectors": True}),
+        InfoNceLossConfig(sampler=MixedSamplerConfig(negatives=200)),
+        learnt=0.1,
     ),
     "bce": SmallModel(SASREC, BceLossConfig(sampler=UniformSamplerConfig(negatives=200))),
     "gbce": SmallModel(SASREC, GbceLossConfig(negatives=100)),

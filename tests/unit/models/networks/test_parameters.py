@@ -49,3 +49,20 @@ def test_a_name_is_used_once() -> None:
     parameters = declared()
     with pytest.raises(ValueError, match="two variables named content"):
         parameters.constant("content", 0.0, 1)
+
+
+def test_glorot_and_orthogonal_weights_are_drawn_within_their_bounds() -> None:
+    parameters = Parameters(seed=1)
+    uniform = parameters.glorot("uniform", 30, 50).numpy()
+    limit = (6 / 80) ** 0.5
+    assert 0.95 * limit < np.abs(uniform).max() <= limit
+    assert abs(uniform.mean()) < 0.1 * limit
+    first, second = np.split(parameters.orthogonal("orthogonal", 8, 2).numpy(), 2, axis=1)
+    for matrix in (first, second):
+        np.testing.assert_allclose(matrix.T @ matrix, np.eye(8), atol=1e-5)
+    assert np.abs(first - second).max() > 0.1
+
+
+def test_a_constant_may_differ_along_the_last_axis() -> None:
+    filled = Parameters(seed=1).constant("bias", np.array([0.0, 1.0]), 3, 2)
+    assert filled.numpy().tolist() == [[0, 1]] * 3
