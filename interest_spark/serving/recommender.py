@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import issparse
 
 from interest_spark.features.sequences.tokens import Histories
 from interest_spark.foundation.errors import BadDataError
@@ -96,9 +95,8 @@ class Recommender:
         choices[served] = np.append(self._allowed, NO_ITEM)[found]  # NO_ITEM is -1, the last place
         scores[served] = dots
         self._fill(choices, scores, seen)
-        return Suggestions(
-            served, np.empty((vectors.shape[0], 0), np.float32) if issparse(vectors) else vectors, choices, scores
-        )
+        published = vectors if isinstance(vectors, np.ndarray) else np.empty((len(found), 0), np.float32)
+        return Suggestions(served, published, choices, scores)
 
     def _encode(self, histories: Histories) -> Vectors:
         if not histories.num_rows:
@@ -126,8 +124,7 @@ class Recommender:
 
 
 def _finite(vectors: Vectors) -> Vectors:
-    numbers: np.ndarray = vectors.data if issparse(vectors) else vectors  # type: ignore[assignment]
-    if not np.isfinite(numbers).all():
+    if not np.isfinite(vectors if isinstance(vectors, np.ndarray) else vectors.data).all():
         raise BadDataError(
             "the model gives vectors that are not finite; train again with a lower train.optimizer.learning_rate"
         )

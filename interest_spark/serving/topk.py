@@ -9,10 +9,12 @@ users/s, where `numpy.argpartition` keeps 2,900 and implicit 0.7.2 11,300, or 7,
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _ITEMS_PER_BLOCK = 32_768
 _USERS_PER_BLOCK = 128  # of 27,000 scores each: the block stays in the last-level cache
@@ -21,7 +23,8 @@ _GROUPS_PER_RESULT = 8  # enough groups that the k best items seldom share one
 
 NO_ITEM = -1
 
-Vectors: TypeAlias = np.ndarray | csr_array
+Vectors: TypeAlias = "np.ndarray | csr_array"
+"""Rows of numbers, dense or sparse."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,8 @@ def _lay_out(vectors: Vectors, k: int, items_per_block: int) -> Iterator[_ItemBl
 
 def _columns(vectors: Vectors, count: int) -> Vectors:
     """float32[n, d] -> float32[d, count], padded with zero columns."""
-    if issparse(vectors):
-        columns: csr_array = csr_array(vectors.T)
+    if not isinstance(vectors, np.ndarray):
+        columns = vectors.T.tocsr()
         columns.resize((vectors.shape[1], count))
         return columns
     padded = np.zeros((vectors.shape[1], count), np.float32)
@@ -105,7 +108,7 @@ def _columns(vectors: Vectors, count: int) -> Vectors:
 
 def _products(queries: Vectors, columns: Vectors) -> np.ndarray:
     """float32[n, columns], written to by its caller; -inf for nothing in common where the columns are sparse."""
-    if not issparse(columns):
+    if isinstance(columns, np.ndarray):
         return queries @ columns
     scores = (queries @ columns).toarray()
     scores[scores == 0] = -np.inf

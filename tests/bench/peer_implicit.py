@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from implicit._nearest_neighbours import NearestNeighboursScorer
 from implicit.als import AlternatingLeastSquares
 from implicit.nearest_neighbours import CosineRecommender, ItemItemRecommender
 from scipy.sparse import csr_matrix, diags
@@ -59,14 +60,14 @@ def fit_cosine(used: csr_matrix) -> tuple[Any, csr_matrix]:
 def fit_conditional(used: csr_matrix) -> tuple[Any, csr_matrix]:
     """The plain counts of implicit, of all items, divided by the item's own and cut to its neighbours."""
     model = ItemItemRecommender(K=used.shape[1], num_threads=2)
-    model.fit(used, show_progress=False)
+    model.fit(used.astype(np.float64), show_progress=False)
     together = csr_matrix(model.similarity)
     shares = (diags(1.0 / np.maximum(together.diagonal(), 1)) @ together).tocsr()
     kept = [_largest(shares.getrow(item), ORDER["neighbours"] + 1) for item in range(used.shape[1])]
     rows = np.repeat(np.arange(len(kept)), [len(columns) for columns, _ in kept])
     columns, values = (np.concatenate(part) for part in zip(*kept, strict=True))
     model.similarity = csr_matrix((values, (rows, columns)), shape=shares.shape)
-    model.scorer = None
+    model.scorer = NearestNeighboursScorer(model.similarity)
     return model, used
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
 
 from interest_spark.features.collaborative.interactions import InteractionRule, Interactions, interactions
 from interest_spark.platform.tasks import exchange
@@ -101,6 +100,8 @@ class PairCount:
 
 def gram_of(found: Interactions) -> pl.DataFrame:
     """`item_index, neighbour, together` of the pairs of items that these interactions have a user in common for."""
+    from scipy.sparse import csr_array  # in tasks alone: no command is to wait for it
+
     items, columns = np.unique(found.item, return_inverse=True)
     owners, rows = np.unique(found.owner, return_inverse=True)
     weights = csr_array((found.weight, (rows, columns)), shape=(len(owners), len(items)))
@@ -112,7 +113,12 @@ def gram_of(found: Interactions) -> pl.DataFrame:
 
 
 def _pieces_of_pairs(found: Interactions) -> Iterator[Interactions]:
-    """Interactions of whole users, so many that their pairs do not exceed _PAIRS_A_PIECE unless one user's do."""
+    """Interactions of whole users, so many that the sums of their pairs number at most _PAIRS_A_PIECE, unless one
+    user's do: in a small catalogue all are summed up at once, and a large one is not met by all of its pairs.
+    """
+    if len(np.unique(found.item)) ** 2 <= _PAIRS_A_PIECE:
+        yield found
+        return
     lengths = np.bincount(found.owner)
     number = (np.cumsum(lengths.astype(np.int64) ** 2) // _PAIRS_A_PIECE)[found.owner]
     for each in np.unique(number):

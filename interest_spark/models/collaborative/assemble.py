@@ -4,6 +4,7 @@ to pass through the driver.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,11 +14,10 @@ from interest_spark.config.collaborative import AlsConfig, EaseConfig, ItemToIte
 from interest_spark.features.collaborative.interactions import NOTHING_TO_LEARN
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.collaborative.card import CollaborativeCard
-from interest_spark.models.collaborative.history_model import Array
 from interest_spark.storage.bundles import Bundle, write_bundle
 from interest_spark.storage.parts import read_columns
 
-Arrays = Mapping[str, Array]
+Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,3 @@ def item_weights(gram: Array, ridge: float) -> Array:
     inverse /= -np.diag(inverse)
     np.fill_diagonal(inverse, 0.0)
     return inverse.astype(np.float32)
-
-
-def bytes_needed(items: int) -> int:
-    """Memory that `item_weights` takes with its argument: two matrices of float64 and one of float32."""
-    return items**2 * (8 + 8 + 4)

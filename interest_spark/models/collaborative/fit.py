@@ -14,7 +14,6 @@ from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.foundation.locations import Location
 from interest_spark.models.collaborative.assemble import Assembled, Assembly, assemble
 from interest_spark.models.collaborative.card import CollaborativeCard
-from interest_spark.models.collaborative.ease import bytes_needed
 from interest_spark.platform.tasks import each_in_a_task
 from interest_spark.storage.folder_files import delete_folder
 from interest_spark.storage.frame_files import write_frame
@@ -22,6 +21,7 @@ from interest_spark.storage.frame_files import write_frame
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+_BYTES_A_PAIR = 8 + 8 + 4  # two matrices of float64 and one of float32, while `ease` is solved
 _FACTORS = pa.schema([("item_index", pa.int32()), ("item_id", pa.string()), ("factors", pa.list_(pa.float32()))])
 
 
@@ -93,7 +93,7 @@ def _find(plan: FitPlan, data: FitData) -> Assembly:
 
 def _check_size(items: int, most: int) -> None:
     if items > most:
-        gigabytes = bytes_needed(items) / 1e9
+        gigabytes = items**2 * _BYTES_A_PAIR / 1e9
         raise ConfigError(
             f"ease would invert a matrix of {items:,} items, {gigabytes:,.1f} GB in one task, and "
             f"collaborative.max_items is {most:,}; raise it if a worker has that memory, or set collaborative.kind to "

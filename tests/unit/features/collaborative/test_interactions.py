@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interest_spark.config.collaborative import AlsConfig, CollaborativeConfig, EaseConfig, ItemToItemConfig
+from interest_spark.features.collaborative import pairs
 from interest_spark.features.collaborative.interactions import InteractionRule, interactions, rule_of
 from interest_spark.features.collaborative.pairs import gram_of
 from interest_spark.schemas.behaviors import BEHAVIOR_CODES
@@ -55,9 +56,9 @@ def test_interactions_are_those_of_a_loop(
     instant = None if now is None else int((START + timedelta(days=now)).timestamp()) * 1_000_000
     found = interactions(table, rule, instant)
     expected = [event_by_event(history, rule, now) for history in ordered]
-    pairs = [(owner, item) for owner, items in enumerate(expected) for item in sorted(items)]
-    assert list(zip(found.owner.tolist(), found.item.tolist(), strict=True)) == pairs
-    assert found.weight == pytest.approx([expected[owner][item] for owner, item in pairs])
+    wanted = [(owner, item) for owner, items in enumerate(expected) for item in sorted(items)]
+    assert list(zip(found.owner.tolist(), found.item.tolist(), strict=True)) == wanted
+    assert found.weight == pytest.approx([expected[owner][item] for owner, item in wanted])
 
 
 @settings(max_examples=100, deadline=None)
@@ -68,9 +69,20 @@ def test_the_gram_matrix_is_the_product_of_the_weights(histories: list[list[int]
         for item in history:
             weights[row, item] = weights[row, item] + 1 if counts else 1
     found = np.zeros((9, 9))
-    pairs = gram_of(interactions(as_histories(histories), InteractionRule(counts=counts)))
-    found[pairs["item_index"].to_numpy(), pairs["neighbour"].to_numpy()] = pairs["together"].to_numpy()
+    rows = gram_of(interactions(as_histories(histories), InteractionRule(counts=counts)))
+    found[rows["item_index"].to_numpy(), rows["neighbour"].to_numpy()] = rows["together"].to_numpy()
     assert np.allclose(found, weights.T @ weights)
+
+
+@settings(max_examples=50, deadline=None)
+@given(histories=st.lists(st.lists(st.integers(2, 8), max_size=8), max_size=6), most=st.integers(1, 60))
+def test_pairs_of_pieces_add_up_to_those_of_all(histories: list[list[int]], most: int) -> None:
+    found = interactions(as_histories(histories), InteractionRule())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pairs, "_PAIRS_A_PIECE", most)
+        parts = list(pairs._pieces_of_pairs(found))
+    assert [owner for part in parts for owner in part.owner] == found.owner.tolist()
+    assert pairs._summed([gram_of(part) for part in parts]).equals(pairs._summed([gram_of(found)]))
 
 
 @pytest.mark.parametrize(
