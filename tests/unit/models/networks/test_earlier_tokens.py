@@ -47,3 +47,29 @@ def test_an_average_is_the_recursion_along_each_segment(length: int) -> None:
         following = keep * expected[:, place - 1] + (1 - keep) * x[:, place]
         expected[:, place] = np.where(goes_on, following, x[:, place])
     np.testing.assert_allclose(average(tf.constant(x), tf.constant(segment)), expected, atol=1e-5)
+
+
+def test_the_gradient_of_an_average_is_that_of_the_recursion() -> None:
+    random = np.random.default_rng(1)
+    segment = tf.constant([[1] * 5 + [2] * 8, [1] * 13])
+    x = tf.constant(random.normal(size=(2, 13, 4)).astype(np.float32))
+    weights = tf.constant(random.normal(size=(2, 13, 4)).astype(np.float32))
+    parameters = Parameters(seed=1)
+    average = MovingAverage(4, parameters, "layer")
+    rate = parameters.trainable["layer/rate"]
+
+    def one_after_another() -> tf.Tensor:
+        keep, found = tf.sigmoid(rate), [x[:, 0]]
+        for place in range(1, 13):
+            goes_on = (segment[:, place] == segment[:, place - 1])[:, None]
+            found.append(tf.where(goes_on, keep * found[-1] + (1 - keep) * x[:, place], x[:, place]))
+        return tf.stack(found, axis=1)
+
+    results = []
+    for compute in (one_after_another, lambda: average(x, segment)):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = tf.reduce_sum(compute() * weights)
+        results.append(tape.gradient(value, [x, rate]))
+    for expected, found in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
