@@ -3,7 +3,7 @@
 dist/interest_spark-<version>.zip   spark-submit --py-files; equal sources give equal bytes
 dist/jobs/<job>.py                  what spark-submit starts
 dist/dags/                          Airflow's DAGs
-dist/conf/                          configurations and requirement locks
+dist/conf/                          configurations, search spaces and requirement locks
 dist/env.tar.gz                     spark-submit --archives dist/env.tar.gz#env, with PYSPARK_PYTHON=./env/bin/python
 """
 
@@ -42,6 +42,7 @@ def build_code(target: Path, root: Path = ROOT) -> Path:
     shutil.rmtree(target / "dags", ignore_errors=True)
     shutil.copytree(root / "jobs" / "dags", target / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     _copy([path for pattern in _CONF for path in root.glob(f"conf/{pattern}")], target / "conf")
+    _copy(list(root.glob("conf/tune/*.yaml")), target / "conf" / "tune")
     return archive
 
 

@@ -22,6 +22,7 @@ def make_tree(root: Path) -> Path:
         "jobs/plan.py": "",
         "jobs/dags/interest_daily.py": "",
         "conf/shop.yaml": "warehouse: w\n",
+        "conf/tune/sasrec.yaml": "train.epochs: {kind: int, low: 1, high: 9}\n",
         "conf/requirements.lock": "click==8\n",
         "conf/ruff.toml": "",
     }
@@ -67,6 +68,7 @@ def test_a_second_build_leaves_nothing_of_the_first(tmp_path: Path) -> None:
     assert sorted(path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()) == [
         "conf/requirements.lock",
         "conf/shop.yaml",
+        "conf/tune/sasrec.yaml",
         "dags/interest_daily.py",
         f"interest_spark-{__version__}.zip",
         "jobs/ingest.py",
