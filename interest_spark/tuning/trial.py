@@ -94,8 +94,8 @@ class _Epochs:
                 continue
             figures = json.loads(line)
             if figures["epoch"] > self._last:
-                self._last = figures["epoch"]
-                self.ended = self._report(self._last, figures["ndcg"])
+                self.ended = self._report(figures["epoch"], figures["ndcg"])
+                self._last = figures["epoch"]  # only now: a report that failed is made again at the end
 
 
 @contextmanager
