@@ -24,7 +24,9 @@ class CompareConfig(Section):
         for name, settings in models.items():
             if not _NAME.fullmatch(name):
                 raise ValueError("a variant's name is made of a-z, 0-9, '_', '.' and '-'")
-            other = [key for key in settings if not key.startswith(("train.", "blocks."))]
+            other = [key for key in settings if not key.startswith(("train.", "blocks.", "collaborative."))]
             if other:
-                raise ValueError(f"{other}: a variant sets keys of train and blocks alone, since all are judged alike")
+                raise ValueError(
+                    f"{other}: a variant sets keys of train, blocks and collaborative alone, since all are judged alike"
+                )
         return models

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark import StorageLevel
 
+from interest_spark.config.collaborative import CollaborativeConfig
 from interest_spark.config.deployment import Config
 from interest_spark.config.evaluate import BASELINES
 from interest_spark.config.file import load_config, with_settings
@@ -41,6 +42,9 @@ from interest_spark.storage.table_schemas import spark_schema
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+_MODEL = ("train", "blocks", "collaborative")
+"""The sections that say how a model is made."""
+
 _MOST_BYTES = 1 << 20
 
 
@@ -61,11 +65,12 @@ class Contender:
 
 
 def find_contenders(config: Config, names: Sequence[str]) -> list[Contender]:
-    """Who is meant: a variant of the section `compare`, a kind of network, a baseline, or a file ending in .yaml.
+    """Who is meant: a variant of the section `compare`, a kind of network or of collaborative model, a baseline, or a
+    file ending in .yaml.
 
-    Of a kind that is the deployment's own, its configuration; of others their defaults with the deployment's training.
-    Of a file, such as `interest tune` writes, the sections train and blocks. The first must be trained: it says whom
-    all are judged for.
+    Of a kind that is the deployment's own, its configuration; of others their defaults, of networks with the
+    deployment's training. Of a file, such as `interest tune` writes, what says how a model is made. The first must be
+    a model: it says whom all are judged for.
     """
     found = [_find(config, name) for name in names]
     twice = sorted({each.name for each in found if [other.name for other in found].count(each.name) > 1})
@@ -81,19 +86,22 @@ def find_contenders(config: Config, names: Sequence[str]) -> list[Contender]:
 def _find(config: Config, name: str) -> Contender:
     if name.endswith(".yaml"):
         other = load_config(name)
-        return Contender(Path(name).stem, config.model_copy(update={"train": other.train, "blocks": other.blocks}))
-    kinds = list(sections_by_kind(NetworkConfig))
-    variants = config.compare.models
+        return Contender(Path(name).stem, config.model_copy(update={each: getattr(other, each) for each in _MODEL}))
+    variants, networks = config.compare.models, sections_by_kind(NetworkConfig)
+    collaborative = sections_by_kind(CollaborativeConfig)
     try:
-        known_name("model", name, list(dict.fromkeys([*variants, *kinds, *BASELINES])))
+        known_name("model", name, list(dict.fromkeys([*variants, *networks, *collaborative, *BASELINES])))
     except ValueError as error:
         raise ConfigError(f"{error}, those of compare.models, or a file that ends in .yaml") from None
     if name in variants:
         return Contender(name, with_settings(config, variants[name], f"of compare.models.{name}"))
-    if name in kinds:
+    if name in networks:
+        network = config.model_copy(update={"collaborative": None})
         own = name == config.train.network.kind
-        settings = {} if own else {"train.network": {"kind": name}}
-        return Contender(name, config if own else with_settings(config, settings, f"of model {name}"))
+        return Contender(name, network if own else with_settings(network, {"train.network": {"kind": name}}, name))
+    if name in collaborative:
+        own = config.collaborative is not None and name == config.collaborative.kind
+        return Contender(name, config if own else with_settings(config, {"collaborative": {"kind": name}}, name))
     return Contender(name, None)
 
 
@@ -186,14 +194,11 @@ def _training_of(contender: Contender, context: RunContext, inputs: Inputs) -> M
     """What training the contender took."""
     table = inputs[_model_of(contender)]
     (row,) = table.snapshot.read_small(**table.selection).to_pylist()
+    told = {name: row[name] for name in ("model_version", "parameters", "train_seconds")}
+    if contender.config is not None and contender.config.collaborative is not None:  # fitted inside Spark's tasks
+        return told
     place = bundle_path(context.warehouse.root, row["path"]) / RESULT
-    training = json.loads(read_bytes(place, _MOST_BYTES))
-    return {
-        "model_version": row["model_version"],
-        "parameters": row["parameters"],
-        "train_seconds": row["train_seconds"],
-        "peak_memory_mb": training["peak_memory_mb"],
-    }
+    return {**told, "peak_memory_mb": json.loads(read_bytes(place, _MOST_BYTES))["peak_memory_mb"]}
 
 
 def _row(compared: Compared) -> dict[str, Any]:

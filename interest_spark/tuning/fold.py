@@ -7,7 +7,7 @@ held out of training, and a trial is as good as its ranking of what users did th
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,8 +63,7 @@ class InnerFold:
         """The fold in the blocks of `config`: packed now unless an earlier trial needed the same ones."""
         blocks = config.blocks.model_copy(update={"held_out": self._held_out})
         rules = PackingRules(blocks, config.columns, self._context.day, masked=config.train.network.masked)
-        settings = [each.model_dump(mode="json") for each in (blocks, config.columns)]
-        made_from = [*settings, rules.masked, self.content_id]
+        made_from = [asdict(rules), self.content_id]
         folder = self._folder / f"blocks-{digest(made_from)[:12]}"
         done = folder / "files.json"  # written last
         if not done.exists():
@@ -75,13 +74,12 @@ class InnerFold:
         return PackedFold(tuple(str(folder / name) for name in names), folder / "candidates")
 
     def _pack(self, folder: Path, rules: PackingRules) -> list[str]:
-        blocks = rules.config
-        get_logger().info("packing blocks", folder=str(folder), tokens=blocks.tokens)
-        histories = self._sequences.rows(self._context)
-        packed = pack_blocks(histories, rules).drop("dt")
-        files = write_frame(packed, folder / "blocks", TABLES["train_blocks"], blocks.row_group_blocks)
-        end = end_of_learning(blocks.held_out, rules.day, rules.scheme.time_zone)
-        write_candidates(candidate_items(histories, _numbers_as_ids(histories), end), folder / "candidates")
+        get_logger().info("packing blocks", folder=str(folder), tokens=rules.config.tokens)
+        rows = self._sequences.rows(self._context)
+        packed = pack_blocks(rows, rules).drop("dt")
+        files = write_frame(packed, folder / "blocks", TABLES["train_blocks"], rules.config.row_group_blocks)
+        end = end_of_learning(rules.config.held_out, rules.day, rules.scheme.time_zone)
+        write_candidates(candidate_items(rows, _numbers_as_ids(rows), end), folder / "candidates")
         return sorted(str(Path(file).relative_to(folder)) for file in files)
 
 

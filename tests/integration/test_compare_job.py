@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-MODELS = "sasrec,narrow,popularity"
+MODELS = "sasrec,narrow,item_to_item,popularity"
 NARROW = {"models": {"narrow": {"train.network.dim": 4, "train.epochs": 1}}}
 
 
@@ -85,9 +85,10 @@ def test_differences_are_to_the_first_and_paired(compared: Result, warehouse: Wa
 
 def test_what_training_took_stands_beside_it(compared: Result, warehouse: Warehouse) -> None:
     found = rows(warehouse, MODELS)
-    trained, narrow, popularity = (found[model, "ndcg@10"] for model in MODELS.split(","))
+    trained, narrow, neighbours, popularity = (found[model, "ndcg@10"] for model in MODELS.split(","))
     assert trained["parameters"] > 3 * narrow["parameters"] > 0
     assert 100 < narrow["peak_memory_mb"] < 4_000 and narrow["train_seconds"] > 0
+    assert neighbours["parameters"] > 0 and neighbours["peak_memory_mb"] is None  # fitted inside Spark's tasks
     told_by_training = ("model_version", "parameters", "train_seconds", "peak_memory_mb")
     assert [popularity[name] for name in told_by_training] == [None] * 4
     assert "narrow" in compared.stdout and "users were judged" in compared.stdout
@@ -96,7 +97,7 @@ def test_what_training_took_stands_beside_it(compared: Result, warehouse: Wareho
 def test_nothing_that_was_served_is_touched(compared: Result, warehouse: Warehouse) -> None:
     for table in ("models", "recommendations", "user_vectors"):
         names = {each.name for each in warehouse.open(table).slices(day=CUTOFF)}
-        assert names == {"sasrec", "backtest-compare-sasrec", "backtest-compare-narrow"}, table
+        assert names == {"sasrec", *(f"backtest-compare-{each}" for each in MODELS.split(",")[:3])}, table
     assert {each.name for each in warehouse.open("gates").slices()} == {"ingest", "publish-sasrec"}
 
 

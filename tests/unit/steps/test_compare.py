@@ -35,6 +35,15 @@ def test_a_variant_is_what_it_sets_otherwise() -> None:
     assert (long.blocks.tokens, long.train) == (400, Config.model_validate(KEYS).train)
 
 
+def test_a_collaborative_model_takes_the_place_of_the_network_and_the_other_way_round() -> None:
+    models = found("sasrec", "als")
+    assert models["als"] is not None and models["als"].collaborative is not None
+    config = Config.model_validate({**KEYS, "collaborative": {"kind": "als", "factors": 8}})
+    own, network = (each.config for each in find_contenders(config, ("als", "sasrec")))
+    assert own == config
+    assert network == Config.model_validate({**KEYS, "collaborative": None})
+
+
 def test_a_file_gives_its_model_and_this_deployment_the_rest(tmp_path: Path) -> None:
     other = {**KEYS, "warehouse": "elsewhere", "train": {"epochs": 9}, "score": {"k": 50}}
     file = tmp_path / "best.yaml"
@@ -42,9 +51,8 @@ def test_a_file_gives_its_model_and_this_deployment_the_rest(tmp_path: Path) -> 
     best = found("sasrec", str(file))["best"]
     assert best is not None
     assert best.train == load_config(file).train
-    assert best.model_copy(update={"train": 0, "blocks": 0}) == Config.model_validate(KEYS).model_copy(
-        update={"train": 0, "blocks": 0}
-    )
+    made_by = {"train": 0, "blocks": 0, "collaborative": 0}
+    assert best.model_copy(update=made_by) == Config.model_validate(KEYS).model_copy(update=made_by)
 
 
 def test_it_is_trained_under_a_name_of_its_own_from_nothing() -> None:
@@ -75,7 +83,7 @@ def test_mistakes(names: tuple[str, ...], words: list[str]) -> None:
     ("models", "words"),
     [
         ({"Wide!": {}}, "a variant's name is made of"),
-        ({"wide": {"score.k": 5}}, "sets keys of train and blocks alone"),
+        ({"wide": {"score.k": 5}}, "sets keys of train, blocks and collaborative alone"),
     ],
 )
 def test_variants_are_checked_when_the_file_is_read(models: dict[str, Any], words: str) -> None:
