@@ -3,7 +3,6 @@
 B blocks of T tokens, a batch of S streams with B / S blocks each.
 """
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import tensorflow as tf
@@ -13,6 +12,7 @@ from interest_spark.config.training.networks import MaskedNetworkSection, Networ
 from interest_spark.models.losses.loss import Targets
 from interest_spark.models.networks.network import Tokens
 from interest_spark.models.training.augmentation import ShorterHistories
+from interest_spark.models.training.segments import uniform_by_stream
 from interest_spark.schemas.behaviors import MASK_INDEX
 
 _OWN_DRAWS = (0, 1)  # dropout moves the first number of a stream's key alone
@@ -62,20 +62,15 @@ class MaskedItems:
     def _choose(self, segment: tf.Tensor, allowed: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
         """bool[B, T]: the events to hide."""
         blocks, length = tf.shape(segment)[0], segment.shape[1]
-        drawn = _uniform(keys, blocks, 2 * length + 1)  # one number for each token, one for each segment 0 … T
+        drawn = uniform_by_stream(
+            keys, _OWN_DRAWS, blocks, 2 * length + 1
+        )  # one number for each token, one for each segment 0 … T
         of_token = tf.where(allowed, drawn[:, :length], 2.0)
         number = segment + (length + 1) * tf.range(blocks)[:, None]  # tells all segments of the batch apart
         least = tf.math.unsorted_segment_min(of_token, number, (length + 1) * blocks)
         some = (of_token < self._config.mask_share) | (of_token <= tf.gather(least, number))
         only_last = tf.gather(drawn[:, length:], segment, batch_dims=1) < self._config.last_share
         return allowed & tf.where(only_last, _is_last(segment), some)
-
-
-def _uniform(keys: tf.Tensor, blocks: tf.Tensor, count: int) -> tf.Tensor:
-    """float32[B, count] in [0, 1), each stream's rows from its own key."""
-    shape = [blocks // keys.shape[0], count]
-    streams: Sequence[tf.Tensor] = tf.unstack(keys)
-    return tf.concat([tf.random.stateless_uniform(shape, key + tf.constant(_OWN_DRAWS)) for key in streams], axis=0)
 
 
 def _is_last(segment: tf.Tensor) -> tf.Tensor:
