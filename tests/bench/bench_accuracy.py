@@ -35,7 +35,7 @@ from tests.bench.training_world import DATA_SETS, ROOT, DataSet, read_curve, rea
 
 DAY = "2024-01-01"
 CONFIGS = {"ml-1m": "accuracy_ml1m.yaml", "beauty": "accuracy_beauty.yaml"}
-MODELS = "accuracy_models.yaml"
+MODELS = "models_by_data_set.yaml"
 K = 10
 FILES = 4  # of the delivery: Spark reads a file in one task
 THREADS = 2  # of ranking

@@ -14,18 +14,16 @@ from interest_spark.config.training.samplers import PopularitySamplerConfig, Sam
 Gamma = Annotated[float, Field(ge=0.0, le=10.0)]
 """How much less a target weighs that is foretold well already (Lin et al. 2017); 0: all alike."""
 
-Temperature = Annotated[float, Field(gt=0.0, le=10.0)]
-
 
 class FullLossConfig(Section):
     """The softmax cross-entropy over all candidates, `chunk` targets at a time, by default as many as suit a
-    processor's cache. A share `label_smoothing` of each target is spread over all candidates. Scores are divided by
-    `temperature`: 0.05 suits cosines, which `train.network.unit_vectors` makes of scores.
+    processor's cache. A share `label_smoothing` of each target is spread over all candidates. Scores are multiplied
+    by `score_scale`: 20 suits cosines, which `train.network.unit_vectors` makes of scores.
     """
 
     kind: Literal["full"] = "full"
     chunk: Count | None = None
-    temperature: Temperature = 1.0
+    score_scale: float = Field(default=1.0, gt=0.0, le=1000.0)
     label_smoothing: Rate = 0.0
     focal_gamma: Gamma = 0.0
 
@@ -50,7 +48,7 @@ class InfoNceLossConfig(Section):
     """
 
     kind: Literal["infonce"] = "infonce"
-    temperature: Temperature = 0.07
+    temperature: float = Field(default=0.07, gt=0.0, le=10.0)
     correct_sampling: bool = True
     sampler: SamplerConfig = PopularitySamplerConfig()
     focal_gamma: Gamma = 0.0

@@ -21,9 +21,9 @@ class FullCrossEntropy:
 
     candidates: int32[C], ascending item indexes. chunk: rows of logits at once, None for as many as the cache holds.
     label_smoothing: the share of each target that is spread over all candidates (Szegedy et al. 2016,
-    arXiv:1512.00567). focal_gamma: see `focal`. temperature: what scores are divided by; with a network of unit vectors
-    it makes the softmax of cosines sharp enough to learn from (InfoNCE against all items). precision: of the matrix
-    products; sums are float32.
+    arXiv:1512.00567). focal_gamma: see `focal`. score_scale: what scores are multiplied by; with a network of unit
+    vectors it makes the softmax of cosines sharp enough to learn from (InfoNCE against all items). precision: of the
+    matrix products; sums are float32.
     """
 
     touches_all_items = True
@@ -36,17 +36,17 @@ class FullCrossEntropy:
         *,
         label_smoothing: float = 0.0,
         focal_gamma: float = 0.0,
-        temperature: float = 1.0,
+        score_scale: float = 1.0,
     ) -> None:
         self._labels = CandidateLabels(candidates)
         self._chunk = chunk or max(_LEAST_ROWS, _CHUNK_LOGITS // len(candidates))
         self._precision, self._smoothing, self._gamma = precision, label_smoothing, focal_gamma
-        self._temperature = temperature
+        self._scale = score_scale
 
     def __call__(self, tower: ItemTower, hidden: tf.Tensor, targets: Targets, keys: DrawKeys) -> tf.Tensor:
         vectors, labels, weights = self._labels.pick(hidden, targets)
-        if self._temperature != 1.0:
-            vectors = vectors / self._temperature
+        if self._scale != 1.0:
+            vectors = vectors * self._scale
         items = tower.item_vectors(self._labels.item_index)  # [C, d]
         loss = chunked_cross_entropy(vectors, items, labels, weights, self._chunk, self._precision, self._gamma)
         if not self._smoothing:
@@ -63,7 +63,7 @@ def build(config: FullLossConfig, items: pa.Table, precision: tf.DType) -> FullC
         precision,
         label_smoothing=config.label_smoothing,
         focal_gamma=config.focal_gamma,
-        temperature=config.temperature,
+        score_scale=config.score_scale,
     )
 
 

@@ -48,7 +48,7 @@ def written(**changes: Any) -> dict[str, Any]:
     return {**json.loads(WRITTEN_BEFORE_KINDS), **changes}
 
 
-def test_a_card_written_before_networks_were_a_union_is_read_and_written_alike() -> None:
+def test_a_card_written_before_networks_were_a_union_is_read_and_written_with_what_it_lacks() -> None:
     card = read_card(written())
     assert card.started_from == "2026-01-29-ba9876543210"
     assert card.columns == ColumnScheme(category_buckets=50, time_zone="Asia/Shanghai")
@@ -62,7 +62,9 @@ def test_a_card_written_before_networks_were_a_union_is_read_and_written_alike()
         dropout=DropoutConfig(embedding=0.1, attention=0.2, activation=0.0, residual=0.0),
     )
     columns = {"category_codes": 4096, "category_buckets": 50, "time_zone": "Asia/Shanghai", "session_gap_minutes": 30}
-    assert card.model_dump(mode="json") == written(columns=columns)
+    again = written(columns=columns)
+    again["network"] |= {"unit_vectors": False, "content": {}, "content_dropout": 0.2}
+    assert card.model_dump(mode="json") == again
 
 
 def test_its_network_has_the_weights_that_its_bundle_holds() -> None:

@@ -10,6 +10,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Newest, Read
 from interest_spark.schemas.tables import SLICED_BY
 from interest_spark.steps.nightly import JOBS
+from interest_spark.steps.training import CONTENT_ALS
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.warehouse import Warehouse
 from tests.integration.warehouse_world import config_of
@@ -22,9 +23,11 @@ READS = [pytest.param(read, id=f"{step.name}-{read.name}") for step in STEPS for
 @pytest.mark.parametrize("read", READS)
 def test_which_days_a_step_may_read_is_known_before_anything_is_made(tmp_path: Path, read: Read) -> None:
     """Else a step at work beside others may read a day before it is made, or wait for none: see pipeline.claims."""
-    context = RunContext(config_of(tmp_path), date(2026, 1, 10))
+    config = config_of(tmp_path, train={"network": {"content": {"als": 8}}})
+    context = RunContext(config, date(2026, 1, 10))
     before = read.select(context, Warehouse(tmp_path).open(read.table))
-    name = context.served_model if SLICED_BY.get(read.table) == "model" else ""
+    served = CONTENT_ALS if read.name == "content" else context.served_model
+    name = served if SLICED_BY.get(read.table) == "model" else ""
     slices = {Slice((context.day + timedelta(number)).isoformat(), name): [] for number in range(-9, 2)}
     put_rows(Warehouse(tmp_path), read.table, "made", slices)
     after = read.select(context, Warehouse(tmp_path).open(read.table))

@@ -78,13 +78,13 @@ def test_only_candidates_compete_and_only_targets_count() -> None:
     np.testing.assert_allclose(value, -np.log(shares[0, 1]) - 3 * np.log(shares[1, 2]), rtol=1e-5)
 
 
-def test_scores_are_divided_by_the_temperature() -> None:
+def test_scores_are_multiplied_by_their_scale() -> None:
     random = np.random.default_rng(2)
     table, hidden = random.normal(size=(6, 4)).astype(np.float32), random.normal(size=(1, 2, 4)).astype(np.float32)
     targets = Targets(tf.constant([[3, 2]]), tf.ones([1, 2]))
-    loss = FullCrossEntropy(np.arange(2, 6, dtype=np.int32), temperature=0.25)
+    loss = FullCrossEntropy(np.arange(2, 6, dtype=np.int32), score_scale=4.0)
     value = loss(_TableOf(table), tf.constant(hidden), targets, KEYS)
-    logits = hidden[0] @ table[2:].T / 0.25
+    logits = hidden[0] @ table[2:].T * 4
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(value, -np.log(shares[0, 1]) - np.log(shares[1, 0]), rtol=1e-5)
 
