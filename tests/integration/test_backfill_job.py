@@ -30,6 +30,12 @@ def deliver_day(root: Path, day: str, **changes: Any) -> Path:
     return deliver(root, day, [event(event_time=at, user_id=f"u{number}", **changes) for number in range(3)])
 
 
+def deliver_pairs(root: Path, day: str, **changes: Any) -> None:
+    """Two items of each user."""
+    pairs = [(f"u{user}", f"i{item}", f"{day}T1{item}:00:00Z") for user in range(3) for item in range(2)]
+    deliver(root, day, [event(user_id=user, item_id=item, event_time=at, **changes) for user, item, at in pairs])
+
+
 def world(root: Path) -> Config:
     for day in DAYS:
         deliver_day(root, day)
@@ -105,6 +111,42 @@ def test_a_plan_foresees_exactly_what_is_then_done(tmp_path: Path) -> None:
     fresh = config.model_copy(update={"warehouse": tmp_path / "side_by_side"})
     assert made(fresh, parallel=3) == steps(planned)
     assert of_data(config) == of_data(fresh)
+
+
+@pytest.mark.slow
+def test_a_corrected_delivery_reaches_models_lists_and_their_judgement(tmp_path: Path) -> None:
+    """What depends on the third of four days, by hand: the lists of a day are judged on the day after."""
+    config = shop_config(
+        tmp_path,
+        ingest={"catch_up_days": 0},
+        blocks={"tokens": 8, "files": 1},
+        train={"ranks": 1, "launcher": "local", "epochs": 1, "network": {"dim": 8, "layers": 1, "feed_forward": 8}},
+        score={"k": 2, "exclude_seen": False},
+        evaluate={"horizon_days": 1, "k": 2, "backtest": False},
+    )
+    for day in DAYS:
+        deliver_pairs(tmp_path, day)
+    whole = {"first_day": DAYS[0], "jobs": ()}
+
+    def planned() -> list[tuple[str, str]]:
+        return steps(backfill.run(RunContext(config, LAST), plan=True, **whole).details["days"])
+
+    def done() -> list[tuple[str, str]]:
+        recorder = StepsMade()
+        assert backfill.run(RunContext(config, LAST, recorder=recorder), **whole).error is None
+        return sorted(recorder.seen)
+
+    assert done() and planned() == []
+    deliver_pairs(tmp_path, DAYS[2], price=1.0)
+    of_its_day = {"events", "ingest_gate", "daily"}
+    carried = {"sessions", "bots", "vocab", "popularity", "sequences"}
+    made_of_histories = {"train_blocks", "train", "score", "evaluate"}
+    expected = {(DAYS[2], step) for step in of_its_day} | {
+        (day, step) for day in DAYS[2:] for step in carried | made_of_histories
+    }
+    assert planned() == sorted(expected)
+    assert done() == sorted(expected)
+    assert planned() == [] and done() == []
 
 
 def of_data(config: Config) -> Contents:
