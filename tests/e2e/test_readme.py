@@ -102,9 +102,11 @@ def test_a_block_of_commands_works(reader: Reader, number: int) -> None:
     assert done.returncode == 0, f"README.md line {COMMANDS[number].line}:\n{COMMANDS[number].text}\n{tail}\n{logs}"
 
 
-def read(reader: Reader, warehouse: str | Path, table: str, day: str | None = None) -> list[dict[str, object]]:
+def read(
+    reader: Reader, warehouse: str | Path, table: str, day: str | None = None, name: str | None = None
+) -> list[dict[str, object]]:
     reader.outcome(len(COMMANDS) - 1)
-    return Warehouse(reader.checkout / warehouse).read_small(table, day=day).to_pylist()
+    return Warehouse(reader.checkout / warehouse).read_small(table, day=day, name=name).to_pylist()
 
 
 def daily_status(reader: Reader, number: int) -> str:
@@ -116,7 +118,7 @@ def daily_status(reader: Reader, number: int) -> str:
 
 
 def test_make_run_publishes_suggestions_and_shows_them(reader: Reader) -> None:
-    served = read(reader, "run/warehouse", "recommendations", DAY)
+    served = read(reader, "run/warehouse", "recommendations", DAY, name="sasrec")  # later blocks try other models
     users = read(reader, "run/warehouse", "sequences", DAY)
     assert len(served) == 10 * len(users) > 0
     assert str(served[0]["item_id"]) in reader.outcome(1).stdout
