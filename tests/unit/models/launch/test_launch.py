@@ -85,6 +85,7 @@ def test_one_rank_needs_no_horovod_and_leaves_a_whole_bundle(tmp_path: Path, mon
         "curve.jsonl",
         "items.parquet",
         "manifest.json",
+        "training.json",
         "weights.npz",
     ]
     assert not plan.work.exists()
