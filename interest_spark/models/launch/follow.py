@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from io import StringIO
 from pathlib import Path
 from typing import TextIO
@@ -25,7 +26,8 @@ def following(curve: Location) -> Iterator[None]:
     over = threading.Event()
     with progress("train", "steps") as bar:
         follow = _follow_stored if isinstance(curve, Url) else _follow
-        follower = threading.Thread(target=follow, args=(curve, bar, over), name="follow-curve", daemon=True)
+        target = copy_context().run  # its lines tell the run and the step, too
+        follower = threading.Thread(target=target, args=(follow, curve, bar, over), name="follow-curve", daemon=True)
         follower.start()
         try:
             yield
