@@ -161,14 +161,7 @@ def test_a_day_of_bad_data_fails_at_once_and_names_the_reason(six_nights: Nights
     nights.deploy(training="weekly")
     nights.delivery(BAD).write_text("broken\n" * 1000, encoding="utf-8")
     nights.backfill(BAD, BAD)
-    run_id = failed_run(nights)
-    tasks = nights.airflow.tasks("interest_daily", run_id)
-    assert {name: task["state"] for name, task in tasks.items()} == {
-        "ingest": "failed",
-        **dict.fromkeys(("sequences", "score", "evaluate"), "upstream_failed"),
-    }
-    assert tasks["ingest"]["try_number"] == 1
-    log = nights.airflow.log("interest_daily", "ingest", 1)
+    log = log_of_ingest_that_failed_at_once(nights)
     assert "AirflowFailException" in log and "ingest left with exit code 3" in log and "not_json" in log
     after = contents(nights.warehouse)
     assert before.items() <= after.items()
@@ -202,14 +195,7 @@ def test_a_blocked_gate_stops_the_night_until_it_is_accepted(six_nights: Nights)
     lines = [json.dumps({**each, "price": None}) for each in events]
     delivered.write_bytes(gzip.compress("\n".join(lines).encode()))
     nights.backfill(BLOCKED, BLOCKED)
-    run_id = failed_run(nights)
-    tasks = nights.airflow.tasks("interest_daily", run_id)
-    assert {name: task["state"] for name, task in tasks.items()} == {
-        "ingest": "failed",
-        **dict.fromkeys(("sequences", "score", "evaluate"), "upstream_failed"),
-    }
-    assert tasks["ingest"]["try_number"] == 1
-    log = nights.airflow.log("interest_daily", "ingest", 1)
+    log = log_of_ingest_that_failed_at_once(nights)
     assert "ingest left with exit code 3" in log and "nulls:price 1 is above" in log
     assert f"interest gates --accept {BLOCKED}" in log
     assert BLOCKED not in nights.warehouse.days("sequences")
@@ -258,6 +244,17 @@ def trained_for(nights: Nights, day: str) -> set[str]:
     models = nights.warehouse.read_small("models").to_pylist()
     last = {row["model_version"]: row["trained_through"] for row in models}
     return {last[row["model_version"]] for row in nights.warehouse.read_small("recommendations", day=day).to_pylist()}
+
+
+def log_of_ingest_that_failed_at_once(nights: Nights) -> str:
+    """That of the one run that fails, in which ingest was tried once and nothing ran after it."""
+    tasks = nights.airflow.tasks("interest_daily", failed_run(nights))
+    assert {name: task["state"] for name, task in tasks.items()} == {
+        "ingest": "failed",
+        **dict.fromkeys(("sequences", "score", "evaluate"), "upstream_failed"),
+    }
+    assert tasks["ingest"]["try_number"] == 1
+    return str(nights.airflow.log("interest_daily", "ingest", 1))
 
 
 def failed_run(nights: Nights) -> str:
