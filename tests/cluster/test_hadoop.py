@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import psutil
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
@@ -11,6 +10,7 @@ from interest_spark.foundation.errors import BusyError
 from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.storage.file_stores import store_of
 from tests.cluster.hadoop import Hadoop, hadoop
+from tests.command_lines import command_lines_below
 from tests.listeners import listeners_noted
 
 pytestmark = pytest.mark.timeout(900)
@@ -22,8 +22,7 @@ def test_daemons_listen_on_loopback_alone_and_end_with_the_test(tmp_path: Path) 
         assert "mini" not in (daemons.client / "yarn-site.xml").read_text(encoding="utf-8").lower()
     assert found
     assert [each for each in found if not each.on_loopback] == []
-    commands = [" ".join(each.cmdline()) for each in psutil.Process().children(recursive=True)]
-    assert [each for each in commands if str(tmp_path) in each] == []
+    assert [each for each in command_lines_below() if str(tmp_path) in each] == []
 
 
 def test_what_a_stopped_datanode_holds_is_away_until_it_is_back(

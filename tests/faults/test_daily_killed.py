@@ -16,6 +16,7 @@ import yaml
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.storage.bundles import read_bundle
 from interest_spark.storage.warehouse import Warehouse
+from tests.command_lines import command_lines
 from tests.warehouse_contents import contents
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
@@ -87,7 +88,7 @@ def kill(process: "subprocess.Popen[bytes]", seconds: int = 120) -> None:
     process.kill()
     process.wait()
     _, alive = psutil.wait_procs(family, timeout=seconds)
-    left = [" ".join(child.cmdline())[:200] for child in alive if child.is_running()]
+    left = [command[:200] for command in command_lines(alive)]
     for child in alive:
         child.kill()
     assert left == [], f"still there {seconds} s after the driver was killed"

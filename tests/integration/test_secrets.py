@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 
-import psutil
 import pytest
 import yaml
 
@@ -20,6 +19,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import settings_of
 from interest_spark.pipeline.step import Step
 from interest_spark.steps.attributes import ITEMS
+from tests.command_lines import command_lines_below
 from tests.log_files import deliver, event
 
 SECRET = "PlantedS3cretValue"
@@ -94,11 +94,7 @@ class Deployment:
 
     def _watch(self, pid: int, over: threading.Event) -> None:
         while not over.wait(0.1):
-            try:
-                below = psutil.Process(pid).children(recursive=True)
-                self.commands.update(" ".join(each.cmdline()) for each in below)
-            except psutil.Error:
-                continue
+            self.commands.update(command_lines_below(pid))
 
     def files_with_secret(self) -> list[str]:
         files = [path for path in self.root.rglob("*") if path.is_file() and path != self.config]
