@@ -1,34 +1,135 @@
-"""Item and user attributes: the latest known value of each, as of the day."""
+"""Item and user attributes, the latest known value of each as of the day, by vectorised tasks in two rounds.
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+The first round reads and types every delivered line and writes the refused ones; it tells the driver what it has
+counted, and the driver whether the delivery is fit to be published. The second brings the rows of each key together
+with what was known the day before.
+"""
 
-from pyspark.sql import functions as F
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from interest_spark.schemas.tables import TABLES
+import polars as pl
+
+from interest_spark.features.day_files import DayFile
+from interest_spark.features.ingest import RefusedLines, count_by
+from interest_spark.platform.tasks import by_bucket, prepared
+from interest_spark.storage.buckets import buckets_for
+from interest_spark.storage.parts import empty_frame, read_table_pieces, write_days
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import SparkSession
+
+T = TypeVar("T")
+
+_BYTES_A_BUCKET = 256 << 20  # in memory
+_IN_MEMORY = 10  # times the bytes of a file
+_NO_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_PLACE = ("source_file", "source_line")
 
 
-def latest_attributes(
-    rows: "DataFrame", previous: "DataFrame", table: str, key: str, end: datetime, dt: str
-) -> "DataFrame":
-    """One row a key: each attribute's newest non-null value among `previous` and the delivered rows before `end`.
+@dataclass(frozen=True)
+class Account:
+    """What a task of the first round has found.
 
-    Delivered rows without `updated_at` count as known since their delivery. Columns of `table` and `dt`.
+    `lines` by delivery day (None: a file without one), file and reason, "" for good ones; the `faults` of files that
+    cannot be read to their end, and `notes` on others; the paths of the `refused` lines' files; the good rows' `bytes`.
     """
-    names = TABLES[table].names
-    delivered_at = F.coalesce(F.col("updated_at"), F.col("delivery_day").cast("timestamp"))
-    delivered_later = F.col("updated_at").isNull() & (F.col("delivery_day") > dt)
-    new = rows.where(F.col("reason").isNull() & ~F.coalesce(delivered_later, F.lit(False)))
-    new = new.withColumn("updated_at", delivered_at)
-    new = new.where(F.col("updated_at").isNull() | (F.col("updated_at") < F.lit(end)))
-    old = previous.select(*names, F.lit("").alias("source_file"), F.lit(0).cast("bigint").alias("source_line"))
-    both = old.unionByName(new.select(*names, "source_file", "source_line"))
-    # The place of a line breaks ties, so that the same deliveries always give the same row.
-    age = F.struct(F.coalesce("updated_at", F.lit(0).cast("timestamp")), F.col("source_file"), F.col("source_line"))
-    values = [name for name in names if name not in (key, "updated_at")]
-    newest = [F.max_by(F.col(name), F.when(F.col(name).isNotNull(), age)).alias(name) for name in values]
-    merged = both.groupBy(key).agg(*newest, F.max("updated_at").alias("updated_at"))
-    return merged.select(*names).withColumn("dt", F.lit(dt))
+
+    lines: Counter[tuple[str | None, str, str]] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class AttributeBuild(Generic[T]):
+    """`read` gives the typed rows of an input as sources.canonical has them, of the `table` whose rows `key` names.
+
+    What is known is what was delivered or updated before `end`, the end of the day `dt`; `folders` are those of the
+    table and, where refused lines are to be kept, of `quarantine`.
+    """
+
+    table: str
+    key: str
+    read: Callable[[T], Iterator[pl.DataFrame]]
+    dt: str
+    end: datetime
+    folders: Mapping[str, str]
+
+    def prepare(self, each: T) -> "Iterator[pl.DataFrame | Account]":
+        """The good rows of an input, and at last its account; writes the refused ones."""
+        lines, faults, notes, size = Counter[tuple[str | None, str, str]](), list[str](), set[str](), 0
+        refused = RefusedLines(self.folders.get("quarantine"), self.table)
+        for read in self.read(each):
+            faults.extend(read["file_fault"].drop_nulls())
+            notes.update(read["file_note"].drop_nulls())
+            rows = read.filter(pl.col("file_fault").is_null())
+            lines.update(count_by(rows, "delivery_day", "source_file", pl.col("reason").fill_null("")))
+            known = self._known(rows)
+            size += int(known.estimated_size())
+            if len(known):
+                yield known
+            refused.add(rows.with_columns(dt=pl.lit(self.dt)))
+        yield Account(lines, faults, sorted(notes), refused.close(), size)
+
+    def _known(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Good rows, as of their update, without one as of their delivery, that are no later than the day."""
+        columns = empty_frame(self.table).schema
+        delivered = pl.col("delivery_day").str.to_date("%Y-%m-%d").cast(columns["updated_at"])
+        delivered_later = (pl.col("updated_at").is_null() & (pl.col("delivery_day") > self.dt)).fill_null(value=False)
+        good = rows.filter(pl.col("reason").is_null() & ~delivered_later)
+        good = good.with_columns(updated_at=pl.coalesce("updated_at", delivered))
+        good = good.filter(pl.col("updated_at").is_null() | (pl.col("updated_at") < self.end))
+        return good.select(*(pl.col(name).cast(kind) for name, kind in columns.items()), *_PLACE)
+
+    def earlier(self, file: DayFile) -> Iterator[pl.DataFrame]:
+        """What was known the day before: older than anything delivered since with the same time."""
+        for rows in read_table_pieces(file.path, self.table):
+            yield rows.with_columns(source_file=pl.lit(""), source_line=pl.lit(0, pl.Int64))
+
+    def combine(self, bucket: int, frames: Sequence[pl.DataFrame]) -> Iterator[str]:
+        """Writes one row a key: each attribute's newest value.
+
+        The place of a line breaks ties, so that the same deliveries always give the same row.
+        """
+        if not frames:
+            return
+        rows = pl.concat(frames).sort(pl.col("updated_at").fill_null(_NO_TIME), *_PLACE)
+        values = [name for name in empty_frame(self.table).columns if name not in (self.key, "updated_at")]
+        newest = rows.group_by(self.key).agg(
+            *(pl.col(name).drop_nulls().last() for name in values), pl.col("updated_at").max()
+        )
+        yield from write_days(
+            self.folders[self.table], self.table, newest.sort(self.key).with_columns(dt=pl.lit(self.dt)), bucket
+        )
+
+
+def build_attributes(
+    spark: "SparkSession",
+    build: AttributeBuild[T],
+    inputs: Sequence[T],
+    earlier: Sequence[DayFile],
+    check: Callable[[Sequence[Account]], None],
+) -> dict[str, list[str]]:
+    """Write the table and the refused lines; returns the paths of their files. Before the second round `check` may
+    raise.
+    """
+    with prepared(spark, inputs, build.prepare) as first:
+        accounts = first.notes
+        check(accounts)
+        size = sum(each.bytes for each in accounts) + _IN_MEMORY * sum(file.size for file in earlier)
+        buckets = buckets_for(size, _BYTES_A_BUCKET)
+
+        def route(rows: pl.DataFrame) -> Mapping[int, pl.DataFrame]:
+            return by_bucket(rows, build.key, buckets) if buckets > 1 else {0: rows}
+
+        def split(file: DayFile) -> Iterator[Mapping[int, pl.DataFrame]]:
+            yield from map(route, build.earlier(file))
+
+        written = first.exchange(earlier, split, route, buckets, build.combine)
+    refused = [path for account in accounts for path in account.refused]
+    return {build.table: written, "quarantine": refused}

@@ -1,22 +1,56 @@
-"""Canonical rows of a delivery to quarantined lines and the ledger that proves nothing was lost."""
+"""What becomes of raw lines of any kind: quarantined ones, and the ledger that proves that nothing was lost."""
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 import polars as pl
-from pyspark.sql import functions as F
 
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.parts import write_days
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+_HELD_BYTES = 16 << 20
+_BYTES_BESIDE_TEXT = 64  # of a refused line: its place, its reason and its day
 
 
-def quarantine_of(rows: "DataFrame") -> "DataFrame":
-    """Refused lines as they were written, each with its reason."""
-    return rows.where(F.col("reason").isNotNull()).select(*TABLES["quarantine"].names, "dt")
+class RefusedLines:
+    """A task's refused lines, written as they were with their reasons: whenever they take much memory, and at last.
+
+    Without a `folder` none are kept.
+    """
+
+    def __init__(self, folder: str | None, kind: str) -> None:
+        self._folder, self._kind = folder, kind
+        self._held: list[pl.DataFrame] = []
+        self._bytes = 0
+        self._written: list[str] = []
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Take those of the typed rows, with `dt`, that have a reason."""
+        if self._folder is None:
+            return
+        refused = rows.filter(pl.col("reason").is_not_null()).select(*TABLES["quarantine"].names, "dt")
+        self._held.append(refused)
+        self._bytes += int(refused["raw"].str.len_bytes().sum()) + _BYTES_BESIDE_TEXT * len(refused)
+        if self._bytes > _HELD_BYTES:
+            self._write()
+
+    def close(self) -> list[str]:
+        """Write what is left; returns the paths of all files."""
+        self._write()
+        return self._written
+
+    def _write(self) -> None:
+        if self._held and self._folder is not None:
+            rows = pl.concat(self._held).with_columns(pl.lit(self._kind).alias(SLICED_BY["quarantine"]))
+            self._written += write_days(self._folder, "quarantine", rows, 0)
+        self._held, self._bytes = [], 0
+
+
+def count_by(rows: pl.DataFrame, *by: pl.Expr | str) -> dict[Any, int]:
+    """How many rows have each value of one key, or each tuple of several."""
+    found = rows.group_by(*by).len().iter_rows()
+    return {key[0] if len(key) == 1 else tuple(key): count for *key, count in found}
 
 
 def write_ledger(folder: str, kind: str, dt: str, lines: Mapping[tuple[str, str], int]) -> list[str]:

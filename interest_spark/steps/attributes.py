@@ -5,13 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pyspark import StorageLevel
-from pyspark.sql import functions as F
-
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
-from interest_spark.features.attributes import latest_attributes
-from interest_spark.features.ingest import quarantine_of, write_ledger
+from interest_spark.features.attributes import Account, AttributeBuild, build_attributes
+from interest_spark.features.day_files import day_files
+from interest_spark.features.ingest import write_ledger
 from interest_spark.features.quality import check_bad_lines, check_readable, until_too_many_bad_lines, warn_of
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
@@ -20,12 +18,10 @@ from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
-from interest_spark.sources.pieces import Piece
-from interest_spark.sources.typed_table import typed_table
+from interest_spark.sources.pieces import Piece, tasks_of
 
 if TYPE_CHECKING:
     import polars as pl
-    from pyspark.sql import DataFrame
 
 _PREVIOUS = "previous"
 
@@ -45,21 +41,29 @@ def _attributes_step(kind: str, key: str) -> Step:
         return Target({context.dt: made_from(step, context, inputs, **prints)}, findings=new)
 
     def compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-        rows, lines = _typed_lines(context, kind, assignment.findings)
-        end = day_end(context.day, parse_zone(context.config.shop.time_zone))
-        latest = latest_attributes(rows, inputs[_PREVIOUS].rows(context), kind, key, end, context.dt)
-        # Attributes that lie in the event log's own lines: those lines are accounted for already.
-        accounted = Counter[tuple[str, str]]() if _shares_files(context, kind) else lines
-        frames = {kind: latest.repartition("dt")}
-        if any(reason for _, reason in accounted):
-            frames["quarantine"] = quarantine_of(rows).coalesce(1)
+        source, ingest = _configured(context, kind), context.config.ingest
+        reader = CanonicalReader(kind, source, ingest.max_line_bytes)
+        previous = inputs[_PREVIOUS]
+        earlier = day_files(previous.snapshot, previous.slices())
+        lines, shared = Counter[tuple[str, str]](), _shares_files(context, kind)
+
+        def read(pieces: Iterable[Piece]) -> "Iterator[pl.DataFrame]":
+            return until_too_many_bad_lines(reader.read(pieces), ingest)
+
+        def check(accounts: Sequence[Account]) -> None:
+            _check(accounts, ingest)
+            if not shared:  # else they lie in the event log's own lines, which are accounted for already
+                lines.update(_by_file(accounts))
 
         def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
-            # Few rows, of which the driver knows all: a job of Spark's would take longer than all else on a small day.
-            ledger = write_ledger(folders["ingest_ledger"], kind, context.dt, accounted)
-            return {**dict.fromkeys(folders, ()), "ingest_ledger": ledger}
+            kept = {name: folder for name, folder in folders.items() if name == kind or not shared}
+            end = day_end(context.day, parse_zone(context.config.shop.time_zone))
+            build = AttributeBuild(kind, key, read, context.dt, end, kept)
+            tasks = tasks_of(context.spark.sparkContext, assignment.findings)
+            written = build_attributes(context.spark, build, tasks, earlier, check)
+            return {**written, "ingest_ledger": write_ledger(folders["ingest_ledger"], kind, context.dt, lines)}
 
-        return Result(frames, write=write, persisted=(rows,))
+        return Result(write=write)
 
     return Step(
         name=kind,
@@ -118,46 +122,31 @@ def _before(context: RunContext) -> Selection:
     return {"through": context.days_before(1)}
 
 
-def _typed_lines(
-    context: RunContext, kind: str, deliveries: Sequence[Delivery]
-) -> "tuple[DataFrame, Counter[tuple[str, str]]]":
-    """Rows of the deliveries, and how many lines each file has by reason, "" for good ones.
-
-    All stand under the run's day, on which they were read.
-    """
+def _configured(context: RunContext, kind: str) -> SourceConfig:
     source = _source(context, kind)
     if source is None:
         raise ValueError(f"sources.{kind} is not configured")
-    ingest = context.config.ingest
-    reader = CanonicalReader(kind, source, ingest.max_line_bytes)
-
-    def read(pieces: Iterable[Piece]) -> "Iterator[pl.DataFrame]":
-        return until_too_many_bad_lines(reader.read(pieces), ingest)
-
-    rows = typed_table(context.spark, deliveries, kind, read).withColumn("dt", F.lit(context.dt))
-    rows = rows.persist(StorageLevel.DISK_ONLY)
-    try:
-        return rows, _checked_lines(rows, ingest)
-    except Exception:
-        rows.unpersist()
-        raise
+    return source
 
 
-def _checked_lines(rows: "DataFrame", ingest: IngestConfig) -> Counter[tuple[str, str]]:
-    """The number of lines by file and reason.
-
-    Raises BadDataError for files that cannot be read to their end, or with too many bad lines.
-    """
-    # Few, and small: some a file.
-    names = ("delivery_day", "source_file", "reason", "file_fault", "file_note")
-    found = rows.groupBy(*names).count().collect()
-    check_readable(row.file_fault for row in found if row.file_fault)
-    warn_of(row.file_note for row in found if row.file_note)
+def _check(accounts: Sequence[Account], ingest: IngestConfig) -> None:
+    """Raise BadDataError for files that cannot be read to their end, or with too many bad lines."""
+    check_readable(fault for account in accounts for fault in account.faults)
+    warn_of(note for account in accounts for note in account.notes)
     days: defaultdict[str | None, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row in found:
-        days[row.delivery_day][row.source_file, row.reason or ""] += row["count"]
+    for account in accounts:
+        for (day, file, reason), lines in account.lines.items():
+            days[day][file, reason] += lines
     check_bad_lines(days, ingest)
-    return sum(days.values(), Counter[tuple[str, str]]())
+
+
+def _by_file(accounts: Sequence[Account]) -> Counter[tuple[str, str]]:
+    """The number of lines by file and reason, "" for good ones."""
+    found = Counter[tuple[str, str]]()
+    for account in accounts:
+        for (_, file, reason), lines in account.lines.items():
+            found[file, reason] += lines
+    return found
 
 
 def _shares_files(context: RunContext, kind: str) -> bool:

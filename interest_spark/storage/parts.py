@@ -12,7 +12,7 @@ from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.buckets import Bucket
 from interest_spark.storage.committed_files import check_columns
 from interest_spark.storage.damage import reading
-from interest_spark.storage.file_stores import local_copy, local_draft
+from interest_spark.storage.file_stores import local_copy, local_draft, readable
 from interest_spark.storage.table_schemas import conform, file_schema
 
 
@@ -86,6 +86,17 @@ def read_pieces(path: str, columns: Sequence[str], rows: int = 1_000_000) -> Ite
             with reading(path):
                 piece = pl.scan_parquet(copy, glob=False).select(*columns).slice(start, length).collect()
             yield piece
+
+
+def read_table_pieces(path: str, table: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    """Like `read_pieces`, columns of the table, by default all of its own; null those that an earlier release lacked."""
+    types = empty_frame(table).schema
+    wanted = {name: types[name] for name in columns or types}
+    with reading(path), readable(path) as source:
+        held = pq.read_schema(source).names
+    for rows in read_pieces(path, [name for name in wanted if name in held]):
+        missing = (pl.lit(None, kind).alias(name) for name, kind in wanted.items() if name not in held)
+        yield rows.with_columns(missing).select(*wanted)
 
 
 def _pieces(metadata: pq.FileMetaData, rows: int) -> Iterator[tuple[int, int]]:

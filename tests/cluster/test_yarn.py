@@ -1,7 +1,7 @@
 """Jobs on YARN with the warehouse on HDFS: the same rows as on this machine, and the same exit codes.
 
-The first night meets a DataNode that stops; the second, in client mode, dynamic allocation and an executor that is
-killed.
+The first night meets a DataNode that stops, and is made on nodes that have nothing but Python, from the packed
+environment; the second, in client mode, dynamic allocation and an executor that is killed.
 """
 
 import json
@@ -20,7 +20,7 @@ import psutil
 import pytest
 import yaml
 
-from interest_spark.platform.distribution import build_code
+from interest_spark.platform.distribution import build_code, pack_environment
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.storage.warehouse import Warehouse
 from tests.cluster.hadoop import HOST, Hadoop
@@ -30,6 +30,7 @@ from tests.warehouse_contents import Contents, contents
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 DAYS = ("2026-01-05", "2026-01-06")
+PACKED = "env.tar.gz"
 TRAIN = {"ranks": 2, "epochs": 1, "batch_blocks": 4, "start_seconds": 300}
 
 
@@ -69,9 +70,10 @@ def local(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def submitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the code as `make dist` builds it."""
+    """A folder with the code as `make dist` builds it, and this environment as `make dist-env` packs it."""
     folder = tmp_path_factory.mktemp("submitted")
     build_code(folder / "dist")
+    pack_environment(folder / "dist" / PACKED, Path(sys.prefix))
     return folder
 
 
@@ -88,7 +90,7 @@ def nights(hdfs_and_yarn: Hadoop, shop: Path, submitted: Path) -> Nights:
     with _once(partial(_has_day, warehouse, "sequences", DAYS[0]), hdfs_and_yarn.datanode_stopped):
         seen.done["stopped"] = daily(DAYS[0])
     seen.kept = contents(Warehouse(url), str(shop))
-    seen.done["again"] = daily(DAYS[0])
+    seen.done["again"] = daily(DAYS[0], packed=True)
     with _once(partial(_has_day, warehouse, "events", DAYS[1]), partial(_executor_killed, seen)):
         seen.done["next"] = daily(DAYS[1], deploy_mode="client", most=3)
     print(hdfs_and_yarn.container_logs(800))
@@ -119,14 +121,15 @@ def _cluster(
     folder: Path,
     deploy_mode: str = "cluster",
     most: int | None = None,
+    packed: bool = False,
 ) -> Path:
-    """The description of this YARN, on whose nodes this environment lies at its own path."""
+    """The description of this YARN, on whose nodes this environment lies at its own path, or is unpacked."""
     # YARN starts its processes with an environment of its own; another kernel of OpenBLAS rounds otherwise.
     kernels = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
     node = {
         "SPARK_LOCAL_IP": HOST,
         "HADOOP_CONF_DIR": str(hadoop.client),
-        "PYTHONPATH": ":".join(_libraries()),
+        "PYTHONPATH": "" if packed else ":".join(_libraries()),
     } | kernels
     variables = {
         f"{prefix}{name}": value
@@ -140,8 +143,8 @@ def _cluster(
         "kind": "yarn",
         "deploy_mode": deploy_mode,
         "code": str(folder / "dist"),
-        "environment": None,
-        "python": sys.executable,
+        "environment": str(folder / "dist" / PACKED) if packed else None,
+        "python": "./env/bin/python" if packed else sys.executable,
         "driver_memory": "1g",
         "executors": {"count": 2, "most": most, "memory": "1g", "overhead": "512m"},
         "conf": {

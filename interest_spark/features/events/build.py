@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import ceil
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -18,12 +18,13 @@ import pyarrow.parquet as pq
 from interest_spark.features.events.buckets import event_days, plan_buckets
 from interest_spark.features.events.days import DayRules
 from interest_spark.features.events.duplicates import mark_duplicates
+from interest_spark.features.ingest import RefusedLines, count_by
 from interest_spark.features.quality import until_too_many_bad_lines
 from interest_spark.platform.tasks import by_bucket, exchange, prepared
 from interest_spark.schemas.tables import SLICED_BY, TABLES
 from interest_spark.storage.damage import reading
 from interest_spark.storage.file_stores import readable
-from interest_spark.storage.parts import read_pieces, write_days
+from interest_spark.storage.parts import read_table_pieces, write_days
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -31,10 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EVENTS = TABLES["events"].names
-_REFUSED = TABLES["quarantine"].names
 _KIND = "events"  # what the slices of the two tables are called that hold lines of other kinds as well
-_HELD_BYTES = 16 << 20
-_BYTES_BESIDE_TEXT = 64  # of a refused line: its place, its reason and its day
 _BYTES_A_ROW = 125  # of text, in an ordinary one
 _KNOWN_AT_ONCE = 250_000
 _EPOCH = date(1970, 1, 1)
@@ -87,24 +85,18 @@ class EventBuild(Generic[T]):
     def prepare(self, each: T) -> "Iterator[pl.DataFrame | Account]":
         """The good rows of an input, and at last its account; writes the refused ones."""
         account = Account()
-        refused: list[pl.DataFrame] = []
-        held = 0
+        refused = RefusedLines(self.folders["quarantine"], _KIND)
         for read in until_too_many_bad_lines(map(self.rules.assign, self.read(each)), self.rules.ingest):
             account.faults.extend(read["file_fault"].drop_nulls())
             account.notes.extend(read["file_note"].unique().drop_nulls())
             rows = read.filter(pl.col("file_fault").is_null())
-            account.lines.update(_counts(rows, "source_file", "dt", pl.col("reason").fill_null("")))
+            account.lines.update(count_by(rows, "source_file", "dt", pl.col("reason").fill_null("")))
             good = rows.filter(pl.col("reason").is_null()).select(*_EVENTS, "dt")
             account.weights.update(_weights(good))
             if len(good):
                 yield good
-            refused.append(rows.filter(pl.col("reason").is_not_null()).select(*_REFUSED, "dt"))
-            held += _size(refused[-1])
-            if held > _HELD_BYTES:
-                account.refused.extend(_write(self.folders["quarantine"], "quarantine", pl.concat(refused)))
-                refused, held = [], 0
-        if refused:
-            account.refused.extend(_write(self.folders["quarantine"], "quarantine", pl.concat(refused)))
+            refused.add(rows)
+        account.refused.extend(refused.close())
         yield account
 
     def combine(self, bucket: int, frames: Sequence[pl.DataFrame]) -> Iterator[Fates]:
@@ -140,7 +132,7 @@ def build_events(
         buckets = plan_buckets(build.keys, _rows_by_day(accounts, known), spark.sparkContext.defaultParallelism)
 
         def split(file: KnownFile) -> Iterator[dict[int, pl.DataFrame]]:
-            for rows in _known_keys(file, build.keys):
+            for rows in read_table_pieces(file.path, "events", build.keys):
                 for part in rows.iter_slices(_KNOWN_AT_ONCE):
                     yield buckets.split(part)
 
@@ -152,21 +144,11 @@ def build_events(
     }
 
 
-def _size(refused: pl.DataFrame) -> int:
-    """About how many bytes the lines take; empty ones take some, too."""
-    return int(refused["raw"].str.len_bytes().sum()) + _BYTES_BESIDE_TEXT * len(refused)
-
-
-def _counts(rows: pl.DataFrame, *by: pl.Expr | str) -> dict[Any, int]:
-    found = rows.group_by(*by).len().iter_rows()
-    return {key[0] if len(key) == 1 else tuple(key): count for *key, count in found}
-
-
 def _weights(rows: pl.DataFrame) -> dict[int, int]:
     """How many ordinary rows take as much memory as those of each event day."""
     texts = rows.select(pl.col(pl.String).str.len_bytes().sum().fill_null(0))
     factor = max(1.0, sum(texts.row(0)) / max(len(rows), 1) / _BYTES_A_ROW)
-    return {day: ceil(count * factor) for day, count in _counts(rows, event_days()).items()}
+    return {day: ceil(count * factor) for day, count in count_by(rows, event_days()).items()}
 
 
 def _rows_by_day(accounts: Sequence[Account], known: Sequence[KnownFile]) -> Mapping[int, int]:
@@ -180,16 +162,6 @@ def _rows_by_day(accounts: Sequence[Account], known: Sequence[KnownFile]) -> Map
             with reading(file.path), readable(file.path) as source:
                 rows[day] += pq.read_metadata(source).num_rows
     return rows
-
-
-def _known_keys(file: KnownFile, keys: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """The keys of a committed file, which an earlier release may have written without some of them."""
-    with reading(file.path), readable(file.path) as source:
-        names = pq.read_schema(source).names
-    missing = [name for name in keys if name not in names]
-    types = pl.DataFrame(TABLES["events"].empty_table()).schema
-    for rows in read_pieces(file.path, [name for name in keys if name in names]):
-        yield rows.with_columns(pl.lit(None, types[name]).alias(name) for name in missing).select(keys)
 
 
 def _write(folder: str, table: str, rows: pl.DataFrame, number: int = 0) -> list[str]:
