@@ -18,6 +18,8 @@ class IngestConfig(Section):
     max_bad_lines: int = Field(default=1_000_000, ge=0)
     tolerated_reasons: Annotated[tuple[str, ...], AfterValidator(choice_of("reason", REASONS))] = ()
     max_late_days: Days = 7
+    max_early_seconds: int = Field(default=0, ge=0, le=86_400)
+    missing_days: Literal["refuse", "pass"] = "refuse"
     catch_up_days: Days = 0
     as_of: Literal["arrival", "now"] = "arrival"
     first_day: date | None = None

@@ -1,26 +1,46 @@
 """The section `sources` of the configuration: where raw logs lie and what their fields mean."""
 
+import glob
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from interest_spark.config.names import ZoneName, known_name
+from interest_spark.config.day_path import DayPath
+from interest_spark.config.names import ZoneName, known_name, nearest
 from interest_spark.config.section import Section
 from interest_spark.config.time_pattern import parse_pattern
 from interest_spark.schemas.behaviors import BEHAVIORS
+from interest_spark.schemas.tables import TABLES
 
 READERS = ("mapped", "online_retail", "taobao", "movielens", "amazon_reviews", "gowalla")
 """The raw formats. A further one is its name here, and a file `sources/<name>.py` whose `READER` knows the format."""
 
-PLAIN_TIMES = ("iso", "unix_s", "unix_ms")
+PLAIN_TIMES = ("iso", "unix_s", "unix_ms", "unix_us", "unix_ns")
 """The values of `time_format` that are no pattern."""
+
+
+DATABASE_NULL = "\\N"
+NULLS = (DATABASE_NULL, "NULL", "null", "None", "none", "NaN", "nan", "nil", "undefined", "(null)")
+"""What logs hold where there is nothing: as Hive and MySQL, SQL, Python, pandas, Go and JavaScript write it."""
+
+_MEANT = {
+    **dict.fromkeys(("user", "uid", "customer", "customer_id", "visitor_id", "member_id"), "user_id"),
+    **dict.fromkeys(("item", "sku", "product", "product_id", "goods_id", "article_id"), "item_id"),
+    **dict.fromkeys(("event", "action", "event_type", "event_name"), "behavior"),
+    **dict.fromkeys(("time", "timestamp", "ts", "date", "datetime"), "event_time"),
+    **dict.fromkeys(("amount", "qty", "count"), "quantity"),
+    **dict.fromkeys(("session", "visit_id"), "session_id"),
+    **dict.fromkeys(("name", "item_name"), "title"),
+}
+"""Columns by words that other systems have for them, where the spelling does not tell."""
 
 
 class SourceConfig(Section):
     """Where raw lines of one kind lie and what their fields mean.
 
-    `path` is a glob; `{day}` in it stands for the day a delivery belongs to. Without `{day}` the files
-    are one delivery of the whole history and every event belongs to the day of its own time.
+    `path` is a glob; `{day}` in it, or what else `DayPath` knows, stands for the day a delivery belongs to. Without it
+    the files are one delivery of the whole history and every event belongs to the day of its own time.
     """
 
     path: str
@@ -34,6 +54,14 @@ class SourceConfig(Section):
     behaviors: dict[str, str] = Field(default={})
     time_format: str = "iso"
     time_zone: ZoneName = "UTC"
+    nulls: tuple[str, ...] = NULLS
+    whole_numbers: tuple[str, ...] = ()
+
+    @field_validator("path")
+    @classmethod
+    def _known_places(cls, path: str) -> str:
+        DayPath(path).check()
+        return path
 
     @field_validator("reader")
     @classmethod
@@ -57,7 +85,12 @@ class SourceConfig(Section):
 
     @property
     def by_day(self) -> bool:
-        return "{day}" in self.path
+        """Whether its files are told apart by the day that they were delivered for."""
+        return DayPath(self.path).by_day
+
+
+SOURCES = ("events", "items", "users")
+_NOT_MAPPED = ("source_file", "source_line", "attributes")  # `attributes` is a section of its own
 
 
 class SourcesConfig(Section):
@@ -68,6 +101,16 @@ class SourcesConfig(Section):
     items: SourceConfig | None = None
     users: SourceConfig | None = None
 
+    @model_validator(mode="after")
+    def _known_columns(self) -> "SourcesConfig":
+        for kind in SOURCES:
+            source: SourceConfig | None = getattr(self, kind)
+            known = [name for name in TABLES[kind].names if name not in _NOT_MAPPED]
+            for section in ("columns", "constants", "whole_numbers") if source else ():
+                for name in getattr(source, section):
+                    _check_column(f"{kind}.{section}", name, known)
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _below_root(cls, keys: Any) -> Any:
@@ -77,8 +120,17 @@ class SourcesConfig(Section):
         return {name: _move_below(root, value) for name, value in keys.items()}
 
 
+def _check_column(key: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        guess = _MEANT.get(name) or nearest(name, known)
+        hint = f"did you mean {guess!r}? " if guess in known else ""
+        raise ValueError(f"{key} has the unknown column {name!r}; {hint}known columns: {', '.join(known)}")
+
+
 def _move_below(root: str, source: Any) -> Any:
     if not isinstance(source, dict) or not isinstance(source.get("path"), str):
         return source
     path = source["path"]
-    return source if path.startswith("/") or "://" in path else {**source, "path": f"{root.rstrip('/')}/{path}"}
+    if path.startswith("/") or "://" in path:
+        return source
+    return {**source, "path": f"{glob.escape(root.rstrip('/'))}/{path}"}  # the root is a folder, no glob

@@ -128,6 +128,6 @@ def _is_fixed(part: Part) -> bool:
 def _refusal(pattern: str, why: str) -> ValueError:
     known = ", ".join(letter * most for letter, most in LONGEST.items())
     return ValueError(
-        f"the date-time pattern {pattern!r} cannot be read: {why}. Supported are iso, unix_s, unix_ms, and patterns "
-        f"of up to {known}, 'text' and [optional parts]"
+        f"the date-time pattern {pattern!r} cannot be read: {why}. Supported are iso, unix_s, unix_ms, unix_us, "
+        f"unix_ns, and patterns of up to {known}, 'text' and [optional parts]"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import polars as pl
 
 from interest_spark.features.day_files import DayFile
+from interest_spark.features.examples import Example, examples_in
 from interest_spark.features.ingest import RefusedLines, count_by
 from interest_spark.platform.tasks import by_bucket, prepared
 from interest_spark.storage.buckets import buckets_for
@@ -35,13 +36,15 @@ class Account:
     """What a task of the first round has found.
 
     `lines` by delivery day (None: a file without one), file and reason, "" for good ones; the `faults` of files that
-    cannot be read to their end, and `notes` on others; the paths of the `refused` lines' files; the good rows' `bytes`.
+    cannot be read to their end, and `notes` on others; the paths of the `refused` lines' files, and one line of each
+    reason in `examples`; the good rows' `bytes`.
     """
 
     lines: Counter[tuple[str | None, str, str]] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    examples: dict[str, Example] = field(default_factory=dict)
     bytes: int = 0
 
 
@@ -63,6 +66,7 @@ class AttributeBuild(Generic[T]):
     def prepare(self, each: T) -> "Iterator[pl.DataFrame | Account]":
         """The good rows of an input, and at last its account; writes the refused ones."""
         lines, faults, notes, size = Counter[tuple[str | None, str, str]](), list[str](), set[str](), 0
+        examples: dict[str, Example] = {}
         refused = RefusedLines(self.folders.get("quarantine"), self.table)
         for read in self.read(each):
             faults.extend(read["file_fault"].drop_nulls())
@@ -74,7 +78,8 @@ class AttributeBuild(Generic[T]):
             if len(known):
                 yield known
             refused.add(rows.with_columns(dt=pl.lit(self.dt)))
-        yield Account(lines, faults, sorted(notes), refused.close(), size)
+            examples = examples_in(rows) | examples
+        yield Account(lines, faults, sorted(notes), refused.close(), examples, size)
 
     def _known(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Good rows, as of their update, without one as of their delivery, that are no later than the day."""

@@ -1,7 +1,7 @@
 """Whether a delivery is fit to be published at all."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import polars as pl
 
@@ -45,14 +45,27 @@ def until_too_many_bad_lines(frames: Iterable[pl.DataFrame], ingest: IngestConfi
             return
 
 
-def check_bad_lines(days: Mapping[str | None, "Counter[tuple[str, str]]"], ingest: IngestConfig) -> None:
+ForExample = Callable[["Counter[str]"], str]
+"""From the numbers of bad lines by reason to some of these lines, in words."""
+
+
+def check_bad_lines(
+    days: Mapping[str | None, "Counter[tuple[str, str]]"], ingest: IngestConfig, for_example: ForExample
+) -> None:
     """BadDataError if a delivery's lines, by file and reason ("" for good ones), hold over `max_bad_lines` bad ones.
 
     `days` are those of the deliveries; None is the whole history's. A share alone would not bound the work on them.
     """
     for day, lines in days.items():
         if fault := _too_many_bad_lines(day, lines, ingest):
-            raise BadDataError(f"{fault}. Nothing was published")
+            reasons = Counter[str]()
+            for (_, reason), count in lines.items():
+                reasons[reason] += count
+            raise BadDataError(f"{fault}. Nothing was published. {for_example(_bad_of(reasons, ingest))}".rstrip())
+
+
+def _bad_of(lines: "Counter[str]", ingest: IngestConfig) -> "Counter[str]":
+    return Counter({reason: n for reason, n in lines.items() if reason and reason not in ingest.tolerated_reasons})
 
 
 def _too_many_bad_lines(day: str | None, lines: "Counter[tuple[str, str]]", ingest: IngestConfig) -> str | None:
@@ -72,7 +85,9 @@ def _too_many_bad_lines(day: str | None, lines: "Counter[tuple[str, str]]", inge
     )
 
 
-def check_bad_share(days: Mapping[str, "Counter[str]"], ingest: IngestConfig, *, whole_history: bool) -> None:
+def check_bad_share(
+    days: Mapping[str, "Counter[str]"], ingest: IngestConfig, for_example: ForExample, *, whole_history: bool
+) -> None:
     """BadDataError if over `max_bad_share` of a delivery's lines, by day and reason ("" for good ones), are bad.
 
     A delivery is a day's, or the whole history: its lines without a usable time, which stand under the run's own
@@ -82,16 +97,16 @@ def check_bad_share(days: Mapping[str, "Counter[str]"], ingest: IngestConfig, *,
     if whole_history:
         deliveries = {"the whole history": sum(days.values(), Counter())}
     for name, lines in deliveries.items():
-        _check_delivery(name, lines, ingest)
+        _check_delivery(name, lines, ingest, for_example)
 
 
-def _check_delivery(name: str, lines: "Counter[str]", ingest: IngestConfig) -> None:
-    bad = Counter({reason: n for reason, n in lines.items() if reason and reason not in ingest.tolerated_reasons})
+def _check_delivery(name: str, lines: "Counter[str]", ingest: IngestConfig, for_example: ForExample) -> None:
+    bad = _bad_of(lines, ingest)
     share = bad.total() / max(lines.total(), 1)
     if share > ingest.max_bad_share:
         worst = ", ".join(f"{reason} {n}" for reason, n in bad.most_common(3))
         raise BadDataError(
             f"{name}: {share:.1%} of its lines are bad, more than ingest.max_bad_share {ingest.max_bad_share:.1%} "
             f"({worst}); nothing was published. Mend the log, or raise the limit, or list a reason that is normal "
-            "for the shop in ingest.tolerated_reasons"
+            f"for the shop in ingest.tolerated_reasons. {for_example(bad)}".rstrip()
         )

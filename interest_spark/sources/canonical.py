@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.sources import DATABASE_NULL, SourceConfig
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.piece_rows import LINE_COLUMNS, read_piece
 from interest_spark.sources.pieces import Piece
 from interest_spark.sources.reader import Reader, get_reader
 from interest_spark.sources.typing_rules import ATTRIBUTE_PREFIX, TYPING_RULES
-from interest_spark.sources.values import blank_to_null
+from interest_spark.sources.values import to_value, whole_number
 
 # So many are typed at once: many small files are not to cost a computation each, and long lines need memory.
+FREE_TEXTS = frozenset({"title", "description", "query"})
 _LINES_AT_ONCE, _BYTES_AT_ONCE = 1 << 15, 8 << 20
 
 
@@ -38,7 +39,9 @@ class CanonicalReader:
         fields = sorted(set(wanted.values()))
         text: dict[str, pl.Expr] = {name: pl.lit(None, pl.String) for name in typed_columns(self.kind)}
         text |= {name: pl.lit(value) for name, value in source.constants.items()}
-        text |= {name: blank_to_null(pl.col(f"field_{fields.index(field)}")) for name, field in wanted.items()}
+        for name, field in wanted.items():
+            value = to_value(pl.col(f"field_{fields.index(field)}"), _nulls_of(name, source))
+            text[name] = whole_number(value) if name in source.whole_numbers else value
         numbers = number_fields(self.kind, source)
         every = (
             rows for piece in pieces for rows in read_piece(piece, source, fields, self.max_line_bytes, numbers=numbers)
@@ -56,6 +59,11 @@ class CanonicalReader:
             new = refused.fill_null(value=False) & reason.is_null() & fine
             reason = reason.set(new, name) if new.any() else reason
         return rows.select(LINE_COLUMNS).with_columns(reason, *typed.select(typed_columns(self.kind)))
+
+
+def _nulls_of(name: str, source: SourceConfig) -> Sequence[str]:
+    """A title or a query may well be the word None."""
+    return [each for each in source.nulls if name not in FREE_TEXTS or each == DATABASE_NULL]
 
 
 def number_fields(kind: str, source: SourceConfig) -> frozenset[str]:

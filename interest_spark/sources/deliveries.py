@@ -1,13 +1,12 @@
 """Finding a source's raw files and the day each was delivered for."""
 
-import fnmatch
-import re
 from dataclasses import dataclass
 from datetime import date
 
+from interest_spark.config.day_path import DayPath
 from interest_spark.config.sources import SourceConfig
-from interest_spark.foundation.dates import day_range, parse_day
-from interest_spark.foundation.errors import BadDataError, InterestError
+from interest_spark.foundation.dates import day_range
+from interest_spark.foundation.errors import BadDataError
 from interest_spark.sources.listing import list_files
 from interest_spark.sources.raw_paths import place_of
 
@@ -37,9 +36,10 @@ def find_deliveries(
     """
     found = _by_day(source, first or last, last) if source.by_day else _whole_history(source)
     if required and not any(delivery.day in (None, last.isoformat()) for delivery in found):
-        pattern = source.path.replace("{day}", last.isoformat())
+        pattern = DayPath(source.path).on(last)
         raise BadDataError(
-            f"no raw files match {pattern!r}; deliver them, or correct {key}.path, then run the job again"
+            f"no raw files match {pattern!r}; deliver them, or correct {key}.path, then run the job again; days "
+            "on which nothing was collected are passed over with ingest.missing_days: pass"
         )
     return sorted(found)
 
@@ -49,30 +49,14 @@ def _whole_history(source: SourceConfig) -> list[Delivery]:
 
 
 def _by_day(source: SourceConfig, first: date, last: date) -> list[Delivery]:
-    # A listing for each day: the folders of other days need not be looked at, however many there are.
-    listed = [
-        Delivery(day, file.path, file.size, file.modified)
-        for day in map(date.isoformat, day_range(first, last))
-        for file in list_files(source.path.replace("{day}", day))
+    """A listing for each day: the folders of other days need not be looked at, however many there are.
+
+    A file that the globs of several days match belongs to the day that stands first in its path.
+    """
+    paths, named = DayPath(source.path), DayPath(place_of(source.path).path)
+    return [
+        Delivery(day.isoformat(), file.path, file.size, file.modified)
+        for day in day_range(first, last)
+        for file in list_files(paths.on(day))
+        if named.day_in(file.path) in (None, day)
     ]
-    template = place_of(source.path).path
-    return [delivery for delivery in listed if _belongs_to(str(delivery.day), template, delivery.path)]
-
-
-def _belongs_to(day: str, template: str, path: str) -> bool:
-    """Whether no other day that gives the path, put into the template, stands further to the left in it."""
-    named = re.findall(r"(?=(\d{4}-\d{2}-\d{2}))", path)
-    others = named[: named.index(day)] if day in named else named
-    return not any(_is_day(other) and _matches(template, path, other) for other in others)
-
-
-def _is_day(text: str) -> bool:
-    try:
-        parse_day(text)
-    except InterestError:
-        return False
-    return True
-
-
-def _matches(template: str, path: str, day: str) -> bool:
-    return re.search(fnmatch.translate(template.replace("{day}", day)), path) is not None

@@ -55,7 +55,8 @@ def _read_header(path: str, source: SourceConfig, lines: Iterable[Lines], max_li
         )
     text = content_of(line).decode("utf-8", errors="replace")
     try:
-        return Header(next(csv.reader([text], delimiter=source.separator)), line.number)
+        names = next(csv.reader([text], delimiter=source.separator, skipinitialspace=True))
+        return Header([name.strip() for name in names], line.number)
     except csv.Error as error:
         raise UnreadableFileError(f"{path} has no header that can be read: {error}; deliver it again") from None
 

@@ -12,7 +12,16 @@ import polars as pl
 
 from interest_spark.config.time_pattern import Field
 from interest_spark.foundation.dates import EARLIEST_INSTANT, LATEST_INSTANT
-from interest_spark.sources.time_layout import ISO_LAYOUT, LINE_END, MONTHS, OFFSETS, Layout, layout_of, month_name
+from interest_spark.sources.time_layout import (
+    ISO_BASIC_LAYOUT,
+    ISO_LAYOUT,
+    LINE_END,
+    MONTHS,
+    OFFSETS,
+    Layout,
+    layout_of,
+    month_name,
+)
 
 INSTANT = pl.Datetime("us", "UTC")
 
@@ -23,8 +32,10 @@ _ZERO_DATE = r"^0000-00-00"  # as MySQL writes a date that is none
 # Spark fails on years that its microseconds since 1970 cannot hold.
 _YEAR_BEYOND_SPARK = r"^-|\+(?:[0-9]{7,}|[2-9][0-9]{5})"
 
-_UNIX = rf"^(-?)([0-9]{{1,14}})(?:\.([0-9]{{1,6}}))?{LINE_END}$"
-_UNITS_A_SECOND = {"unix_s": 1, "unix_ms": 1_000}
+_UNIX = rf"^(-?)([0-9]{{1,19}})(?:\.([0-9]+))?{LINE_END}$"
+_UNIX_WITH_EXPONENT = rf"^-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{{1,2}}{LINE_END}$"
+_UNITS_A_SECOND = {"unix_s": 1, "unix_ms": 1_000, "unix_us": 1_000_000, "unix_ns": 1_000_000_000}
+_SECONDS_IN_SIGHT = 1_000_000_000_000  # years beyond four digits are bounded later; they only must not wrap around
 _INVALID = 2_000_000_000  # no field has such a value
 _LARGEST_YEAR = 999_999_999
 _LARGEST_OFFSET = 18 * 3600
@@ -34,23 +45,32 @@ _LETTER = {"L": "M", "X": "offset", "x": "offset", "Z": "offset"}
 
 
 def to_instant(text: pl.Series, time_format: str, time_zone: str) -> pl.Series:
-    """UTC instants from `iso`, `unix_s`, `unix_ms` or a Spark date-time pattern; null where the text is none.
+    """UTC instants from `iso`, `unix_s`, `_ms`, `_us`, `_ns` or a Spark date-time pattern; null where the text is none.
 
     Text without an offset is local time of `time_zone`. Instants outside the years 1 to 9999 become the first or the
     last one within.
     """
     if time_format in _UNITS_A_SECOND:
         return _within_four_digits(_from_unix(text, _UNITS_A_SECOND[time_format]))
-    layout = ISO_LAYOUT if time_format == "iso" else layout_of(time_format)
-    if time_format != "iso":
-        text = text.set(text.str.contains(_YEAR_BEYOND_SPARK), None)
-    parsed = _resolve(text, layout)
+    parsed = _iso(text) if time_format == "iso" else _of_pattern(text, time_format)
     instants = parsed["local"] - parsed["offset"].fill_null(0) * _MICROSECONDS
     if time_zone != "UTC":
-        local = _to_utc(instants, time_zone)
-        # A pattern's times are moved even where they have an offset.
-        instants = local if time_format != "iso" else local.zip_with(parsed["offset"].is_null(), instants)
+        instants = _to_utc(instants, time_zone).zip_with(parsed["offset"].is_null(), instants)
     return _within_four_digits(instants)
+
+
+def _of_pattern(text: pl.Series, pattern: str) -> pl.DataFrame:
+    return _resolve(text.set(text.str.contains(_YEAR_BEYOND_SPARK), None), layout_of(pattern))
+
+
+def _iso(text: pl.Series) -> pl.DataFrame:
+    """Nearly all write the extended format; what is none is looked at once more."""
+    parsed = _resolve(text, ISO_LAYOUT)
+    other = parsed["local"].is_null() & text.is_not_null()
+    if not other.any():
+        return parsed
+    basic = _resolve(text.set(~other, None), ISO_BASIC_LAYOUT)
+    return pl.DataFrame([column.zip_with(~other, basic[column.name]) for column in parsed])
 
 
 def to_known_since(text: pl.Series, time_format: str, time_zone: str) -> pl.Series:
@@ -69,13 +89,22 @@ def _within_four_digits(microseconds: pl.Series) -> pl.Series:
 
 
 def _from_unix(text: pl.Series, units_a_second: int) -> pl.Series:
-    """Microseconds; what is smaller is cut off."""
-    groups = text.str.extract_groups(_UNIX).struct.unnest()
-    minus, whole, fraction = groups.get_columns()
-    # Years beyond four digits are bounded later; here they only must not wrap around.
-    units = whole.cast(pl.Int64).clip(0, 1_000_000_000_000 * units_a_second) * (_MICROSECONDS // units_a_second)
-    parts = fraction.str.pad_end(6, "0").cast(pl.Int64).fill_null(0) // units_a_second
-    return (units + parts) * pl.select(pl.when(minus == "-").then(-1).otherwise(1)).to_series()
+    """Microseconds; what is smaller is cut off, of a number with an exponent, a double, rounded."""
+    minus, whole, fraction = text.str.extract_groups(_UNIX).struct.unnest().get_columns()
+    most = min(_SECONDS_IN_SIGHT * units_a_second, 2**62)
+    units = whole.cast(pl.UInt64).clip(0, most).cast(pl.Int64)
+    parts = fraction.str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64).fill_null(0) // units_a_second
+    if units_a_second > _MICROSECONDS:
+        micros = units // (units_a_second // _MICROSECONDS)
+    else:
+        micros = units * (_MICROSECONDS // units_a_second) + parts
+    plain = micros * pl.select(pl.when(minus == "-").then(-1).otherwise(1)).to_series()
+    has_exponent = text.str.contains(_UNIX_WITH_EXPONENT)
+    if not has_exponent.any():
+        return plain
+    seconds = text.set(~has_exponent, None).str.strip_chars_end("\r\n").cast(pl.Float64) / units_a_second
+    rounded = (seconds.clip(-_SECONDS_IN_SIGHT, _SECONDS_IN_SIGHT) * _MICROSECONDS).round().cast(pl.Int64)
+    return plain.zip_with(~has_exponent, rounded)
 
 
 def _to_utc(local: pl.Series, time_zone: str) -> pl.Series:

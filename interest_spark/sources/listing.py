@@ -1,7 +1,8 @@
 """Listing raw files: what a glob names on this machine, links followed, in a store, or on another file system.
 
-Every file that matches is listed or named in an error. Names that begin with `.` or `_` are left out, as those of
-markers and of files being written do, unless the glob's last part begins so too.
+Every file that matches is listed or named in an error. Names of files, and of folders that no part of the glob spells
+out, are left out if they begin with `.` or `_`, as those of markers and of what is being written do (`_SUCCESS`,
+`_temporary`, `.hive-staging_hive_…`), unless the part that they match begins so too.
 """
 
 import errno
@@ -57,8 +58,6 @@ def _files(place: Place) -> Iterator[RawFile]:
 def _local_files(pattern: str) -> Iterator[RawFile]:
     # fsspec's own glob does not follow links.
     for path in _expand(Path("/"), pattern.strip("/").split("/")):
-        if _is_left_out(path.name, pattern):
-            continue
         found = _status(path)
         if found is None or stat.S_ISDIR(found.st_mode):
             continue
@@ -90,7 +89,7 @@ def _is_glob(part: str) -> bool:
 
 
 def _named(folder: Path, glob: str) -> Iterator[Path]:
-    return (path for path in folder.iterdir() if fnmatch.fnmatchcase(path.name, glob))
+    return (path for path in folder.iterdir() if _is_meant(path.name, glob))
 
 
 def _folders_below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[Path]:
@@ -101,7 +100,7 @@ def _folders_below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator
         raise BadDataError(f"{folder} is a link to a folder that it lies in; remove the link")
     yield folder
     for path in sorted(folder.iterdir()):
-        if _is_folder(path):
+        if _is_meant(path.name, "*") and _is_folder(path):
             yield from _folders_below(path, (*above, identity))
 
 
@@ -132,13 +131,13 @@ def _stored_files(store: FileStore, folder: str, parts: Sequence[str]) -> Iterat
     folder, (part, *rest) = "/".join(filter(None, [folder, *above])), parts[len(above) :]
     if rest and part != "**":
         for name in sorted(store.list_folder(folder)[1]):
-            if fnmatch.fnmatchcase(name, part):
+            if _is_meant(name, part):
                 yield from _stored_files(store, f"{folder}/{name}" if folder else name, rest)
         return
     start = re.split(r"[*?[]", part, maxsplit=1)[0]
     for each in store.list_files(folder, start) if start or part == "**" else store.list_folder(folder)[0]:
         names = each.path.removeprefix(f"{folder}/" if folder else "").split("/")
-        if _fits(names, [part, *rest]) and not _is_left_out(names[-1], parts[-1]):
+        if _fits(names, [part, *rest]):
             yield RawFile(each.path, each.size, each.modified)
 
 
@@ -147,13 +146,14 @@ def _fits(names: Sequence[str], parts: Sequence[str]) -> bool:
     if not parts or not names:
         return not parts and not names
     if parts[0] == "**":
-        return any(_fits(names[place:], parts[1:] or ["*"]) for place in range(len(names)))
-    return fnmatch.fnmatchcase(names[0], parts[0]) and _fits(names[1:], parts[1:])
+        below = takewhile(lambda place: not place or _is_meant(names[place - 1], "*"), range(len(names)))
+        return any(_fits(names[place:], parts[1:] or ["*"]) for place in below)
+    return _is_meant(names[0], parts[0]) and _fits(names[1:], parts[1:])
 
 
 def _remote_files(filesystem: Any, pattern: str) -> Iterator[RawFile]:
     for path, entry in filesystem.glob(pattern, detail=True).items():
-        if _is_left_out(path.rsplit("/", 1)[-1], pattern) or entry["type"] == "directory":
+        if entry["type"] == "directory" or not _is_spelt_or_meant(path, pattern):
             continue
         if entry["type"] != "file":
             raise BadDataError(f"{path} is a {entry['type']}, which is not followed here; deliver the file itself")
@@ -175,5 +175,16 @@ def _checksum(filesystem: Any, path: str) -> str:
     return content.hexdigest()
 
 
-def _is_left_out(name: str, pattern: str) -> bool:
-    return name.startswith((".", "_")) and not pattern.rpartition("/")[2].startswith(name[0])
+def _is_meant(name: str, part: str) -> bool:
+    """Whether a part of a glob, or of a path, stands for the name."""
+    is_hidden = name.startswith((".", "_")) and not part.startswith(name[0])
+    return fnmatch.fnmatchcase(name, part) and not is_hidden
+
+
+def _is_spelt_or_meant(path: str, pattern: str) -> bool:
+    """Of a path that another glob has matched already."""
+    *above, last = path.split("/")
+    parts = pattern.split("/")
+    return _is_meant(last, parts[-1].replace("**", "*")) and all(
+        name in parts or not name or _is_meant(name, "*") for name in above
+    )

@@ -9,10 +9,12 @@ from interest_spark.config.time_pattern import OPENS, Bracket, Field, Literal, P
 
 LINE_END = r"(?:\r\n|[\n\r])?"  # one that ends the text counts as little in Java's expressions as it does here
 _SPACE = r"[ \t\n\x0b\f\r]?"
-_ISO = (
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})"
-    rf"(?::([0-9]{{2}})(?:\.([0-9]{{1,9}}))?{_SPACE}(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?|{_SPACE}){LINE_END}"
-)
+_OFFSET = rf"{_SPACE}(Z|z|UTC|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?"
+_FRACTION = r"(?:[.,]([0-9]{1,9}))?"
+_EXTENDED = rf"[Tt ]([0-9]{{2}}):([0-9]{{2}})(?::([0-9]{{2}}){_FRACTION})?{_OFFSET}"
+_BASIC = rf"[Tt]([0-9]{{2}})([0-9]{{2}})(?:([0-9]{{2}}){_FRACTION})?{_OFFSET}"
+_ISO = rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})(?:{_EXTENDED})?{_SPACE}{LINE_END}"
+_ISO_BASIC = rf"([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})(?:{_BASIC})?{_SPACE}{LINE_END}"
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
@@ -90,4 +92,6 @@ def month_name(name: str, field: Field) -> str:
     return name if field.width == 4 else name[:3]
 
 
-ISO_LAYOUT = Layout(_ISO, [Field(letter, 2 if letter in "MdHms" else 4) for letter in "yMdHmsSZ"])
+_ISO_FIELDS = [Field(letter, 2 if letter in "MdHms" else 4) for letter in "yMdHmsSZ"]
+ISO_LAYOUT, ISO_BASIC_LAYOUT = Layout(_ISO, _ISO_FIELDS), Layout(_ISO_BASIC, _ISO_FIELDS)
+"""ISO 8601's extended and basic format: a date, with a time or at midnight; of an offset the hours will do."""

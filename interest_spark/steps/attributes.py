@@ -3,12 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import Account, AttributeBuild, build_attributes
 from interest_spark.features.day_files import day_files
+from interest_spark.features.examples import first_of, in_words
 from interest_spark.features.ingest import write_ledger
 from interest_spark.features.quality import check_bad_lines, check_readable, until_too_many_bad_lines, warn_of
 from interest_spark.foundation.dates import day_end, parse_zone
@@ -51,7 +53,7 @@ def _attributes_step(kind: str, key: str) -> Step:
             return until_too_many_bad_lines(reader.read(pieces), ingest)
 
         def check(accounts: Sequence[Account]) -> None:
-            _check(accounts, ingest)
+            _check(accounts, source, ingest)
             if not shared:  # else they lie in the event log's own lines, which are accounted for already
                 lines.update(_by_file(accounts))
 
@@ -71,7 +73,7 @@ def _attributes_step(kind: str, key: str) -> Step:
         reads=(Read(kind, Newest(_before), alias=_PREVIOUS, exact=False),),
         writes=("quarantine", "ingest_ledger", kind),
         settings=("ingest.max_line_bytes", f"sources.{kind}", "shop.time_zone"),
-        revision=4,
+        revision=5,
         compute=compute,
         target=target,
         inapplicable=inapplicable,
@@ -129,7 +131,7 @@ def _configured(context: RunContext, kind: str) -> SourceConfig:
     return source
 
 
-def _check(accounts: Sequence[Account], ingest: IngestConfig) -> None:
+def _check(accounts: Sequence[Account], source: SourceConfig, ingest: IngestConfig) -> None:
     """Raise BadDataError for files that cannot be read to their end, or with too many bad lines."""
     check_readable(fault for account in accounts for fault in account.faults)
     warn_of(note for account in accounts for note in account.notes)
@@ -137,7 +139,8 @@ def _check(accounts: Sequence[Account], ingest: IngestConfig) -> None:
     for account in accounts:
         for (day, file, reason), lines in account.lines.items():
             days[day][file, reason] += lines
-    check_bad_lines(days, ingest)
+    examples = first_of(account.examples for account in accounts)
+    check_bad_lines(days, ingest, partial(in_words, examples, time_format=source.time_format))
 
 
 def _by_file(accounts: Sequence[Account]) -> Counter[tuple[str, str]]:

@@ -3,9 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 
+from interest_spark.config.day_path import DayPath
 from interest_spark.features.events.build import Account, EventBuild, KnownFile, build_events
 from interest_spark.features.events.days import DayRules
+from interest_spark.features.examples import first_of, in_words
 from interest_spark.features.quality import check_bad_lines, check_bad_share, check_readable, warn_of
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.digest import digest
@@ -33,7 +36,10 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     Copies are judged in the order of days, so a day that is new or changed makes those after it stale.
     """
     source = context.config.sources.events
-    found = find_deliveries(source, "sources.events", first=_first_day(context), last=context.day)
+    required = context.config.ingest.missing_days == "refuse" or not source.by_day
+    found = find_deliveries(source, "sources.events", first=_first_day(context), last=context.day, required=required)
+    if not any(each.day in (None, context.dt) for each in found):
+        get_logger().warning("nothing was delivered for the day", path=DayPath(source.path).on(context.day))
     every, mark = [*found, *later_deliveries(context)], MARK if is_as_of_now(context) else {}
     from_by_day = {}
     for day in _days_to_make(context, inputs, found):
@@ -66,9 +72,11 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     def check(accounts: Sequence[Account]) -> None:
         check_readable(fault for account in accounts for fault in account.faults)
         warn_of(note for account in accounts for note in account.notes)
-        check_bad_lines(_lines_by_delivery(accounts, by_day=source.by_day), config.ingest)
+        examples = first_of(account.examples for account in accounts)
+        for_example = partial(in_words, examples, time_format=source.time_format)
+        check_bad_lines(_lines_by_delivery(accounts, by_day=source.by_day), config.ingest, for_example)
         counts = _lines_by_day(accounts)
-        check_bad_share(counts, config.ingest, whole_history=not source.by_day)
+        check_bad_share(counts, config.ingest, for_example, whole_history=not source.by_day)
         get_logger().info("lines read", days=len(counts), by_reason=_total_by_reason(counts))
 
     def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
@@ -124,9 +132,10 @@ EVENTS = Step(
         "ingest.max_bad_lines",
         "ingest.tolerated_reasons",
         "ingest.catch_up_days",
+        "ingest.missing_days",
         "ingest.as_of",  # the record of days as of now says so itself
     ),
-    revision=4,
+    revision=5,
     compute=_compute,
     target=_target,
     makes=_days_made,

@@ -89,7 +89,7 @@ def read_pieces(path: str, columns: Sequence[str], rows: int = 1_000_000) -> Ite
 
 
 def read_table_pieces(path: str, table: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-    """Like `read_pieces`, columns of the table, by default all of its own; null those that an earlier release lacked."""
+    """Like `read_pieces`, columns of the table, by default all of its own; null are those that the file lacks."""
     types = empty_frame(table).schema
     wanted = {name: types[name] for name in columns or types}
     with reading(path), readable(path) as source:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from interest_spark.features.events.buckets import event_days, plan_buckets
 from interest_spark.features.events.days import DayRules
 from interest_spark.features.events.duplicates import mark_duplicates
+from interest_spark.features.examples import Example, examples_in
 from interest_spark.features.ingest import RefusedLines, count_by
 from interest_spark.features.quality import until_too_many_bad_lines
 from interest_spark.platform.tasks import by_bucket, exchange, prepared
@@ -44,7 +45,7 @@ class Account:
 
     `lines` by file, day and reason, "" for good ones; the `weights` of good ones by the event days of `buckets`; the
     `faults` of files that cannot be read to their end, and `notes` on others; and the paths of the `refused` lines'
-    files.
+    files; and one line of each reason, in `examples`.
     """
 
     lines: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -52,6 +53,7 @@ class Account:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    examples: dict[str, Example] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class EventBuild(Generic[T]):
             if len(good):
                 yield good
             refused.add(rows)
+            account.examples.update(examples_in(rows) | account.examples)
         account.refused.extend(refused.close())
         yield account
 

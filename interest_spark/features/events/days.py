@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -40,9 +40,9 @@ class DayRules:
     def assign(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Add `dt`, and refuse events whose time is out of range.
 
-        A line of a day's delivery belongs to that day, and its event may be at most `max_late_days` older; `late` says
-        which events belong to their own day all the same. A line of a whole-history delivery belongs to the day of its
-        event.
+        A line of a day's delivery belongs to that day, and its event may be at most `max_late_days` older, or, where
+        clocks of devices run ahead, `max_early_seconds` later than the day; `late` says which events belong to their
+        own day all the same. A line of a whole-history delivery belongs to the day of its event.
         """
         time, delivered = pl.col("event_time"), pl.col("delivery_day")
         within = time.is_between(*self._bounds(), closed="left").fill_null(value=False)
@@ -83,5 +83,5 @@ class DayRules:
             # A day before the first instant will do as well as any before it, which may be before all of Python's.
             earliest = max(delivered.toordinal() - self.ingest.max_late_days, EARLIEST_INSTANT.toordinal() - 1)
             starts[day] = day_start(date.fromordinal(earliest), self.zone)
-            ends[day] = day_end(delivered, self.zone)
+            ends[day] = day_end(delivered, self.zone) + timedelta(seconds=self.ingest.max_early_seconds)
         return starts, ends

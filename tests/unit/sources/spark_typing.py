@@ -26,11 +26,12 @@ TypingRule = Callable[[Columns, SourceConfig], tuple[Columns, Problems]]
 
 OUT_OF_RANGE = "time_out_of_range"
 _SERVICE_CODES = r"^(POST|DOT|C2|M|m|D|S|B|CRUK|BANK CHARGES|AMAZONFEE)$"
-_ISO = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?$"
-_ISO_WITH_ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
+_OFFSET = r"(Z|z|UTC|[+-]\d{2}(:?\d{2})?)"
+_ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}([Tt ]\d{{2}}:\d{{2}}(:\d{{2}}([.,]\d{{1,9}})?)?\s?{_OFFSET}?)?\s?$"
+_ISO_WITH_ZONE = rf"[Tt ]\d{{2}}:\d{{2}}.*{_OFFSET}\s?$"
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _ZERO_DATE = r"^0000-00-00"  # as MySQL writes a date that is none
-_UNIX = {"unix_s": 1, "unix_ms": 1_000}
+_UNIX = {"unix_s": 1, "unix_ms": 1_000, "unix_us": 1_000_000, "unix_ns": 1_000_000_000}
 _MICROSECONDS = 1_000_000
 # Spark fails on years that its microseconds since 1970 cannot hold.
 _YEAR_BEYOND_SPARK = r"^-|\+(\d{7,}|[2-9]\d{5})"
@@ -38,10 +39,12 @@ _YEAR_1 = -62_135_596_800 * _MICROSECONDS
 _YEAR_10000 = 253_402_300_800 * _MICROSECONDS
 
 
-def blank_to_null(text: "Column") -> "Column":
-    """Text without its surrounding white space; nothing left means no value."""
-    trimmed = F.trim(text)
-    return F.when(trimmed != "", trimmed)
+def to_value(text: "Column", name: str, source: SourceConfig) -> "Column":
+    """Text without the white space around it; nothing left, and what is written for nothing, means no value."""
+    spaces = r"[\s\x1c-\x1f\x85\xa0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+"
+    trimmed = F.regexp_replace(text, rf"^{spaces}|{spaces}\z", "")
+    nulls = [each for each in source.nulls if each == "\\N" or name not in ("title", "description", "query")]
+    return F.when(~trimmed.isin("", *nulls), trimmed)
 
 
 def to_number(text: "Column") -> "Column":
@@ -61,7 +64,8 @@ def to_instant(text: "Column", time_format: str, time_zone: str) -> "Column":
     if time_format != "iso":
         local = F.to_timestamp(F.when(~text.rlike(_YEAR_BEYOND_SPARK), text), time_format)
         return _within_four_digits(F.unix_micros(F.to_utc_timestamp(local, time_zone)))
-    instant = F.when(text.rlike(_ISO), F.to_timestamp(text))
+    text = _extended(text)
+    instant = F.when(text.rlike(_ISO), F.to_timestamp(_as_spark_reads(text)))
     instant = F.when(text.rlike(_ISO_WITH_ZONE), instant).otherwise(F.to_utc_timestamp(instant, time_zone))
     return _within_four_digits(F.unix_micros(instant))
 
@@ -76,8 +80,35 @@ def to_known_since(text: "Column", time_format: str, time_zone: str) -> "Column"
     return F.when(text.rlike(_ZERO_DATE) | (instant < first), first).when(instant < last, instant)
 
 
+def _extended(text: "Column") -> "Column":
+    """The basic format with its signs: 20260102T1000 as 2026-01-02T10:00."""
+    date, time = r"^(\d{4})(\d{2})(\d{2})", r"[Tt](\d{2})(\d{2})"
+    seconds = F.regexp_replace(text, rf"{date}{time}(\d{{2}})", "$1-$2-$3T$4:$5:$6")
+    minutes = F.regexp_replace(seconds, rf"{date}{time}", "$1-$2-$3T$4:$5")
+    return F.when(text.rlike(rf"{date}(\s?$|{time})"), F.regexp_replace(minutes, rf"{date}\s?$", "$1-$2-$3")).otherwise(
+        text
+    )
+
+
+def _as_spark_reads(text: "Column") -> "Column":
+    """With capital letters, a full stop before the fraction, and seconds before an offset."""
+    capital = F.regexp_replace(F.upper(text), ",", ".")
+    return F.regexp_replace(capital, r"^(.{10}[T ]\d{2}:\d{2})(\s?[Z+U-])", "$1:00$2")
+
+
 def _from_unix(text: "Column", units_per_second: int) -> "Column":
-    units = F.when(text.rlike(r"^-?\d{1,14}(\.\d{1,6})?$"), text.cast("decimal(20,6)"))
+    seconds = text.cast("double") / units_per_second
+    of_exponent = F.round(F.greatest(F.least(seconds, F.lit(1e12)), F.lit(-1e12)) * _MICROSECONDS)
+    with_exponent = F.when(text.rlike(r"^-?\d+(\.\d+)?[eE][+-]?\d{1,2}$"), of_exponent.cast("decimal(38,6)"))
+    return F.coalesce(_from_plain_unix(text, units_per_second).cast("decimal(38,6)"), with_exponent)
+
+
+def _from_plain_unix(text: "Column", units_per_second: int) -> "Column":
+    number = F.regexp_replace(text, r"(\.\d{6})\d+", "$1")
+    units = F.when(number.rlike(r"^-?\d{1,19}(\.\d{1,6})?$"), number.cast("decimal(26,6)"))
+    if units_per_second > _MICROSECONDS:
+        exact = F.regexp_replace(text, r"\..*", "").cast("decimal(20,0)") / (units_per_second // _MICROSECONDS)
+        return F.when(units.isNotNull(), F.when(exact < 0, F.ceil(exact)).otherwise(F.floor(exact)))
     return units * (_MICROSECONDS // units_per_second)
 
 
@@ -95,7 +126,7 @@ def typed_rows(raw: "DataFrame", kind: str, source: SourceConfig) -> "DataFrame"
     fields = sorted(set(wanted.values()))
     text: Columns = {name: F.lit(None).cast("string") for name in TABLES[kind].names if name not in LINE_COLUMNS}
     text |= {name: F.lit(value) for name, value in source.constants.items()}
-    text |= {name: blank_to_null(F.col(f"field_{fields.index(field)}")) for name, field in wanted.items()}
+    text |= {name: to_value(F.col(f"field_{fields.index(field)}"), name, source) for name, field in wanted.items()}
     text = _cancellations_are_returns(text) if retail else text
     typed, problems = TYPING_RULES[kind](text, source)
     if retail:

@@ -9,7 +9,7 @@ from typing import Any
 import fsspec
 import pytest
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.sources import SourceConfig, SourcesConfig
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 
@@ -173,3 +173,65 @@ def test_local_files_changed_within_a_microsecond_differ(tmp_path: Path) -> None
         os.utime(path, ns=(0, 1_700_000_000_000_000_000 + nanosecond))
         found += find(path)
     assert found[0].identity != found[1].identity
+
+
+@pytest.mark.parametrize(
+    ("pattern", "layout"),
+    [
+        ("{year}/{month}/{day}/{hour}/*", "2026/01/{d:02}/23/f"),
+        ("year={year}/month={month}/events-{day}.csv", "year=2026/month=01/events-{d:02}.csv"),
+        ("{day:yyyyMMdd}/*", "202601{d:02}/f"),
+        ("clicks-{day:yyyy_MM_dd}-*.log", "clicks-2026_01_{d:02}-7.log"),
+        ("{day:yyyy/MM/dd/HH}/**/*", "2026/01/{d:02}/09/a/b/f"),
+        ("*{day:ddMMyyyy}*", "x{d:02}012026y"),
+        ("dt={day}/*", "dt=2026-01-{d:02}/f"),
+    ],
+)
+def test_days_in_a_path_are_written_in_many_ways(tmp_path: Path, pattern: str, layout: str) -> None:
+    for day in (1, 2, 3):
+        write(tmp_path / layout.format(d=day))
+    found = find(tmp_path / pattern, first=date(2026, 1, 1))
+    assert [(each.day, os.path.relpath(each.path, tmp_path)) for each in found] == [
+        (f"2026-01-0{day}", layout.format(d=day)) for day in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("{date}/*", "is no place for a day"),
+        ("{year:yy}/{month}/{day}", "is no place for a day"),
+        ("{day:yyyy-mm-dd}/*", "has the letters 'mm'"),
+        ("{year}/{month}/*", "it lacks dd"),
+        ("{day:HH}", "it lacks MM, dd, yyyy"),
+    ],
+)
+def test_a_path_that_does_not_say_its_day_is_refused(pattern: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        SourceConfig(path=pattern)
+
+
+def test_what_is_being_written_is_left_out_wherever_it_lies(tmp_path: Path) -> None:
+    names_of = (
+        "a/own",
+        "_temporary/0/part",
+        ".hive-staging_hive_1/x",
+        "a/_spark_metadata/0",
+        "a/b/_tmp.part",
+        "a/b/deep",
+    )
+    for name in names_of:
+        write(tmp_path / "logs" / name)
+    for pattern in ("logs/**/*", "logs/**"):
+        assert names(tmp_path / "logs", find(tmp_path / pattern)) == ["a/b/deep", "a/own"]
+    assert names(tmp_path / "logs", find(tmp_path / "logs/*/*")) == ["a/own"]
+    assert names(tmp_path / "logs", find(tmp_path / "logs/_temporary/**/*")) == ["_temporary/0/part"]
+    assert names(tmp_path / "logs", find(f"memory://x{tmp_path}/*")) == []
+
+
+def test_the_root_is_a_folder_and_no_glob(tmp_path: Path) -> None:
+    write(tmp_path / "logs [old]*/2026-01-02/a")
+    write(tmp_path / "logs o/2026-01-02/b")
+    sources = SourcesConfig.model_validate({"root": f"{tmp_path}/logs [old]*", "events": {"path": "{day}/*"}})
+    found = find_deliveries(sources.events, "sources.events", last=DAY)
+    assert names(tmp_path, found) == ["logs [old]*/2026-01-02/a"]

@@ -48,6 +48,40 @@ def test_times_at_the_ends(time_format: str, expected: dict[str, str | None]) ->
     assert dict(zip(expected, found, strict=True)) == expected
 
 
+@pytest.mark.parametrize(
+    ("time_format", "written"),
+    [
+        ("yyyy/MM/dd HH:mm:ssXXX", {"2026/01/30 10:00:00+08:00": "02:00:00", "2026/01/30 10:00:00Z": "10:00:00"}),
+        ("yyyy/MM/dd HH:mm:ss[XXX]", {"2026/01/30 10:00:00-01:00": "11:00:00", "2026/01/30 10:00:00": "02:00:00"}),
+        ("dd/MMM/yyyy:HH:mm:ss Z", {"30/Jan/2026:10:00:00 +0000": "10:00:00"}),
+        ("iso", {"2026-01-30T10:00:00Z": "10:00:00", "2026-01-30T10:00:00": "02:00:00"}),
+    ],
+)
+def test_an_offset_in_the_text_wins_over_the_zone(time_format: str, written: dict[str, str]) -> None:
+    found = texts(to_instant(pl.Series(list(written)), time_format, "Asia/Shanghai"))
+    assert found == [f"2026-01-30 {time}" for time in written.values()]
+
+
+@pytest.mark.parametrize(
+    ("time_format", "written"),
+    [
+        ("iso", "2026-01-30T10:00:00Z 2026-01-30t10:00:00z 20260130T100000Z 20260130T1000 2026-01-30T10:00:00,0"),
+        ("iso", "2026-01-30T10:00:00+00 2026-01-30T10:00:00UTC 2026-01-30T10:00 20260130T120000+0200"),
+        ("unix_s", "1769767200 1769767200.0000009 1.769767200000000e+09 1.7697672E9 1769767200.000000000"),
+        ("unix_ms", "1769767200000 1769767200000.0004 1.7697672E12"),
+        ("unix_us", "1769767200000000 1769767200000000.9"),
+        ("unix_ns", "1769767200000000999"),
+    ],
+)
+def test_the_usual_spellings_are_one_time(time_format: str, written: str) -> None:
+    assert set(texts(to_instant(pl.Series(written.split()), time_format, "UTC"))) == {"2026-01-30 10:00:00"}
+
+
+def test_a_date_alone_is_midnight_in_the_zone() -> None:
+    found = texts(to_instant(pl.Series(["2026-01-30", "20260130"]), "iso", "Asia/Shanghai"))
+    assert found == ["2026-01-29 16:00:00"] * 2
+
+
 def test_a_zero_time_of_an_attribute_is_since_ever() -> None:
     zero = ["0001-01-01T00:00:00Z", "0000-00-00", "0000-00-00 00:00:00", "1899-12-30T00:00:00", "1969-12-31T23:59:59Z"]
     assert set(texts(to_known_since(pl.Series(zero), "iso", "Asia/Shanghai"))) == {"1970-01-01 00:00:00"}
@@ -79,7 +113,7 @@ def test_a_year_that_no_timestamp_holds_is_the_last_instant() -> None:
 )
 def test_a_pattern_that_is_not_read_is_refused_with_what_is_supported(pattern: str, why: str) -> None:
     with pytest.raises(
-        ValueError, match=r"cannot be read: .*Supported are iso, unix_s, unix_ms, and patterns"
+        ValueError, match=r"cannot be read: .*Supported are iso, unix_s, unix_ms, unix_us, unix_ns, and patterns"
     ) as raised:
         SourceConfig(path="", time_format=pattern)
     assert repr(pattern) in str(raised.value) and why in str(raised.value)
