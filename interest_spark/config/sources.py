@@ -20,8 +20,8 @@ PLAIN_TIMES = ("iso", "unix_s", "unix_ms", "unix_us", "unix_ns")
 """The values of `time_format` that are no pattern."""
 
 
-DATABASE_NULL = "\\N"
-NULLS = (DATABASE_NULL, "NULL", "null", "None", "none", "NaN", "nan", "nil", "undefined", "(null)")
+DATABASE_NULL, SQL_NULLS = "\\N", ("NULL", "null")
+NULLS = (DATABASE_NULL, *SQL_NULLS, "None", "none", "NaN", "nan", "nil", "undefined", "(null)")
 """What logs hold where there is nothing: as Hive and MySQL, SQL, Python, pandas, Go and JavaScript write it."""
 
 _MEANT = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from interest_spark.config.sources import DATABASE_NULL, SourceConfig
+from interest_spark.config.sources import DATABASE_NULL, SQL_NULLS, SourceConfig
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.piece_rows import LINE_COLUMNS, read_piece
 from interest_spark.sources.pieces import Piece
@@ -62,8 +62,11 @@ class CanonicalReader:
 
 
 def _nulls_of(name: str, source: SourceConfig) -> Sequence[str]:
-    """A title or a query may well be the word None."""
-    return [each for each in source.nulls if name not in FREE_TEXTS or each == DATABASE_NULL]
+    """A title or a query may well be the word None, and a price that is no number is a fault to tell."""
+    if name.endswith("_id"):
+        return source.nulls
+    known = (DATABASE_NULL,) if name in FREE_TEXTS else (DATABASE_NULL, *SQL_NULLS)
+    return [each for each in source.nulls if each in known]
 
 
 def number_fields(kind: str, source: SourceConfig) -> frozenset[str]:

@@ -225,7 +225,7 @@ def _read_header(path: str, source: SourceConfig, lines: Iterator[Line], max_lin
         )
     text = _content_of(line).decode("utf-8", errors="replace")
     try:
-        return next(csv.reader([text], delimiter=source.separator))
+        return [name.strip() for name in next(csv.reader([text], delimiter=source.separator, skipinitialspace=True))]
     except csv.Error as error:
         raise UnreadableFileError(f"{path} has no header that can be read: {error}; deliver it again") from None
 

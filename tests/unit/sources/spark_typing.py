@@ -43,7 +43,8 @@ def to_value(text: "Column", name: str, source: SourceConfig) -> "Column":
     """Text without the white space around it; nothing left, and what is written for nothing, means no value."""
     spaces = r"[\s\x1c-\x1f\x85\xa0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+"
     trimmed = F.regexp_replace(text, rf"^{spaces}|{spaces}\z", "")
-    nulls = [each for each in source.nulls if each == "\\N" or name not in ("title", "description", "query")]
+    words = ("\\N",) if name in ("title", "description", "query") else ("\\N", "NULL", "null")
+    nulls = [each for each in source.nulls if name.endswith("_id") or each in words]
     return F.when(~trimmed.isin("", *nulls), trimmed)
 
 
