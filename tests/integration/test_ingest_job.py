@@ -217,6 +217,27 @@ def test_a_missing_or_empty_delivery(tmp_path: Path, made: str) -> None:
     assert nothing_published(config)
 
 
+def test_a_day_on_which_nothing_was_collected_goes_by_where_that_is_wanted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deliver(tmp_path, DAY, [event()])
+    config = shop_config(tmp_path, ingest={"missing_days": "pass"})
+    run(config)
+    assert run(config, "2026-01-03").rows.get("events", 0) == 0
+    assert "nothing was delivered for the day" in capsys.readouterr().out
+    assert run_job("sequences", RunContext(config, date(2026, 1, 3))).rows["sequences"] == 1
+    with pytest.raises(BadDataError, match=r"ingest\.missing_days: pass"):
+        run(shop_config(tmp_path), "2026-01-03")
+
+
+def test_clocks_of_devices_may_run_ahead_so_far(tmp_path: Path) -> None:
+    ahead = [event(event_time=f"2026-01-03T00:0{minutes}:00Z") for minutes in (0, 4, 5)]
+    deliver(tmp_path, DAY, [event(), *ahead])
+    config = shop_config(tmp_path, ingest={"max_early_seconds": 300, "max_bad_share": 1.0})
+    assert run(config).rows["events"] == 3
+    assert [row["reason"] for row in rows(config, "quarantine")] == ["time_out_of_range"]
+
+
 def test_a_gzip_file_cut_in_the_middle(tmp_path: Path) -> None:
     path = deliver(tmp_path, DAY, [event(session_id=str(n)) for n in range(5000)], name="cut.jsonl.gz")
     deliver(tmp_path, DAY, [event()], name="good.jsonl")
@@ -272,9 +293,10 @@ def test_a_whole_history_is_judged_as_one_delivery(tmp_path: Path) -> None:
 def test_too_many_bad_lines_publish_nothing_unless_the_reason_is_tolerated(tmp_path: Path) -> None:
     deliver(tmp_path, DAY, [event(session_id=str(n)) for n in range(8)] + [event(user_id=None)] * 2)
     strict = shop_config(tmp_path, ingest={"max_bad_share": 0.1})
-    with pytest.raises(BadDataError, match=r"20\.0% .*ingest\.max_bad_share 10\.0% \(missing_user 2\)"):
+    with pytest.raises(BadDataError, match=r"20\.0% .*ingest\.max_bad_share 10\.0% \(missing_user 2\)") as raised:
         run(strict)
     assert nothing_published(strict)
+    assert "For example missing_user: " in str(raised.value) and " line 9 " in str(raised.value)
     tolerant = shop_config(tmp_path, ingest={"max_bad_share": 0.1, "tolerated_reasons": ["missing_user"]})
     assert run(tolerant).rows["quarantine"] == 2
 
