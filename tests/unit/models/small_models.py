@@ -111,8 +111,21 @@ HELPERS: dict[str, SmallModel] = {
     "shorter histories": SmallModel(SASREC, train={"augment": {"cut": 0.1, "hide": 0.1}}, learnt=0.6),
 }
 
+_FEW = {"candidates": 20, "negatives": 20, "targets": 12, "hidden": 32}
+
+SECOND_STAGES: dict[str, SmallModel] = {
+    "din": SmallModel(SASREC, train={"second_stage": {"kind": "din", "history": 6, "attention": 8, **_FEW}}, learnt=0.1),
+    "din, masked network": SmallModel(
+        Bert4RecConfig(dim=32, heads=2, feed_forward=64, mask_share=0.5),
+        train={"second_stage": {"kind": "din", "history": 8, "attention": 8, **_FEW, "targets": 4}},
+        learnt=0.1,
+    ),
+    "neumf": SmallModel(SASREC, train={"second_stage": {"kind": "neumf", **_FEW}}, learnt=0.1),
+}
+
 MODELS = {
     **NETWORKS,
     **{f"loss {name}": model for name, model in LOSSES.items()},
     **{f"with {name}": model for name, model in HELPERS.items()},
+    **{f"then {name}": model for name, model in SECOND_STAGES.items()},
 }
