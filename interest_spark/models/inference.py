@@ -176,5 +176,8 @@ def _trained_network(card: ModelCard, weights: Mapping[str, np.ndarray]) -> Netw
 def _whole_numbers(section: NetworkConfig | SecondStageConfig) -> dict[str, int]:
     """What decides how many weights a network has, and how large they are."""
     own = {name: value for name, value in section if type(value) is int}
-    content = section.content if isinstance(section, NetworkSection) else {}
-    return {**own, **{f"content.{source}": width for source, width in content.items()}}
+    if not isinstance(section, NetworkSection):
+        return own
+    if not section.attributes:
+        own.pop("attribute_codes")
+    return {**own, **{f"content.{source}": width for source, width in section.content.items()}}

@@ -18,7 +18,7 @@ class SecondStageSection(Section):
 
     Scoring takes the `candidates` items of the largest products of vectors and ranks these alone by what the second
     stage says of each beside the history. In training `targets` of each block, chosen anew in each step, are held
-    against `negatives` items: those of a sample (`sampler`) that the network itself ranks highest. `hidden`: numbers
+    against `negatives` items of a sample (`sampler`), half of them those that the network itself ranks highest. `hidden`: numbers
     between the dense layers, of which `dropout` sets a share to zero.
     """
 

@@ -17,17 +17,18 @@ from interest_spark.models.networks.second_stage.second_stage import Moments, Se
 from interest_spark.models.training.segments import uniform_by_stream
 
 _NEVER = -1e9
-_CHOICE, _SALT = (0, 0x3253), (0, 0x3254)  # apart from what else is drawn by a stream's key
+_CHOICE, _SALT, _REST = (0, 0x3253), (0, 0x3254), (0, 0x3255)  # apart from what else is drawn by a stream's key
 
 
 class SecondStageLoss:
     """A softmax over each target and its negatives, as a sum that depends on each stream alone.
 
     Of every block `targets` tokens teach it in a step, chosen by chance; their mean stands for all of the stream's
-    targets, and weighs what these weigh. A stream draws one sample of items by its own key. A target meets those of
-    the sample that the first stage ranks highest, as it does when it serves (dynamic negative sampling; Zhang et al.,
-    SIGIR 2013). Items count by how seldom they are drawn at all, -log P(in the sample), so that the sum over the
-    sample estimates that over the catalogue (Horvitz and Thompson 1952).
+    targets, and weighs what these weigh. A stream draws one sample of items by its own key. Half of a target's
+    negatives are those of the sample that the first stage ranks highest, which it will meet when it serves (dynamic
+    negative sampling; Zhang et al., SIGIR 2013); the others are drawn from the rest of the sample, without which the
+    second stage would say anything of items that only sometimes are candidates. Items count by how seldom they are
+    met, -log P, so that the sum over negatives estimates that over the catalogue (Horvitz and Thompson 1952).
 
     candidates: int32[C], ascending item indexes. sampler: draws labels, places among them.
     """
@@ -45,7 +46,7 @@ class SecondStageLoss:
         items = last_items(tokens["item"], tokens["segment"], cells, self._stage.looks_back)
         moments = Moments(state, _frozen_vectors(network, items), items > 0)
         target = tf.maximum(self._labels.of(tf.gather_nd(targets.item, cells)), 0)  # [B q]; weightless cells have none
-        parts = zip(tf.split(state, streams), tf.split(target, streams), tf.unstack(keys), strict=True)
+        parts = zip(*(tf.split(each, streams) for each in (state, target, weight)), tf.unstack(keys), strict=True)
         drawn, ballast = (tf.concat(each, axis=0) for each in zip(*(self._draw(network, *p) for p in parts), strict=True))
         asked = tf.concat([target[:, None], drawn], axis=1)  # [B q, 1 + n]
         vectors = _frozen_vectors(network, tf.gather(self._labels.item_index, asked))
@@ -70,17 +71,26 @@ class SecondStageLoss:
         return cells, weight
 
     def _draw(
-        self, network: Network, state: tf.Tensor, target: tf.Tensor, key: tf.Tensor
+        self, network: Network, state: tf.Tensor, target: tf.Tensor, weight: tf.Tensor, key: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Of a stream's N targets the labels of their negatives, int32[N, n], and what is added to their scores."""
-        sample = tf.sort(self._sampler.draw(key + tf.constant(_SALT), target))  # [m]
+        met = tf.boolean_mask(target, weight > 0)
+        sample = tf.sort(self._sampler.draw(key + tf.constant(_SALT), met))  # [m]
         again = tf.concat([[False], sample[1:] == sample[:-1]], axis=0)
         seldom = -tf.math.log(-tf.math.expm1(-tf.exp(self._sampler.log_expected(sample))))  # -log P(drawn at all)
         vectors = _frozen_vectors(network, tf.gather(self._labels.item_index, sample))  # [m, d]
         added = tf.where(again, _NEVER, seldom) + tf.where(target[:, None] == sample, _NEVER, 0.0)  # [N, m]
         ranked = tf.matmul(state, vectors, transpose_b=True) + added
-        hardest = tf.math.top_k(ranked, min(self._stage.config.negatives, sample.shape[0])).indices  # [N, n]
-        return tf.gather(sample, hardest), tf.gather(added, hardest, batch_dims=1)
+        count = min(self._stage.config.negatives, sample.shape[0])
+        best = tf.math.top_k(ranked, count - count // 2)  # [N, n - n / 2]
+        rest = (ranked < best.values[:, -1:]) & (added > _NEVER / 2)  # [N, m]
+        lots = tf.random.stateless_uniform(tf.shape(ranked), key + tf.constant(_REST))
+        others = tf.math.top_k(tf.where(rest, lots, -1.0), count // 2).indices  # [N, n / 2]
+        stands_for = tf.reduce_sum(tf.cast(rest, tf.float32), axis=1, keepdims=True) / max(count // 2, 1)
+        of_others = tf.gather(added, others, batch_dims=1) + tf.math.log(tf.maximum(stands_for, 1.0))
+        of_others = tf.where(tf.gather(rest, others, batch_dims=1), of_others, _NEVER)  # there may be fewer
+        asked = tf.gather(sample, tf.concat([best.indices, others], axis=1))
+        return asked, tf.concat([tf.gather(added, best.indices, batch_dims=1), of_others], axis=1)
 
 
 def _frozen_vectors(network: Network, items: tf.Tensor) -> tf.Tensor:

@@ -25,6 +25,7 @@ from interest_spark.models.training.second_stage_loss import SecondStageLoss
 from interest_spark.models.training.average import build_average
 from interest_spark.models.training.content import set_content
 from interest_spark.models.training.contrastive import ContrastiveLoss
+from interest_spark.models.training.item_attributes import set_attributes
 from interest_spark.models.training.loop import TrainingLoop
 from interest_spark.models.training.objectives import build_objective
 from interest_spark.models.training.plan import TrainPlan, TrainResult
@@ -56,6 +57,7 @@ def train(
     shape = plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns
     network = build_network(*shape, plan.train.second_stage)
     set_content(network.parameters, plan)
+    set_attributes(network.parameters, plan.train.network, items)
     network.parameters.assign(starting_weights(network.parameters, items, plan.parent))
     with on_this_machine(plan.files) as files:
         loop = build_loop(plan, ranks, network, items, files)

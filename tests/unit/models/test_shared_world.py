@@ -38,12 +38,12 @@ from interest_spark.serving.popularity import Popularity
 from interest_spark.serving.recommender import Lists, Recommender
 from interest_spark.storage.bundles import read_bundle
 from tests.histories import as_histories
-from tests.unit.models.small_models import DEFAULT_REACH, LOSSES, MODELS, NETWORKS, SECOND_STAGES, SmallModel
+from tests.unit.models.small_models import DEFAULT_REACH, LOSSES, MODELS, NETWORKS, SECOND_STAGES, UNORDERED, SmallModel
 from tests.unit.models.worlds import SCHEME, make_plan, pack, random_histories
 
 T = 12
 DEFAULTS = {
-    f"{kind}, defaults": SmallModel(section(), reach=DEFAULT_REACH.get(kind))
+    f"{kind}, defaults": SmallModel(section(), reach=DEFAULT_REACH.get(kind), ordered=kind not in UNORDERED)
     for kind, section in sections_by_kind(NetworkConfig).items()
 }
 MASKED = {name: model for name, model in NETWORKS.items() if model.network.masked}
@@ -167,7 +167,9 @@ def test_order_matters(model: SmallModel, network: Network) -> None:
     turned = {**columns, "item": columns["item"].copy()}
     first = 0 if model.reach is None else T - 3
     turned["item"][1, first : first + 2] = turned["item"][1, first : first + 2][::-1]
-    assert np.abs(encode(network, turned)[1, -1] - encode(network, columns)[1, -1]).max() > 1e-4
+    moved = np.abs(encode(network, turned) - encode(network, columns))[1].max(axis=1)
+    assert (moved[-1] > 1e-4) == model.ordered
+    assert moved[first] > 1e-4
 
 
 def test_padding_and_unknown_items_start_from_zero_and_others_do_not(network: Network) -> None:
