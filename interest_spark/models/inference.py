@@ -15,8 +15,8 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.locations import Location
 from interest_spark.models.card import ModelCard, network_of, read_card
 from interest_spark.models.networks.network import Network
-from interest_spark.models.runtime import use_threads
 from interest_spark.models.networks.second_stage.reranking import NO_ITEM, Reranker
+from interest_spark.models.runtime import use_threads
 from interest_spark.storage.bundles import Bundle, read_bundle
 
 _BLOCKS_AT_ONCE = 16

@@ -73,6 +73,8 @@ class _NewestContent(Newest):
 
 
 _CONTENT = Read("models", _NewestContent(days_of_learning), alias="content", exact=False)
+
+
 class _ItemsDescribed(Newest):
     """The newest attributes of items, for a network that looks at any."""
 

@@ -1,8 +1,9 @@
 """The inner fold: what trials learn and what they are validated on, both before the days that models are judged on.
 
 A model is judged by the days after a cutoff. Trials see the histories, and where a network looks at them the attributes
-of items, as of the end of the cutoff day and nothing else, so nothing that happened later can decide which settings are best. Within these histories the last days are
-held out of training, and a trial is as good as its ranking of what users did then.
+of items, as of the end of the cutoff day and no other table, so nothing that happened later can decide which settings
+are best. Within these histories the last days are held out of training, and a trial is as good as its ranking of what
+users did then.
 """
 
 import json
@@ -86,7 +87,6 @@ class InnerFold:
         items = self._described_items() if attributes else None
         write_candidates(with_attributes(found, items, attributes), folder / "candidates")
         return sorted(str(Path(file).relative_to(folder)) for file in files)
-
 
     def _described_items(self) -> "DataFrame":
         """Rows of `items` as of the cutoff, with the items' numbers for ids."""

@@ -1,7 +1,7 @@
 """The section `train.second_stage`, one class a kind: what ranks the network's best candidates anew.
 
-A further second stage is a class here, named in SecondStageConfig, and a file `models/networks/second_stage/<kind>.py` whose
-`build` makes it.
+A further second stage is a class here, named in SecondStageConfig, and a file
+`models/networks/second_stage/<kind>.py` whose `build` makes it.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -10,7 +10,6 @@ from pydantic import Field
 
 from interest_spark.config.kinds import Kinds
 from interest_spark.config.section import Count, Rate, Section
-from interest_spark.config.training.samplers import PopularitySamplerConfig, SamplerConfig
 
 
 class SecondStageSection(Section):
@@ -18,17 +17,17 @@ class SecondStageSection(Section):
 
     Scoring takes the `candidates` items of the largest products of vectors and ranks these alone by what the second
     stage says of each beside the history. In training `targets` of each block, chosen anew in each step, are held
-    against `negatives` items of a sample (`sampler`), half of them those that the network itself ranks highest. `hidden`: numbers
-    between the dense layers, of which `dropout` sets a share to zero.
+    against `negatives` items of a `sample` by popularity, half of them those that the network itself ranks highest.
+    `hidden`: numbers between the dense layers, of which `dropout` sets a share to zero.
     """
 
-    changeable: ClassVar[frozenset[str]] = frozenset({"candidates", "targets", "negatives", "sampler", "dropout"})
+    changeable: ClassVar[frozenset[str]] = frozenset({"candidates", "targets", "negatives", "sample", "dropout"})
     """Keys that may differ from the parent model's: they change neither the weights' shapes nor their meaning."""
 
     candidates: Annotated[int, Field(ge=10, le=10_000)] = 200  # validation looks at ten
     targets: Count = 16
     negatives: Count = 32
-    sampler: SamplerConfig = PopularitySamplerConfig()
+    sample: Count = 1024
     hidden: Count = 64
     dropout: Rate = 0.1
 

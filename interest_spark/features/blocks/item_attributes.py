@@ -21,7 +21,7 @@ def with_attributes(candidates: "DataFrame", items: "DataFrame | None", names: S
     pairs = [F.struct(F.lit(name).alias("key"), attribute_text(name).alias("value")) for name in names]
     known = F.filter(F.array(*pairs), lambda pair: pair["value"].isNotNull())
     described = items.select("item_id", F.map_from_entries(known).alias("attributes"))
-    return candidates.join(described, "item_id", how="left")
+    return candidates.join(described, "item_id", how="left").select(*candidates.columns, "attributes")
 
 
 def attribute_text(name: str) -> "Column":

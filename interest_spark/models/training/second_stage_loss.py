@@ -47,7 +47,9 @@ class SecondStageLoss:
         moments = Moments(state, _frozen_vectors(network, items), items > 0)
         target = tf.maximum(self._labels.of(tf.gather_nd(targets.item, cells)), 0)  # [B q]; weightless cells have none
         parts = zip(*(tf.split(each, streams) for each in (state, target, weight)), tf.unstack(keys), strict=True)
-        drawn, ballast = (tf.concat(each, axis=0) for each in zip(*(self._draw(network, *p) for p in parts), strict=True))
+        drawn, ballast = (
+            tf.concat(each, axis=0) for each in zip(*(self._draw(network, *p) for p in parts), strict=True)
+        )
         asked = tf.concat([target[:, None], drawn], axis=1)  # [B q, 1 + n]
         vectors = _frozen_vectors(network, tf.gather(self._labels.item_index, asked))
         logits = self._stage.score(moments, vectors, dropout)
@@ -55,7 +57,9 @@ class SecondStageLoss:
         losses = weight * (tf.reduce_logsumexp(logits, axis=1) - logits[:, 0])
         of_stream = [
             tf.reduce_sum(whole) * tf.math.divide_no_nan(tf.reduce_sum(loss), tf.reduce_sum(own))
-            for whole, loss, own in zip(*(tf.split(each, streams) for each in (targets.weight, losses, weight)), strict=True)
+            for whole, loss, own in zip(
+                *(tf.split(each, streams) for each in (targets.weight, losses, weight)), strict=True
+            )
         ]
         return tf.add_n(of_stream)
 

@@ -16,8 +16,8 @@ from interest_spark.models.networks.network import Network, Tokens
 from interest_spark.models.optimizers.optimizer import Optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.parallel.exchange import exchange
-from interest_spark.models.training.second_stage_loss import SecondStageLoss
 from interest_spark.models.training.objectives import Objective
+from interest_spark.models.training.second_stage_loss import SecondStageLoss
 from interest_spark.models.training.target_weights import TargetWeights
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
+from interest_spark.config.training.samplers import PopularitySamplerConfig
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.card import ModelCard, build_network, read_card
 from interest_spark.models.data.block_files import split_files
@@ -21,7 +22,6 @@ from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.runtime import enable_determinism, peak_memory_kb
-from interest_spark.models.training.second_stage_loss import SecondStageLoss
 from interest_spark.models.training.average import build_average
 from interest_spark.models.training.content import set_content
 from interest_spark.models.training.contrastive import ContrastiveLoss
@@ -30,6 +30,7 @@ from interest_spark.models.training.loop import TrainingLoop
 from interest_spark.models.training.objectives import build_objective
 from interest_spark.models.training.plan import TrainPlan, TrainResult
 from interest_spark.models.training.run_state import RunState
+from interest_spark.models.training.second_stage_loss import SecondStageLoss
 from interest_spark.models.training.step import StepSettings, TrainStep
 from interest_spark.models.training.target_weights import target_columns, target_weights
 from interest_spark.models.training.validation import Validation
@@ -143,7 +144,7 @@ def second_stage_loss(network: Network, items: pa.Table) -> SecondStageLoss | No
     stage = network.second_stage
     if stage is None:
         return None
-    sampler = build_sampler(stage.config.sampler, items["events"].to_numpy())
+    sampler = build_sampler(PopularitySamplerConfig(negatives=stage.config.sample), items["events"].to_numpy())
     return SecondStageLoss(stage, items["item_index"].to_numpy(), sampler)
 
 

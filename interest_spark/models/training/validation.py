@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from interest_spark.metrics.ndcg import ndcg
 from interest_spark.models.networks.network import Network
-from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.networks.second_stage.reranking import NO_ITEM, Reranker
 from interest_spark.models.networks.second_stage.second_stage import last_items
+from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.schemas.behaviors import PADDING_INDEX
 from interest_spark.storage.damage import reading
 

@@ -122,7 +122,9 @@ HELPERS: dict[str, SmallModel] = {
 _FEW = {"candidates": 20, "negatives": 20, "targets": 12, "hidden": 32}
 
 SECOND_STAGES: dict[str, SmallModel] = {
-    "din": SmallModel(SASREC, train={"second_stage": {"kind": "din", "history": 6, "attention": 8, **_FEW}}, learnt=0.1),
+    "din": SmallModel(
+        SASREC, train={"second_stage": {"kind": "din", "history": 6, "attention": 8, **_FEW}}, learnt=0.1
+    ),
     "din, masked network": SmallModel(
         Bert4RecConfig(dim=32, heads=2, feed_forward=64, mask_share=0.5),
         train={"second_stage": {"kind": "din", "history": 8, "attention": 8, **_FEW, "targets": 4}},

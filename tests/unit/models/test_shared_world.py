@@ -384,7 +384,9 @@ def test_served_lists_are_those_that_the_second_stage_ranks_best(trained: Traine
     seen = Lists.of_lengths(np.array([len(each) for each in shown]), np.concatenate(shown))
     found = Recommender(encoder, popularity, k, True, ()).suggest(as_histories(shown), seen)
     for user, history in enumerate(HISTORIES):
-        columns = {name: tf.constant(each) for name, each in pack([history], T, validated=masked, masked=masked).items()}
+        columns = {
+            name: tf.constant(each) for name, each in pack([history], T, validated=masked, masked=masked).items()
+        }
         cell = tf.constant([[0, min(len(history) - 1 + masked, T) - 1]])
         state = tf.gather_nd(network.encode(columns), cell)
         open_items = encoder.item_index[~np.isin(encoder.item_index, shown[user])]

@@ -157,7 +157,9 @@ def plan_over(
     ids = [f"item-{item}" for item in items]
     category = np.zeros(len(items), np.int32)
     names = plan.train.network.attributes
-    attributes = [{name: f"{name} {item % (7 + place)}" for place, name in enumerate(names) if item % 5} for item in items]
+    attributes = [
+        {name: f"{name} {item % (7 + place)}" for place, name in enumerate(names) if item % 5} for item in items
+    ]
     candidates = pa.table(
         {
             "item_index": items.astype(np.int32),
