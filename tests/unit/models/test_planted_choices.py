@@ -51,8 +51,8 @@ def circle(users: int, items: int, length: int) -> list[np.ndarray]:
 def test_target_attention_finds_what_goes_with_one_earlier_event_and_a_short_product_does_not(
     tmp_path: Path,
 ) -> None:
-    histories = circle(800, 60, 7)
-    settings = {"network": {"dim": 4, "layers": 1, "feed_forward": 8, "dropout": 0.0}, "epochs": 16}
+    histories = circle(1000, 60, 7)
+    settings = {"network": {"dim": 4, "layers": 1, "feed_forward": 8, "dropout": 0.0}, "epochs": 20}
     stage = {"kind": "din", "history": 8, "attention": 32, "hidden": 32, "candidates": 60, "targets": 8, "dropout": 0.0}
     alone = ndcg(tmp_path / "alone", histories, **settings)
     both = ndcg(tmp_path / "both", histories, **settings, second_stage=stage)
