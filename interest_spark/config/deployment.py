@@ -59,6 +59,16 @@ class Config(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _candidates_fill_a_list(self) -> "Config":
+        stage = self.train.second_stage
+        if stage is not None and stage.candidates < self.score.k:
+            raise ValueError(
+                f"train.second_stage.candidates {stage.candidates} is below score.k {self.score.k}, so that no list "
+                "would be filled; raise the former"
+            )
+        return self
+
     @property
     def model_name(self) -> str:
         """What the model of this deployment and its lists are published under."""

@@ -8,6 +8,7 @@ from pydantic import PositiveInt, ValidationError
 
 from interest_spark.config.section import Section
 from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.config.training.second_stage import SecondStageConfig
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.schemas.tokens import ColumnScheme
@@ -23,6 +24,7 @@ class ModelCard(Section):
 
     model_version: str
     network: NetworkConfig
+    second_stage: SecondStageConfig | None = None
     vocabulary_size: PositiveInt  # rows of the item tables: the largest item_index plus one
     max_length: PositiveInt  # tokens a block holds, hence the most items of a history the network can look at
     columns: ColumnScheme = ColumnScheme()  # that the network's inputs follow; bundles older than it have no inputs
@@ -60,6 +62,7 @@ def build_network(
     max_length: int,
     seed: int = 0,
     columns: ColumnScheme = ColumnScheme(),  # noqa: B008  (frozen)
+    second_stage: SecondStageConfig | None = None,
 ) -> "Network":
     """The network a configuration describes, with fresh weights: `build` of the module that its kind names."""
     modules = "interest_spark.models.networks"  # they import TensorFlow
@@ -68,4 +71,14 @@ def build_network(
     )
     if network.unit_vectors:
         built = import_module(f"{modules}.unit_vectors").UnitVectors(built)
+    if second_stage is not None:
+        stages = import_module("interest_spark.models.networks.second_stage.second_stage")
+        built.second_stage = stages.build_second_stage(second_stage, network.dim, built.parameters)
     return built
+
+
+def network_of(card: ModelCard) -> "Network":
+    """The network that a bundle's card describes, with fresh weights."""
+    return build_network(
+        card.network, card.vocabulary_size, card.max_length, columns=card.columns, second_stage=card.second_stage
+    )

@@ -6,14 +6,16 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.config.training.networks import NetworkConfig, NetworkSection
+from interest_spark.config.training.second_stage import SecondStageConfig
 from interest_spark.features.blocks.masks import append_masks
 from interest_spark.features.blocks.packing import place, ranges
 from interest_spark.features.sequences.tokens import Histories, flat_items, history_bounds, token_columns
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.locations import Location
-from interest_spark.models.card import ModelCard, build_network, read_card
+from interest_spark.models.card import ModelCard, network_of, read_card
 from interest_spark.models.networks.network import Network
+from interest_spark.models.networks.second_stage.reranking import NO_ITEM, Reranker
 from interest_spark.models.runtime import use_threads
 from interest_spark.storage.bundles import Bundle, read_bundle
 
@@ -42,6 +44,7 @@ class Encoder:
 
     item_index: int32[C], the candidates, ascending. item_ids: the shop's ids, aligned with item_index
     (a pyarrow StringArray: `.take(rows)`, `.to_pylist()`). item_vectors: float32[C, d], aligned too.
+    reranker: the second stage, None where products of vectors alone rank.
     max_length: how many of a history's last items are looked at: as many as a block has tokens, or one less where the
     network trains masked, since a MASK token then follows them. model_version: the bundle's.
     """
@@ -63,6 +66,8 @@ class Encoder:
         self._is_candidate = np.zeros(card.vocabulary_size, bool)
         self._is_candidate[self.item_index] = True
         self.item_vectors: np.ndarray = self._network.item_vectors(self.item_index).numpy()
+        stage = self._network.second_stage
+        self.reranker = None if stage is None else HistoryReranker(self, Reranker(stage, self.item_vectors))
         block = tf.TensorSpec([None, self._tokens], tf.int32)  # one trace for any number of blocks
         tokens = dict.fromkeys(("item", "position", "segment", *self.token_columns), block)
         cells = tf.TensorSpec([None], tf.int32)
@@ -98,6 +103,18 @@ class Encoder:
             vectors[filled[here]] = self._vectors_at(batch, cells.astype(np.int32)).numpy()
         return vectors
 
+    def last_places(self, histories: Histories, count: int) -> np.ndarray:
+        """int64[n, count]: places of each history's last candidates, the newest last, NO_ITEM for none.
+
+        The newest place is that of the token which answers: where it is a MASK token, no item.
+        """
+        lengths, events = self._known_events(histories)
+        found = np.searchsorted(self.item_index, flat_items(histories)[events])
+        ends = np.cumsum(lengths)[:, None]
+        back = np.arange(1 - count, 1) + self._masked  # 0 is the newest event, 1 the MASK token after it
+        inside = (back > -lengths[:, None]) & (back <= 0)
+        return np.where(inside, np.append(found, NO_ITEM)[np.where(inside, ends - 1 + back, -1)], NO_ITEM)
+
     def _known_events(self, histories: Histories) -> tuple[np.ndarray, np.ndarray]:
         """How many of each history's last candidates are looked at, and where among the flattened events they are."""
         items, bounds = flat_items(histories), history_bounds(histories)
@@ -113,6 +130,26 @@ class Encoder:
         return tf.gather(tf.reshape(hidden, [-1, hidden.shape[2]]), cells)  # [n, d]
 
 
+class HistoryReranker:
+    """An encoder's second stage: histories and candidates in, better scores out.
+
+    candidates: how many of a user's best items it is to be given.
+    """
+
+    def __init__(self, encoder: Encoder, reranker: Reranker) -> None:
+        self.candidates = reranker.candidates
+        self._encoder, self._reranker = encoder, reranker
+
+    def rerank(self, histories: Histories, vectors: np.ndarray, asked: np.ndarray) -> np.ndarray:
+        """float32[n, c], higher is better, -inf for none.
+
+        vectors: float32[n, d], what `encode` gave for the histories. asked: int[n, c], places among the encoder's
+        `item_index`, -1 for none.
+        """
+        history = self._encoder.last_places(histories, self._reranker.looks_back)
+        return self._reranker.score(vectors, history, asked)
+
+
 def _trained_network(card: ModelCard, weights: Mapping[str, np.ndarray]) -> Network:
     """A bundle's network with its weights.
 
@@ -121,20 +158,26 @@ def _trained_network(card: ModelCard, weights: Mapping[str, np.ndarray]) -> Netw
     """
     largest = max((len(weights), *(size for array in weights.values() for size in array.shape)))
     sizes = {"vocabulary_size": card.vocabulary_size, "max_length": card.max_length, **_whole_numbers(card.network)}
+    if card.second_stage is not None:
+        widths = _whole_numbers(card.second_stage).items()
+        sizes |= {f"second_stage.{name}": size for name, size in widths if name not in card.second_stage.changeable}
     beyond = [name for name, size in sizes.items() if size > largest]
     if beyond:
         raise BadDataError(
             f"model {card.model_version} has no weights for its {beyond[0]}; train again with `interest train`"
         )
     with tf.Graph().as_default():  # which knows shapes and holds no values
-        network = build_network(card.network, card.vocabulary_size, card.max_length, columns=card.columns)
-        network.parameters.check(weights)
-    network = build_network(card.network, card.vocabulary_size, card.max_length, columns=card.columns)
+        network_of(card).parameters.check(weights)
+    network = network_of(card)
     network.parameters.assign(weights)
     return network
 
 
-def _whole_numbers(network: NetworkConfig) -> dict[str, int]:
+def _whole_numbers(section: NetworkConfig | SecondStageConfig) -> dict[str, int]:
     """What decides how many weights a network has, and how large they are."""
-    own = {name: value for name, value in network if type(value) is int}
-    return {**own, **{f"content.{source}": width for source, width in network.content.items()}}
+    own = {name: value for name, value in section if type(value) is int}
+    if not isinstance(section, NetworkSection):
+        return own
+    if not section.attributes:
+        own.pop("attribute_codes")
+    return {**own, **{f"content.{source}": width for source, width in section.content.items()}}

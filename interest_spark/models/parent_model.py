@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.config.training.second_stage import SecondStageConfig
 from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, scope_after
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.locations import Location
@@ -43,10 +44,22 @@ def scope_of(parent: ParentModel | None, config: Config, changed_days: tuple[int
     return scope_after(parent.trained_through, config.blocks.held_out, config.train.replay_share, changed_days)
 
 
-def shapes_fit(card: ModelCard, network: NetworkConfig, tokens: int, columns: ColumnScheme) -> bool:
+def shapes_fit(
+    card: ModelCard,
+    network: NetworkConfig,
+    tokens: int,
+    columns: ColumnScheme,
+    second_stage: SecondStageConfig | None = None,
+) -> bool:
     """Whether the model of that card can be the parent: its weights have the wanted shapes and meaning."""
-    networks = [each.model_dump(exclude=set(each.changeable)) for each in (card.network, network)]
-    return networks[0] == networks[1] and (card.max_length, card.columns) == (tokens, columns)
+    pairs = (card.network, network), (card.second_stage, second_stage)
+    alike = all(_lasting(theirs) == _lasting(ours) for theirs, ours in pairs)
+    return alike and (card.max_length, card.columns) == (tokens, columns)
+
+
+def _lasting(section: NetworkConfig | SecondStageConfig | None) -> dict[str, Any] | None:
+    """What weights depend on."""
+    return None if section is None else section.model_dump(exclude=set(section.changeable))
 
 
 def _rows(models: Snapshot, day: str, name: str) -> list[dict[str, Any]]:
@@ -71,5 +84,5 @@ def _reason_against(parent: ParentModel, config: Config) -> str | None:
         card = read_card(read_config(parent.path))
     except BadDataError as error:
         return str(error)
-    fits = shapes_fit(card, config.train.network, config.blocks.tokens, config.columns)
-    return None if fits else "its network, blocks.tokens or token columns are others"
+    fits = shapes_fit(card, config.train.network, config.blocks.tokens, config.columns, config.train.second_stage)
+    return None if fits else "its network, second stage, blocks.tokens or token columns are others"

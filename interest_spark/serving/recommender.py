@@ -29,6 +29,22 @@ class Encoder(Protocol):
         items, and no vectors of users that anybody would want.
         """
 
+    @property
+    def reranker(self) -> "Reranker | None":
+        """What ranks each user's best items anew; None where the products are the last word."""
+
+
+class Reranker(Protocol):
+    """A model's second stage as scoring sees it; `candidates`: how many of a user's best items it looks at."""
+
+    candidates: int
+
+    def rerank(self, histories: Histories, vectors: np.ndarray, asked: np.ndarray) -> np.ndarray:
+        """float32[n, c]: scores of n users' best items, int64[n, c] places in `item_index`, NO_ITEM for none.
+
+        vectors: float32[n, d], what `encode` gave for the histories.
+        """
+
 
 @dataclass(frozen=True)
 class Lists:
@@ -81,7 +97,8 @@ class Recommender:
         allowed = np.flatnonzero(~blocked.to_numpy(zero_copy_only=False))
         self._allowed = allowed
         self._candidate = _lookup(encoder.item_index[allowed])
-        self._catalogue = Catalogue(_finite(encoder.item_vectors)[allowed], k)
+        looked_at = k if encoder.reranker is None else max(k, encoder.reranker.candidates)
+        self._catalogue = Catalogue(_finite(encoder.item_vectors)[allowed], looked_at)
         self.item_ids = pa.concat_arrays([encoder.item_ids, popularity.item_id])
         self.model_items = len(encoder.item_index)
 
@@ -90,10 +107,13 @@ class Recommender:
         served = self._encoder.knows(histories)
         choices = np.full((len(served), self._k), NO_ITEM, np.int64)
         scores = np.full((len(served), self._k), np.nan)
-        vectors = self._encode(histories.filter(pa.array(served)))
+        known = histories.filter(pa.array(served))
+        vectors = self._encode(known)
         found, dots = self._catalogue.top_k(vectors, self._excluded(seen, served))
-        choices[served] = np.append(self._allowed, NO_ITEM)[found]  # NO_ITEM is -1, the last place
-        scores[served] = dots
+        best = np.append(self._allowed, NO_ITEM)[found]  # NO_ITEM is -1, the last place
+        if self._encoder.reranker is not None and isinstance(vectors, np.ndarray):
+            best, dots = _best_first(best, self._encoder.reranker.rerank(known, vectors, best), self._k)
+        choices[served], scores[served] = best, dots
         self._fill(choices, scores, seen)
         published = vectors if isinstance(vectors, np.ndarray) else np.empty((len(found), 0), np.float32)
         return Suggestions(served, published, choices, scores)
@@ -121,6 +141,17 @@ class Recommender:
             places = self._popularity.best(self._k - have, without=without)
             choices[user, have : have + len(places)] = self.model_items + places
             scores[user, have : have + len(places)] = self._popularity.share[places]
+
+
+def _best_first(items: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k best of each row by descending score, then ascending item: int64[n, k] and float32[n, k]."""
+    if np.isnan(scores).any():
+        raise BadDataError(
+            "the model's second stage gives scores that are not numbers; train again with a lower "
+            "train.optimizer.learning_rate"
+        )
+    order = np.lexsort((items, -scores), axis=1)[:, :k]
+    return np.take_along_axis(items, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
 
 def _finite(vectors: Vectors) -> Vectors:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from interest_spark.config.blocks import HeldOutPeriod
+from interest_spark.features.blocks.item_attributes import with_attributes
 from interest_spark.features.blocks.pack import PackingRules, candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import LearningScope, end_of_learning
 from interest_spark.features.sequences.tokens import category_sharing
@@ -32,6 +33,7 @@ from interest_spark.pipeline.step import (
     Selection,
     Step,
     Target,
+    makes_through_day,
     own_model,
     through_day,
 )
@@ -71,6 +73,17 @@ class _NewestContent(Newest):
 
 
 _CONTENT = Read("models", _NewestContent(days_of_learning), alias="content", exact=False)
+
+
+class _ItemsDescribed(Newest):
+    """The newest attributes of items, for a network that looks at any."""
+
+    def __call__(self, context: RunContext, table: Snapshot) -> Selection:
+        """The selection of that day; of nothing for other networks."""
+        return super().__call__(context, table) if context.config.train.network.attributes else NOTHING
+
+
+_ITEMS = Read("items", _ItemsDescribed(makes_through_day))
 _SEQUENCES = Read("sequences", required=True, columns=("user_id", "arrival_day", *source_lists(INPUTS)))
 _EARLIER_MODELS = Read("models", _earlier_models, exact=False)
 _EVENT_DAYS = Read("events", through_day, exact=False)
@@ -223,7 +236,9 @@ def _fingerprint(context: RunContext, inputs: Inputs, parent: ParentModel | None
 
 def _write_candidates(context: RunContext, inputs: Inputs, folder: Location) -> None:
     end = end_of_learning(context.config.blocks.held_out, context.day, context.config.shop.time_zone)
-    write_candidates(candidate_items(inputs["sequences"].rows(context), inputs["vocab"].rows(context), end), folder)
+    found = candidate_items(inputs["sequences"].rows(context), inputs["vocab"].rows(context), end)
+    items = inputs["items"].rows(context) if inputs["items"].slices() else None
+    write_candidates(with_attributes(found, items, context.config.train.network.attributes), folder)
 
 
 def _models_row(context: RunContext, plan: TrainPlan, result: TrainResult) -> Mapping[str, Any]:
@@ -249,6 +264,7 @@ TRAIN = Step(
         _EARLIER_MODELS,
         _EVENT_DAYS,
         _CONTENT,
+        _ITEMS,
     ),
     writes=("models",),
     settings=("blocks", "train", "score.exclude_seen", "shop.time_zone"),

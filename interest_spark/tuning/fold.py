@@ -1,18 +1,21 @@
 """The inner fold: what trials learn and what they are validated on, both before the days that models are judged on.
 
-A model is judged by the days after a cutoff. Trials see the histories as of the end of the cutoff day and no other
-table, so nothing that happened later can decide which settings are best. Within these histories the last days are
-held out of training, and a trial is as good as its ranking of what users did then.
+A model is judged by the days after a cutoff. Trials see the histories, and where a network looks at them the attributes
+of items, as of the end of the cutoff day and no other table, so nothing that happened later can decide which settings
+are best. Within these histories the last days are held out of training, and a trial is as good as its ranking of what
+users did then.
 """
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interest_spark.config.blocks import HeldOutPeriod
 from interest_spark.config.deployment import Config
+from interest_spark.features.blocks.item_attributes import with_attributes
 from interest_spark.features.blocks.pack import PackingRules, candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import end_of_learning
 from interest_spark.foundation.digest import digest
@@ -20,7 +23,7 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.data.candidates import write_candidates
 from interest_spark.pipeline.context import RunContext
-from interest_spark.pipeline.step import Input, own_day
+from interest_spark.pipeline.step import Input, newest_day, own_day
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.folder_files import replace_file
@@ -63,24 +66,36 @@ class InnerFold:
         """The fold in the blocks of `config`: packed now unless an earlier trial needed the same ones."""
         blocks = config.blocks.model_copy(update={"held_out": self._held_out})
         rules = PackingRules(blocks, config.columns, self._context.day, masked=config.train.network.masked)
-        made_from = [asdict(rules), self.content_id]
+        attributes = config.train.network.attributes
+        made_from = [asdict(rules), self.content_id, *attributes]
         folder = self._folder / f"blocks-{digest(made_from)[:12]}"
         done = folder / "files.json"  # written last
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            files = self._pack(folder, rules)
+            files = self._pack(folder, rules, attributes)
             replace_file(done, json.dumps(files).encode())
         names = json.loads(done.read_text(encoding="utf-8"))
         return PackedFold(tuple(str(folder / name) for name in names), folder / "candidates")
 
-    def _pack(self, folder: Path, rules: PackingRules) -> list[str]:
+    def _pack(self, folder: Path, rules: PackingRules, attributes: Sequence[str]) -> list[str]:
         get_logger().info("packing blocks", folder=str(folder), tokens=rules.config.tokens)
         rows = self._sequences.rows(self._context)
         packed = pack_blocks(rows, rules).drop("dt")
         files = write_frame(packed, folder / "blocks", TABLES["train_blocks"], rules.config.row_group_blocks)
         end = end_of_learning(rules.config.held_out, rules.day, rules.scheme.time_zone)
-        write_candidates(candidate_items(rows, _numbers_as_ids(rows), end), folder / "candidates")
+        found = candidate_items(rows, _numbers_as_ids(rows), end)
+        items = self._described_items() if attributes else None
+        write_candidates(with_attributes(found, items, attributes), folder / "candidates")
         return sorted(str(Path(file).relative_to(folder)) for file in files)
+
+    def _described_items(self) -> "DataFrame":
+        """Rows of `items` as of the cutoff, with the items' numbers for ids."""
+        from pyspark.sql import functions as F
+
+        items, vocab = (self._context.warehouse.open(name) for name in ("items", "vocab"))
+        described = Input(items, newest_day(self._context, items)).rows(self._context)
+        numbers = Input(vocab, {}).rows(self._context).select("item_id", F.col("item_index").cast("string"))
+        return described.join(numbers, "item_id", how="inner").withColumn("item_id", F.col("item_index"))
 
 
 def _numbers_as_ids(sequences: "DataFrame") -> "DataFrame":

@@ -1,4 +1,5 @@
-"""A driver for `spark-submit`: the vectors that the scoring pass gives the users of one file, by each of some models.
+"""A driver for `spark-submit`: the vectors and lists that the scoring pass gives the users of one file, by each of some
+models.
 
 Arguments: a JSON file with `histories`, Parquet with the columns that scoring reads, `models`, the name, path and
 manifest of each, and `output`, a folder that gets a Parquet folder a model.
@@ -21,7 +22,7 @@ def main() -> None:
     histories = spark.read.parquet(order["histories"])
     for name, path, manifest in order["models"]:
         answers = answer_users(histories, Model(name, path, manifest), [], ScoreConfig(k=3))
-        answers.select("user_id", "vector").write.parquet(f"{order['output']}/{name}")
+        answers.select("user_id", "vector", "item_id", "score").write.parquet(f"{order['output']}/{name}")
     spark.stop()
 
 

@@ -1,4 +1,6 @@
-"""A bundle of every network, trained here and scored by Spark's executors on two workers: the same vectors."""
+"""A bundle of every network and second stage, trained here and scored by Spark's executors on two workers: the same
+vectors and lists.
+"""
 
 import json
 from pathlib import Path
@@ -10,17 +12,25 @@ import pytest
 
 from interest_spark.config.kinds import sections_by_kind
 from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.config.training.second_stage import SecondStageConfig
 from interest_spark.models.inference import load_encoder
 from interest_spark.models.parallel.collectives import OneRank
 from interest_spark.models.training.train import train
 from interest_spark.platform.distribution import build_code
+from interest_spark.serving.popularity import Popularity
+from interest_spark.serving.recommender import Lists, Recommender
 from tests.histories import as_histories
 from tests.standalone_cluster import standalone_cluster
 from tests.unit.models.worlds import make_plan, random_histories
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-KINDS = sections_by_kind(NetworkConfig)
-TOKENS = 10
+TOKENS, K = 10, 3
+NETWORKS = {kind: {"network": {"kind": kind, "inputs": ["behavior"]}} for kind in sections_by_kind(NetworkConfig)}
+STAGES = {
+    f"{network}-{kind}": {"network": {"kind": network}, "second_stage": {"kind": kind, "candidates": 15}}
+    for network, kind in zip(("sasrec", "bert4rec"), sections_by_kind(SecondStageConfig), strict=True)
+}
+DESCRIBED = {"described": {"network": {"kind": "two_towers", "attributes": ["brand"], "attribute_codes": 50}}}
 
 
 def test_executors_give_the_vectors_of_the_trained_network(tmp_path: Path) -> None:
@@ -29,8 +39,8 @@ def test_executors_give_the_vectors_of_the_trained_network(tmp_path: Path) -> No
     users = users.append_column("seen", pa.array([[int(item) for item in each] for each in histories]))
     pq.write_table(users, tmp_path / "histories.parquet")
     models = []
-    for kind in KINDS:
-        plan = make_plan(tmp_path / kind, histories, TOKENS, epochs=1, network={"kind": kind, "inputs": ["behavior"]})
+    for kind, settings in {**NETWORKS, **STAGES, **DESCRIBED}.items():
+        plan = make_plan(tmp_path / kind, histories, TOKENS, epochs=1, **settings)
         result = train(plan, OneRank(), on_step=lambda step: None)
         assert result is not None
         models.append((kind, str(plan.bundle), result.manifest_sha256))
@@ -45,7 +55,14 @@ def test_executors_give_the_vectors_of_the_trained_network(tmp_path: Path) -> No
         assert done.returncode == 0, (done.stdout + done.stderr)[-5000:] + cluster.logs()
     for kind, path, manifest in models:
         found = pq.read_table(tmp_path / "vectors" / kind).sort_by("user_id")
-        expected = load_encoder(path, manifest).encode(users.sort_by("user_id"))
+        encoder, ordered = load_encoder(path, manifest), users.sort_by("user_id")
+        expected = encoder.encode(ordered)
         vectors = np.array(found["vector"].to_pylist(), np.float32)
         np.testing.assert_allclose(vectors, expected, rtol=1e-5, atol=1e-6, err_msg=kind)
         assert np.abs(expected).max() > 0.01
+        nobody = Popularity(np.empty(0, np.int32), pa.array([], pa.string()), np.empty(0))
+        seen = Lists.of_column(ordered["seen"].combine_chunks())
+        suggested = Recommender(encoder, nobody, K, True, ()).suggest(ordered, seen)
+        lists = [encoder.item_ids.take(pa.array(choices)).to_pylist() for choices in suggested.choices]
+        assert found["item_id"].to_pylist() == lists, kind
+        np.testing.assert_allclose(found["score"].to_pylist(), suggested.scores, rtol=1e-4, atol=1e-5, err_msg=kind)

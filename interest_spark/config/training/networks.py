@@ -15,6 +15,9 @@ from interest_spark.schemas.tokens import INPUTS
 ContentSource = Literal["als"]
 """Where content vectors come from: the item factors of a matrix factorisation."""
 
+ItemAttribute = Annotated[str, Field(pattern=r"^(category|brand|price|attributes\..+)$")]
+"""A column of `items`, or `attributes.<name>` of what else the shop says of them."""
+
 
 class NetworkSection(Section):
     """What the sections of all networks share.
@@ -23,8 +26,10 @@ class NetworkSection(Section):
     and a user. `tied_output`: whether items have one vector, both for what was seen and for what is to come.
     `unit_vectors`: whether vectors of tokens and items have unit length, so that scores are cosines.
     `content`: what else is known of items, as frozen vectors, with how many numbers each has; an item's vector gets a
-    learnt projection of it added. In training a `content_dropout` share of what was seen is shown without it, so that
-    items that have none are no strangers.
+    learnt projection of it added. `attributes`: columns of `items` whose values have a learnt vector each, which is
+    added to those of the items that have them; values are told apart by hashes, `attribute_codes` of each attribute. In
+    training a `content_dropout` share of what was seen is shown without content and attributes, so that items that have
+    none are no strangers.
     """
 
     changeable: ClassVar[frozenset[str]] = frozenset({"dropout", "content_dropout"})
@@ -42,6 +47,15 @@ class NetworkSection(Section):
     unit_vectors: bool = False
     content: dict[ContentSource, Count] = Field(default={})
     content_dropout: Rate = 0.2
+    attributes: tuple[ItemAttribute, ...] = ()
+    attribute_codes: Count = 4096
+
+    @field_validator("attributes")
+    @classmethod
+    def _attributes_named_once(cls, attributes: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(attributes)) < len(attributes):
+            raise ValueError("an attribute is named twice")
+        return tuple(sorted(attributes))  # one order: the same attributes make the same model
 
     @field_validator("inputs")
     @classmethod
@@ -241,6 +255,18 @@ class CaserConfig(NetworkSection):
     dropout: LayerDropoutConfig = LayerDropoutConfig()
 
 
+class TwoTowersConfig(NetworkSection):
+    """A tower of users, over the mean of their history, and one of items (Covington et al. 2016; Yi et al. 2019).
+
+    Each tower has `layers` dense layers of `hidden` numbers before the `dim` of its vectors.
+    """
+
+    kind: Literal["two_towers"] = "two_towers"
+    layers: Count = 1
+    hidden: Count = 128
+    dropout: LayerDropoutConfig = LayerDropoutConfig()
+
+
 class FrequencyConfig(AttentionSection):
     """Attention mixed with a filter of frequencies: the idea of BSARec (Shin et al. 2024, arXiv:2312.10325), causal.
 
@@ -260,6 +286,7 @@ NetworkConfig = Annotated[
     | NextItNetConfig
     | CaserConfig
     | FrequencyConfig
+    | TwoTowersConfig
     | Bert4RecConfig
     | BidirectionalLstmConfig
     | LigrConfig

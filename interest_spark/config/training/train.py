@@ -12,6 +12,7 @@ from interest_spark.config.training.helpers import AugmentConfig, AverageConfig,
 from interest_spark.config.training.losses import FullLossConfig, LossConfig
 from interest_spark.config.training.networks import NetworkConfig, SasRecConfig
 from interest_spark.config.training.optimizers import AdamConfig, OptimizerConfig
+from interest_spark.config.training.second_stage import SecondStageConfig
 
 
 class TrainConfig(Section):
@@ -25,6 +26,8 @@ class TrainConfig(Section):
     `replay_share` of the users, for `continued_epochs`. Without an earlier model of its network either trains in full.
 
     A target weighs what `target_weights` say of its behavior, and half as much for every `half_life_days` of its age.
+
+    `second_stage` ranks the network's best candidates anew; without it the network alone ranks.
     """
 
     name: ModelName | None = None
@@ -57,6 +60,7 @@ class TrainConfig(Section):
     loss: LossConfig = FullLossConfig()
     optimizer: OptimizerConfig = AdamConfig()
     network: NetworkConfig = SasRecConfig()
+    second_stage: SecondStageConfig | None = None
 
     @property
     def model_name(self) -> str:

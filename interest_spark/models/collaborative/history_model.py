@@ -27,6 +27,7 @@ class HistoryModel(ABC):
     """
 
     item_vectors: "Array | csr_array"
+    reranker: None = None  # products alone rank
 
     def __init__(self, card: CollaborativeCard, bundle: Bundle) -> None:
         self.model_version = card.model_version

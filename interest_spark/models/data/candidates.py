@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _SCHEMA = pa.schema(
-    [("item_index", pa.int32()), ("item_id", pa.string()), ("category", pa.int32()), ("events", pa.int64())]
+    [
+        ("item_index", pa.int32()),
+        ("item_id", pa.string()),
+        ("category", pa.int32()),
+        ("events", pa.int64()),
+        ("attributes", pa.map_(pa.string(), pa.string())),
+    ]
 )
 
 
@@ -36,7 +42,8 @@ def write_candidates(rows: "DataFrame", folder: Location) -> None:
 
 
 def read_candidates(folder: Location) -> pa.Table:
-    """`item_index` (int32, ascending), `item_id`, `category` (0: none) and `events`, how often histories hold it.
+    """`item_index` (int32, ascending), `item_id`, `category` (0: none), `events`, how often histories hold it, and
+    `attributes`, a text for each of those that the network names and that are known.
 
     `folder` holds Parquet files, and nobody else writes to it. Raises BadDataError when there is no item or an index
     stands for two.

@@ -63,10 +63,14 @@ class CandidateLabels:
         self.item_index = tf.constant(candidates)
         self._label_of_item = tf.constant(label_of_item)
 
+    def of(self, items: tf.Tensor) -> tf.Tensor:
+        """int32[…] item indexes -> int32[…]: their labels, -1 for what is no candidate."""
+        return tf.gather(self._label_of_item, items)
+
     def pick(self, hidden: tf.Tensor, targets: Targets) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The N tokens with something to predict: vectors float32[N, d], labels int32[N], weights float32[N]."""
         cells = tf.where((targets.item > 0) & (targets.weight > 0))  # [N, 2]
-        labels = tf.gather(self._label_of_item, tf.gather_nd(targets.item, cells))
+        labels = self.of(tf.gather_nd(targets.item, cells))
         return tf.gather_nd(hidden, cells), labels, tf.gather_nd(targets.weight, cells)
 
 

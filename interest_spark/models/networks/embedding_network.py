@@ -35,6 +35,8 @@ class EmbeddingNetwork(Network):
             masked=config.masked,
             content=config.content,
             content_dropout=config.content_dropout,
+            attributes=config.attributes,
+            attribute_codes=config.attribute_codes,
         )
 
     def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:

@@ -11,15 +11,20 @@ import tensorflow as tf
 from interest_spark.models.networks.dropout import no_dropout
 from interest_spark.models.networks.layers import Dropout
 from interest_spark.models.networks.parameters import Parameters
+from interest_spark.models.networks.second_stage.second_stage import SecondStage
 
 Tokens = Mapping[str, tf.Tensor]
 """`item`, `position`, `segment` and the section's `token_columns` by name, int32[B, T] each."""
 
 
 class Network(ABC):
-    """A sequence encoder and the vectors of the items that its output is compared with."""
+    """A sequence encoder and the vectors of the items that its output is compared with.
+
+    `second_stage` ranks its best candidates anew, where there is one; its weights are among the `parameters`.
+    """
 
     parameters: Parameters
+    second_stage: SecondStage | None = None
 
     @abstractmethod
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from interest_spark.models.networks.dropout import no_dropout
+from interest_spark.models.networks.item_attributes import ItemAttribute
 from interest_spark.models.networks.item_content import ItemContent
 from interest_spark.models.networks.layers import Dropout
 from interest_spark.models.networks.parameters import Parameters
@@ -20,6 +21,7 @@ class TokenEmbedding:
     None where the layers tell the order of tokens themselves: there is no table of positions then. `masked`: there are
     MASK tokens, which have a vector of their own in the place of an item's. `content`: how many numbers the content
     vectors of items have, by source; their projections are added to the items' own vectors, of input and output alike.
+    `attributes` of items have tables of `attribute_codes` vectors, which are added in the same places.
     B blocks of T tokens, d = dim, V items, C codes of an input.
     """
 
@@ -36,6 +38,8 @@ class TokenEmbedding:
         masked: bool,
         content: Mapping[Any, int],
         content_dropout: float,
+        attributes: Sequence[str] = (),
+        attribute_codes: int = 0,
     ) -> None:
         # Padding and unknown items carry no information: rows of zeros that only an input could change.
         table = vocabulary_size, dim
@@ -49,7 +53,10 @@ class TokenEmbedding:
             for name in inputs
         }
         self._mask = parameters.normal("mask", dim) if masked else None  # [d]
-        self._content = [ItemContent(name, *table, width, parameters) for name, width in content.items()]
+        self._content: list[ItemContent | ItemAttribute] = [
+            *(ItemContent(name, *table, width, parameters) for name, width in content.items()),
+            *(ItemAttribute(name, *table, attribute_codes, parameters) for name in attributes),
+        ]
         self._content_rate = content_dropout
         self._scale = float(dim) ** 0.5
 

@@ -58,7 +58,7 @@ class TrainPlan(Section):
 
     @property
     def candidates(self) -> Location:
-        """A folder of Parquet files, `item_index`, `item_id`, `category` and `events`: what the model may suggest."""
+        """A folder of Parquet files as `read_candidates` reads them: what the model may suggest."""
         return self.work / "candidates"
 
     @property

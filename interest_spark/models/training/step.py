@@ -17,6 +17,7 @@ from interest_spark.models.optimizers.optimizer import Optimizer
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.models.parallel.exchange import exchange
 from interest_spark.models.training.objectives import Objective
+from interest_spark.models.training.second_stage_loss import SecondStageLoss
 from interest_spark.models.training.target_weights import TargetWeights
 
 
@@ -48,7 +49,7 @@ class AddedLoss(Protocol):
 class StepSettings:
     """`targets`: finds a batch's targets and their weights. `row_wise`: the names of item tables that are updated in
     the rows of the batch alone, if their gradient is one of rows. `seed` decides dropout, samples and what an objective
-    hides. `added`: further losses.
+    hides. `added`: further losses. `second_stage`: what teaches the network's second stage, if it has one.
     """
 
     targets: TargetWeights
@@ -56,6 +57,7 @@ class StepSettings:
     precision: tf.DType
     seed: int
     added: Sequence[AddedLoss] = ()
+    second_stage: SecondStageLoss | None = None
 
 
 class TrainStep:
@@ -100,6 +102,8 @@ class TrainStep:
             hidden = self._network.encode(seen, dropout, self._settings.precision)  # [B, T, d]
             losses = [self._loss(self._network, hidden, targets, DrawKeys(shared, keys))]
             losses += [added(self._network, tokens, targets, dropout, keys) for added in self._settings.added]
+            if self._settings.second_stage is not None:
+                losses.append(self._settings.second_stage(self._network, seen, hidden, targets, dropout, keys))
             local = tf.add_n(losses)
         gradients = tape.gradient(local, self._variables)
         weight = tf.reduce_sum(targets.weight)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
+from interest_spark.config.training.samplers import PopularitySamplerConfig
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.card import ModelCard, build_network, read_card
 from interest_spark.models.data.block_files import split_files
@@ -15,6 +16,7 @@ from interest_spark.models.data.coverage import EpochCoverage
 from interest_spark.models.data.local_files import on_this_machine
 from interest_spark.models.data.reader import BlockReader, ReaderSettings
 from interest_spark.models.losses.loss import Loss, build_loss
+from interest_spark.models.losses.samplers.sampler import build_sampler
 from interest_spark.models.networks.network import Network
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.optimizers.optimizer import build_optimizer
@@ -23,10 +25,12 @@ from interest_spark.models.runtime import enable_determinism, peak_memory_kb
 from interest_spark.models.training.average import build_average
 from interest_spark.models.training.content import set_content
 from interest_spark.models.training.contrastive import ContrastiveLoss
+from interest_spark.models.training.item_attributes import set_attributes
 from interest_spark.models.training.loop import TrainingLoop
 from interest_spark.models.training.objectives import build_objective
 from interest_spark.models.training.plan import TrainPlan, TrainResult
 from interest_spark.models.training.run_state import RunState
+from interest_spark.models.training.second_stage_loss import SecondStageLoss
 from interest_spark.models.training.step import StepSettings, TrainStep
 from interest_spark.models.training.target_weights import target_columns, target_weights
 from interest_spark.models.training.validation import Validation
@@ -51,8 +55,10 @@ def train(
         enable_determinism(plan.train.seed)
     items = read_candidates(plan.candidates)
     vocabulary_size = _vocabulary_size(plan, items)
-    network = build_network(plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns)
+    shape = plan.train.network, vocabulary_size, plan.tokens, plan.train.seed, plan.columns
+    network = build_network(*shape, plan.train.second_stage)
     set_content(network.parameters, plan)
+    set_attributes(network.parameters, plan.train.network, items)
     network.parameters.assign(starting_weights(network.parameters, items, plan.parent))
     with on_this_machine(plan.files) as files:
         loop = build_loop(plan, ranks, network, items, files)
@@ -94,7 +100,8 @@ def build_loop(
     optimizer = build_optimizer(settings.optimizer, network.parameters.trainable, total_steps)
     loss = build_loss(settings.loss, items, tf.as_dtype(settings.precision))
     objective = build_objective(settings.network, settings.augment)
-    step = TrainStep(network, objective, loss, optimizer, ranks, step_settings(plan, network.parameters, loss))
+    settings_of_step = step_settings(plan, network.parameters, loss, second_stage_loss(network, items))
+    step = TrainStep(network, objective, loss, optimizer, ranks, settings_of_step)
     validation = Validation(
         held_out,
         (*INPUT_COLUMNS, *settings.network.token_columns),
@@ -120,14 +127,25 @@ def reader_settings(plan: TrainPlan) -> ReaderSettings:
     )
 
 
-def step_settings(plan: TrainPlan, parameters: Parameters, loss: Loss) -> StepSettings:
+def step_settings(
+    plan: TrainPlan, parameters: Parameters, loss: Loss, second_stage: SecondStageLoss | None = None
+) -> StepSettings:
     """What the plan says of targets and further losses; a loss that touches all items leaves no row out."""
     tables = [] if loss.touches_all_items else parameters.item_tables
     least = plan.train.optimizer.row_wise_from
     row_wise = frozenset(name for name in tables if parameters.trainable[name].shape[0] >= least)
     precision, contrastive = tf.as_dtype(plan.train.precision), plan.train.contrastive
     added = [] if contrastive is None else [ContrastiveLoss(contrastive, plan.train.network, precision)]
-    return StepSettings(target_weights(plan), row_wise, precision, plan.train.seed, added)
+    return StepSettings(target_weights(plan), row_wise, precision, plan.train.seed, added, second_stage)
+
+
+def second_stage_loss(network: Network, items: pa.Table) -> SecondStageLoss | None:
+    """What teaches the network's second stage to rank the candidates `items` (read_candidates), where it has one."""
+    stage = network.second_stage
+    if stage is None:
+        return None
+    sampler = build_sampler(PopularitySamplerConfig(negatives=stage.config.sample), items["events"].to_numpy())
+    return SecondStageLoss(stage, items["item_index"].to_numpy(), sampler)
 
 
 def _vocabulary_size(plan: TrainPlan, items: pa.Table) -> int:
@@ -140,6 +158,7 @@ def _write(plan: TrainPlan, network: Network, vocabulary_size: int, items: pa.Ta
     card = ModelCard(
         model_version=plan.model_version,
         network=plan.train.network,
+        second_stage=plan.train.second_stage,
         vocabulary_size=vocabulary_size,
         max_length=plan.tokens,
         columns=plan.columns,

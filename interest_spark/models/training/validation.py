@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from interest_spark.metrics.ndcg import ndcg
 from interest_spark.models.networks.network import Network
+from interest_spark.models.networks.second_stage.reranking import NO_ITEM, Reranker
+from interest_spark.models.networks.second_stage.second_stage import last_items
 from interest_spark.models.parallel.collectives import Ranks
 from interest_spark.schemas.behaviors import PADDING_INDEX
 from interest_spark.storage.damage import reading
@@ -51,21 +53,39 @@ class Validation:
         new = ~(seen == labels[:, None]).any(axis=1)  # what is never suggested cannot be found
         self._cells = np.stack([block, place], axis=1)[new]
         self._labels, self._seen = labels[new], _each_once(seen[new])
+        self._label_of_item = label_of_item
         self._tokens = {name: mine[name] for name in columns}
         self.held_out_targets = int(ranks.sum_counts(np.array([len(self._labels)], np.int64))[0])
 
     def ndcg(self, network: Network) -> float:
-        """NDCG@10 over the held-out targets of all ranks, between 0 and 1."""
+        """NDCG@10 over the held-out targets of all ranks, between 0 and 1; after the second stage, if there is one."""
         places = np.zeros(K, np.int64)
         items = network.item_vectors(self._candidates).numpy()  # [C, d]
         vectors = self._encode(network)
+        reranker = None if network.second_stage is None else Reranker(network.second_stage, items)
         for first in range(0, len(vectors), _CELLS_AT_ONCE):
             part = slice(first, first + _CELLS_AT_ONCE)
-            place = places_of(vectors[part] @ items.T, self._labels[part], self._seen[part])
+            scores = vectors[part] @ items.T
+            if reranker is not None:
+                scores = self._reranked(reranker, scores, vectors[part], part)
+            place = places_of(scores, self._labels[part], self._seen[part])
             places += np.bincount(place[place < K], minlength=K)
         places = self._ranks.sum_counts(places)
         gains = ndcg(np.eye(K, dtype=bool), np.ones(K, np.int64))  # of a single target at each of the places
         return float(places @ gains / max(self.held_out_targets, 1))
+
+    def _reranked(self, reranker: Reranker, scores: np.ndarray, vectors: np.ndarray, part: slice) -> np.ndarray:
+        """The scores of the second stage for its candidates, -inf for all others: float32[n, C]."""
+        users, places = np.nonzero(self._seen[part] >= 0)
+        scores[users, self._seen[part][users, places]] = -np.inf
+        count = min(reranker.candidates, scores.shape[1])
+        asked = np.argpartition(-scores, count - 1, axis=1)[:, :count]
+        asked = np.where(np.take_along_axis(scores, asked, axis=1) > -np.inf, asked, NO_ITEM)
+        items = last_items(self._tokens["item"], self._tokens["segment"], self._cells[part], reranker.looks_back)
+        history = np.where(items > 0, self._label_of_item[items], NO_ITEM)
+        found = np.full((len(scores), scores.shape[1] + 1), -np.inf, np.float32)  # the last is for no item
+        np.put_along_axis(found, asked, reranker.score(vectors, history, asked), axis=1)
+        return found[:, :-1]
 
     def _encode(self, network: Network) -> np.ndarray:
         """float32[cells, d]."""

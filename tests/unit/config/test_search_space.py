@@ -9,15 +9,17 @@ from interest_spark.config.file import with_settings
 from interest_spark.config.kinds import sections_by_kind
 from interest_spark.config.search_space import Choice, FloatRange, IntRange, load_search_space
 from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.config.training.second_stage import SecondStageConfig
 from interest_spark.foundation.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
 KINDS = list(sections_by_kind(NetworkConfig))
+STAGES = list(sections_by_kind(SecondStageConfig))
 
 
-def config_of(kind: str = "sasrec") -> Config:
-    keys = {"warehouse": "w", "sources": {"events": {"path": "unused"}}, "train": {"network": {"kind": kind}}}
-    return Config.model_validate(keys)
+def config_of(kind: str = "sasrec", stage: str | None = None) -> Config:
+    train = {"network": {"kind": kind}, "second_stage": stage and {"kind": stage}}
+    return Config.model_validate({"warehouse": "w", "sources": {"events": {"path": "unused"}}, "train": train})
 
 
 def write(folder: Path, text: str) -> Path:
@@ -26,16 +28,16 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_network_has_a_space_whose_bounds_it_accepts(kind: str) -> None:
-    config, file = config_of(kind), ROOT / f"conf/tune/{kind}.yaml"
+@pytest.mark.parametrize("kind", [*KINDS, *STAGES])
+def test_every_network_and_second_stage_has_a_space_whose_bounds_it_accepts(kind: str) -> None:
+    config, file = config_of(kind) if kind in KINDS else config_of(stage=kind), ROOT / f"conf/tune/{kind}.yaml"
     for key, values in load_search_space(file, config).items():
         for value in values.among if isinstance(values, Choice) else (values.low, values.high):
             with_settings(config, {key: value}, file)
 
 
 def test_there_is_no_space_for_an_unknown_network() -> None:
-    assert {path.stem for path in (ROOT / "conf/tune").glob("*.yaml")} == set(KINDS)
+    assert {path.stem for path in (ROOT / "conf/tune").glob("*.yaml")} == {*KINDS, *STAGES}
 
 
 @pytest.mark.parametrize(

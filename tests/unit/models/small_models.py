@@ -29,6 +29,7 @@ from interest_spark.config.training.networks import (
     NetworkConfig,
     NextItNetConfig,
     SasRecConfig,
+    TwoTowersConfig,
 )
 from interest_spark.config.training.samplers import (
     InBatchSamplerConfig,
@@ -46,7 +47,7 @@ class SmallModel:
 
     learnt: the mean loss a target below which a hundred histories count as learnt by heart, after `epochs` with
     `learning_rate`. reach: how many tokens a token's vector is made of, itself among them; None for all of its
-    segment up to itself.
+    segment up to itself. ordered: whether it sees in which order the tokens came.
     """
 
     network: NetworkConfig
@@ -56,6 +57,7 @@ class SmallModel:
     epochs: int = 40
     learning_rate: float = 0.01
     reach: int | None = None
+    ordered: bool = True
 
     def network_with(self, **changes: Any) -> NetworkConfig:
         """The network with some keys of its section changed."""
@@ -82,11 +84,17 @@ NETWORKS: dict[str, SmallModel] = {
     "nextitnet": SmallModel(NextItNetConfig(dim=32, dilations=(1,)), reach=7),
     "nextitnet, wide steps": SmallModel(NextItNetConfig(dim=32, kernel=2, dilations=(2, 1)), reach=10),
     "caser": SmallModel(CaserConfig(dim=32, window=6, horizontal=8), reach=6),
+    "two_towers": SmallModel(
+        TwoTowersConfig(dim=32, hidden=64, attributes=["brand", "attributes.color"], attribute_codes=60), ordered=False
+    ),
     "frequency": SmallModel(FrequencyConfig(dim=32, heads=2, feed_forward=64)),
 }
 
 DEFAULT_REACH = {"caser": 5}
 """The reach of networks with their defaults, where it is less than the shared world's blocks."""
+
+UNORDERED = frozenset({"two_towers"})
+"""Networks that do not see the order of tokens but for the newest."""
 
 LOSSES: dict[str, SmallModel] = {
     "full": SmallModel(SASREC, FullLossConfig(chunk=100)),
@@ -111,8 +119,23 @@ HELPERS: dict[str, SmallModel] = {
     "shorter histories": SmallModel(SASREC, train={"augment": {"cut": 0.1, "hide": 0.1}}, learnt=0.6),
 }
 
+_FEW = {"candidates": 20, "negatives": 20, "targets": 12, "hidden": 32}
+
+SECOND_STAGES: dict[str, SmallModel] = {
+    "din": SmallModel(
+        SASREC, train={"second_stage": {"kind": "din", "history": 6, "attention": 8, **_FEW}}, learnt=0.1
+    ),
+    "din, masked network": SmallModel(
+        Bert4RecConfig(dim=32, heads=2, feed_forward=64, mask_share=0.5),
+        train={"second_stage": {"kind": "din", "history": 8, "attention": 8, **_FEW, "targets": 4}},
+        learnt=0.1,
+    ),
+    "neumf": SmallModel(SASREC, train={"second_stage": {"kind": "neumf", **_FEW}}, learnt=0.1),
+}
+
 MODELS = {
     **NETWORKS,
     **{f"loss {name}": model for name, model in LOSSES.items()},
     **{f"with {name}": model for name, model in HELPERS.items()},
+    **{f"then {name}": model for name, model in SECOND_STAGES.items()},
 }

@@ -64,6 +64,8 @@ def test_a_card_written_before_networks_were_a_union_is_read_and_written_with_wh
     columns = {"category_codes": 4096, "category_buckets": 50, "time_zone": "Asia/Shanghai", "session_gap_minutes": 30}
     again = written(columns=columns)
     again["network"] |= {"unit_vectors": False, "content": {}, "content_dropout": 0.2}
+    again["network"] |= {"attributes": [], "attribute_codes": 4096}
+    again["second_stage"] = None
     assert card.model_dump(mode="json") == again
 
 

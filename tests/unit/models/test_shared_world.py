@@ -17,29 +17,33 @@ import tensorflow as tf
 from interest_spark.config.kinds import sections_by_kind
 from interest_spark.config.training.losses import LossConfig
 from interest_spark.config.training.networks import NetworkConfig
+from interest_spark.config.training.second_stage import SecondStageConfig
 from interest_spark.foundation.errors import BusyError
-from interest_spark.models.card import build_network, read_card
+from interest_spark.models.card import ModelCard, build_network, network_of, read_card
 from interest_spark.models.data.candidates import read_candidates
 from interest_spark.models.data.reader import BlockReader
 from interest_spark.models.inference import load_encoder
 from interest_spark.models.losses.loss import Targets, build_loss
 from interest_spark.models.networks.dropout import StreamDropout
 from interest_spark.models.networks.network import Network
+from interest_spark.models.networks.second_stage.second_stage import Moments, last_items
 from interest_spark.models.optimizers.optimizer import build_optimizer
 from interest_spark.models.parallel.collectives import OneRank
 from interest_spark.models.training.objectives import build_objective
 from interest_spark.models.training.plan import ParentModel, TrainPlan
 from interest_spark.models.training.step import TrainStep
-from interest_spark.models.training.train import reader_settings, step_settings, train
+from interest_spark.models.training.train import reader_settings, second_stage_loss, step_settings, train
 from interest_spark.schemas.tokens import INPUTS
+from interest_spark.serving.popularity import Popularity
+from interest_spark.serving.recommender import Lists, Recommender
 from interest_spark.storage.bundles import read_bundle
 from tests.histories import as_histories
-from tests.unit.models.small_models import DEFAULT_REACH, LOSSES, MODELS, NETWORKS, SmallModel
+from tests.unit.models.small_models import DEFAULT_REACH, LOSSES, MODELS, NETWORKS, SECOND_STAGES, UNORDERED, SmallModel
 from tests.unit.models.worlds import SCHEME, make_plan, pack, random_histories
 
 T = 12
 DEFAULTS = {
-    f"{kind}, defaults": SmallModel(section(), reach=DEFAULT_REACH.get(kind))
+    f"{kind}, defaults": SmallModel(section(), reach=DEFAULT_REACH.get(kind), ordered=kind not in UNORDERED)
     for kind, section in sections_by_kind(NetworkConfig).items()
 }
 MASKED = {name: model for name, model in NETWORKS.items() if model.network.masked}
@@ -54,6 +58,11 @@ def test_every_network_has_a_row(kind: str) -> None:
 @pytest.mark.parametrize("kind", sections_by_kind(LossConfig))
 def test_every_loss_has_a_row(kind: str) -> None:
     assert kind in {model.loss.kind for model in LOSSES.values()}, f"add {kind} to LOSSES of small_models.py"
+
+
+@pytest.mark.parametrize("kind", sections_by_kind(SecondStageConfig))
+def test_every_second_stage_has_a_row(kind: str) -> None:
+    assert kind in {model.train["second_stage"]["kind"] for model in SECOND_STAGES.values()}, f"add {kind}"
 
 
 # What a network sees ------------------------------------------------------------------------------------------------
@@ -158,7 +167,9 @@ def test_order_matters(model: SmallModel, network: Network) -> None:
     turned = {**columns, "item": columns["item"].copy()}
     first = 0 if model.reach is None else T - 3
     turned["item"][1, first : first + 2] = turned["item"][1, first : first + 2][::-1]
-    assert np.abs(encode(network, turned)[1, -1] - encode(network, columns)[1, -1]).max() > 1e-4
+    moved = np.abs(encode(network, turned) - encode(network, columns))[1].max(axis=1)
+    assert (moved[-1] > 1e-4) == model.ordered
+    assert moved[first] > 1e-4
 
 
 def test_padding_and_unknown_items_start_from_zero_and_others_do_not(network: Network) -> None:
@@ -256,13 +267,15 @@ def eager() -> Iterator[None]:
 def given_to_others(plan: TrainPlan, rank: int, ranks: int) -> list[np.ndarray]:
     """The sums that a rank gives to the others in its first step: gradients, loss, weight and counts."""
     items = read_candidates(plan.candidates)
-    network = build_network(plan.train.network, int(items["item_index"][-1].as_py()) + 1, plan.tokens, 1, SCHEME)
+    vocabulary_size = int(items["item_index"][-1].as_py()) + 1
+    network = build_network(plan.train.network, vocabulary_size, plan.tokens, 1, SCHEME, plan.train.second_stage)
     amplify(network)
     loss = build_loss(plan.train.loss, items)
     optimizer = build_optimizer(plan.train.optimizer, network.parameters.trainable, total_steps=1)
     overheard = _Overheard()
     objective = build_objective(plan.train.network, plan.train.augment)
-    step = TrainStep(network, objective, loss, optimizer, overheard, step_settings(plan, network.parameters, loss))
+    settings = step_settings(plan, network.parameters, loss, second_stage_loss(network, items))
+    step = TrainStep(network, objective, loss, optimizer, overheard, settings)
     reader = BlockReader(plan.files, reader_settings(plan), rank, ranks)
     step(next(reader.epoch(1)), reader.streams, step=1)
     return overheard.given
@@ -322,7 +335,8 @@ def test_a_grown_vocabulary_keeps_the_old_rows_bit_by_bit(tmp_path: Path, traine
     )
     train(plan.model_copy(update={"parent": parent}), OneRank(), on_step=lambda step: None)
     before, after = (read_bundle(each.bundle).weights for each in (trained.plan, plan))
-    parameters = build_network(settings["network"], 37, T, columns=SCHEME).parameters
+    stage = plan.train.second_stage
+    parameters = build_network(settings["network"], 37, T, columns=SCHEME, second_stage=stage).parameters
     tables = parameters.item_tables
     for name in parameters.trainable:
         old = before[name]
@@ -333,15 +347,20 @@ def test_a_grown_vocabulary_keeps_the_old_rows_bit_by_bit(tmp_path: Path, traine
         assert after[name][32:].any(axis=1).all()
 
 
+def stored_network(trained: Trained) -> tuple[ModelCard, Network]:
+    stored = read_bundle(trained.plan.bundle)
+    card = read_card(stored.config)
+    network = network_of(card)
+    network.parameters.assign(stored.weights)
+    return card, network
+
+
 def test_what_is_served_is_what_was_trained(trained: Trained) -> None:
     """The last token of each history's training window is the encoder's answer to that history less its last item.
 
     Where training is masked, it is the MASK token by which the run was validated.
     """
-    stored = read_bundle(trained.plan.bundle)
-    card = read_card(stored.config)
-    network = build_network(card.network, card.vocabulary_size, card.max_length, columns=card.columns)
-    network.parameters.assign(stored.weights)
+    card, network = stored_network(trained)
     encoder = load_encoder(trained.plan.bundle, trained.manifest_sha256)
     served = encoder.encode(as_histories([history[:-1] for history in HISTORIES]))
     masked = card.network.masked
@@ -351,3 +370,31 @@ def test_what_is_served_is_what_was_trained(trained: Trained) -> None:
         np.testing.assert_allclose(vector, hidden, atol=1e-5)
     np.testing.assert_array_equal(encoder.item_vectors, network.item_vectors(encoder.item_index))
     assert encoder.item_ids.equals(pa.array([f"item-{item}" for item in encoder.item_index]))
+
+
+def test_served_lists_are_those_that_the_second_stage_ranks_best(trained: Trained) -> None:
+    """Computed anew, history by history, from the blocks of training: the best products, then the best scores."""
+    card, network = stored_network(trained)
+    stage = network.second_stage
+    if stage is None:
+        return
+    encoder, masked, k = load_encoder(trained.plan.bundle, trained.manifest_sha256), card.network.masked, 3
+    shown = [history[:-1] for history in HISTORIES]
+    popularity = Popularity(np.empty(0, np.int32), pa.array([], pa.string()), np.empty(0))
+    seen = Lists.of_lengths(np.array([len(each) for each in shown]), np.concatenate(shown))
+    found = Recommender(encoder, popularity, k, True, ()).suggest(as_histories(shown), seen)
+    for user, history in enumerate(HISTORIES):
+        columns = {
+            name: tf.constant(each) for name, each in pack([history], T, validated=masked, masked=masked).items()
+        }
+        cell = tf.constant([[0, min(len(history) - 1 + masked, T) - 1]])
+        state = tf.gather_nd(network.encode(columns), cell)
+        open_items = encoder.item_index[~np.isin(encoder.item_index, shown[user])]
+        products = tf.linalg.matvec(network.item_vectors(open_items), state[0]).numpy()
+        asked = open_items[np.argsort(-products)[: stage.config.candidates]]
+        items = last_items(columns["item"], columns["segment"], cell, stage.looks_back)
+        vectors = network.item_vectors(tf.reshape(items, [-1]))[None]
+        scores = stage.score(Moments(state, vectors, items > 0), network.item_vectors(asked)[None]).numpy()[0]
+        best = np.argsort(-scores)[:k]
+        np.testing.assert_array_equal(encoder.item_index[found.choices[user]], asked[best])
+        np.testing.assert_allclose(found.scores[user], scores[best], rtol=1e-4, atol=1e-4)

@@ -156,8 +156,18 @@ def plan_over(
     plan.candidates.mkdir(parents=True)
     ids = [f"item-{item}" for item in items]
     category = np.zeros(len(items), np.int32)
+    names = plan.train.network.attributes
+    attributes = [
+        {name: f"{name} {item % (7 + place)}" for place, name in enumerate(names) if item % 5} for item in items
+    ]
     candidates = pa.table(
-        {"item_index": items.astype(np.int32), "item_id": ids, "category": category, "events": events}
+        {
+            "item_index": items.astype(np.int32),
+            "item_id": ids,
+            "category": category,
+            "events": events,
+            "attributes": pa.array([list(each.items()) for each in attributes], pa.map_(pa.string(), pa.string())),
+        }
     )
     pq.write_table(candidates, plan.candidates / "part-0.parquet")
     return plan

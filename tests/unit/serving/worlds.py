@@ -11,6 +11,8 @@ from interest_spark.features.sequences.tokens import Histories
 class AddingEncoder:
     """Has the interface of a trained model's encoder; item i's id is `item-i`."""
 
+    reranker = None
+
     def __init__(self, item_index: Sequence[int], item_vectors: np.ndarray) -> None:
         self.item_index = np.array(item_index, np.int32)
         self.item_ids = pa.array([f"item-{index}" for index in item_index], pa.string())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from interest_spark.config.blocks import BlocksConfig, HeldOutConfig, HeldOutLastEvent, HeldOutPeriod, NothingHeldOut
+from interest_spark.features.blocks.item_attributes import with_attributes
 from interest_spark.features.blocks.pack import (
     PackingRules,
     blocks_of,
@@ -162,6 +163,26 @@ def test_candidates_are_the_known_items_of_the_sequences(spark: "SparkSession") 
     assert [tuple(row) for row in found] == [(2, "a", 0, 1), (3, "b", 7, 2), (5, "d", 8, 2)]
     found = candidate_items(sequences, vocab, before=times[2]).orderBy("item_index").collect()
     assert [tuple(row) for row in found] == [(2, "a", 0, 1), (3, "b", 7, 1), (5, "d", 8, 1)]
+
+
+def test_candidates_are_described_by_the_attributes_that_are_named_and_known(spark: "SparkSession") -> None:
+    candidates = spark.createDataFrame([("a", 2), ("b", 3), ("c", 4)], "item_id string, item_index int")
+    schema = "item_id string, category string, brand string, price double, attributes map<string,string>"
+    rows = [
+        ("a", "x/y", None, 9.0, {"color": "red", "size": "L"}),
+        ("b", "x/z", "B", 0.0, None),
+        ("z", "x", "B", 2.0, {}),
+    ]
+    items = spark.createDataFrame(rows, schema)
+    names = ("attributes.color", "brand", "category", "price")
+    found = with_attributes(candidates, items, names).orderBy("item_index").select("item_index", "attributes")
+    assert [tuple(row) for row in found.collect()] == [
+        (2, {"attributes.color": "red", "category": "x/y", "price": "6"}),  # 8 to 11.3
+        (3, {"brand": "B", "category": "x/z"}),
+        (4, None),
+    ]
+    for nothing in (with_attributes(candidates, None, names), with_attributes(candidates, items, ())):
+        assert [row.attributes for row in nothing.collect()] == [None] * 3
 
 
 @pytest.mark.parametrize("held_out", [HeldOutLastEvent(share=0.25), HeldOutPeriod(share=0.25)], ids=["last", "period"])

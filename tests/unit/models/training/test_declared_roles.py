@@ -57,7 +57,7 @@ def build_with(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
         return ContentNetwork(vocabulary_size, **settings)
 
     monkeypatch.setattr(train_module, "build_network", build)
-    monkeypatch.setattr(inference, "build_network", build)
+    monkeypatch.setattr(inference, "network_of", lambda card: ContentNetwork(card.vocabulary_size, **settings))
 
 
 def run(plan: TrainPlan) -> TrainResult:
