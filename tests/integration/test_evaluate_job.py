@@ -83,7 +83,15 @@ def build(spark: "SparkSession", root: Path, *, categories: bool = True) -> None
 
 def run(spark: "SparkSession", root: Path, score: dict[str, Any] | None = None, **settings: Any) -> Outcome:
     config = config_of(
-        root, score={"k": 3, **(score or {})}, evaluate={"k": 3, "target_behaviors": ["purchase"], **settings}
+        root,
+        score={"k": 3, **(score or {})},
+        evaluate={
+            "k": 3,
+            "target_behaviors": ["purchase"],
+            "baselines": ["popularity", "own_frequency"],
+            "list_metrics": [],
+            **settings,
+        },
     )
     return run_job("evaluate", RunContext(config, date.fromisoformat(DAY)))
 
