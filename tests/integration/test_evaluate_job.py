@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.metrics.lists.list_metric import LIST_METRICS
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.storage.warehouse import Warehouse
+from jobs.cli import command
 from tests.integration.warehouse_world import commit, config_of, event, item_id, popularity, sequence
 from tests.runs import run_job
 
@@ -202,6 +204,20 @@ def test_lists_by_hand(spark: "SparkSession", root: Path) -> None:
     counts = [0, 0, 0, 1, 1, 1, 1, 2]
     gini = sum((2 * place - 9) * count for place, count in enumerate(counts, start=1)) / (8 * 6)
     assert found["model", "gini@3"] == (pytest.approx(gini), 3)
+
+
+def test_what_the_model_loses_to_is_said_first(spark: "SparkSession", root: Path, tmp_path: Path) -> None:
+    """Of three users nobody can tell: it is no better than either."""
+    run(spark, root)
+    config = tmp_path / "shop.yaml"
+    config.write_text(f"warehouse: {root}\nsources: {{events: {{path: unused}}}}\n", encoding="utf-8")
+    done = CliRunner().invoke(command, ["show", "metrics", "--config", str(config), "--day", DAY])
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("the model is no better than own_frequency in ndcg@3: 0.3370 against 0.")
+    assert [line.split(": ")[0] for line in lines[1:4]] == [
+        f"the model is no better than {name}"
+        for name in ("own_frequency in recall@3", "popularity in ndcg@3", "popularity in recall@3")
+    ]
 
 
 def test_a_gap_leaves_out_the_days_after_the_cutoff(spark: "SparkSession", root: Path) -> None:
