@@ -3,8 +3,8 @@
 python -m tests.bench.bench_evaluate_public [--data online_retail] [--set train.epochs=4 …]
 
 For ml-1m also what papers call popularity, by leave-one-out: each user's last item is the test, the one before it the
-validation, all others are counted, and the whole catalogue is ranked but for what the user has seen. That splits each user's own history, so others'
-later events are counted; it serves comparison with papers only.
+validation, all others are counted, and the whole catalogue is ranked but for what the user has seen. That splits each
+user's own history, so others' later events are counted; it serves comparison with papers only.
 """
 
 import argparse
@@ -42,9 +42,8 @@ def main() -> None:
     papers = judge_popularity(read_data_set("ml-1m")) if options.data == "ml-1m" else {}
     rows = [] if options.leave_one_out_only else evaluate(options.data, options.overrides)
     for row in rows:
-        say(
-            f"{row['slice']:>40} {row['metric']:<14} {row['value']} [{row['low']}, {row['high']}] {row['against'] or ''}"
-        )
+        interval = f"{row['value']} [{row['low']}, {row['high']}]"
+        say(f"{row['slice']:>40} {row['metric']:<14} {interval} {row['against'] or ''}")
     for sentence in sentences(rows):
         say(sentence)
     accuracies = [row for row in rows if ":" not in row["slice"] and row["against"] is None and row["low"] is not None]
