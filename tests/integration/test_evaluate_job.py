@@ -239,6 +239,22 @@ def test_fitted_baselines_leave_nothing_behind(spark: "SparkSession", root: Path
     assert not (root / "bundles").exists() or not [*(root / "bundles").iterdir()]
 
 
+def test_what_was_popular_lately(spark: "SparkSession", tmp_path: Path) -> None:
+    """Two weeks ago an event counts a quarter: 6 with ten of the cutoff is before 2 with fifteen of then.
+
+    Ann is offered 6, 2, where 2, 20 are relevant; Ben 6, where 4 is; Fay 6, 2, where 6 is.
+    """
+    build(spark, tmp_path)
+    commit(spark, tmp_path, "popularity", CUTOFF, popularity({2: 15, 6: 10}))
+    commit(spark, tmp_path, "item_days", CUTOFF, [(item_id(6), "view", 10, 0), (item_id(3), "share", 99, 0)])
+    commit(spark, tmp_path, "item_days", "2025-12-20", [(item_id(2), "view", 95, 80)])  # 80 by machines
+    run(spark, tmp_path, baselines=["recent_popularity"])
+    found = measured(spark, tmp_path)
+    assert found["recent_popularity", "recall@3"] == (pytest.approx((1 / 2 + 0 + 1) / 3, abs=1e-8), 3)
+    assert found["recent_popularity", "ndcg@3"] == (pytest.approx((SECOND / (1 + SECOND) + 0 + 1) / 3, abs=1e-8), 3)
+    assert not (tmp_path / "bundles").exists() or not [*(tmp_path / "bundles").iterdir()]
+
+
 def test_blocked_items_take_no_place_of_own_ones(spark: "SparkSession", root: Path) -> None:
     """With 7 blocked: ann 8, 4, 5, where 2, 8, 20 are relevant; the others as before."""
     run(spark, root, {"exclude_seen": False, "blocked_items": [item_id(7)]})
