@@ -102,9 +102,7 @@ def published_lists(recommendations: "DataFrame") -> "DataFrame":
     ranked = recommendations.groupBy("user_id").agg(
         F.sort_array(F.collect_list(F.struct("rank", "item_id", "source"))).alias("ranked")
     )
-    return ranked.select(
-        "user_id", F.col("ranked.item_id").alias("model"), F.col("ranked")[0]["source"].alias("source")
-    )
+    return ranked.select("user_id", F.col("ranked.item_id").alias(MODEL), F.col("ranked")[0]["source"].alias("source"))
 
 
 def add_baselines(users: "DataFrame", baselines: Sequence[str], known: Known, k: int) -> "DataFrame":
