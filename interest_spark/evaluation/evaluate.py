@@ -22,6 +22,7 @@ from interest_spark.evaluation.baselines.baseline import Known, baseline_named
 from interest_spark.evaluation.figures import COLUMNS, all_figures, as_rows
 from interest_spark.evaluation.judge import read_lists, read_users
 from interest_spark.evaluation.known_items import read_items
+from interest_spark.evaluation.tally import MODEL as MODEL
 from interest_spark.evaluation.tally import SUMS, Question, Tally, add_users, total
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.serving.score import BOT
