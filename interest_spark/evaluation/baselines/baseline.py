@@ -10,6 +10,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
+from interest_spark.features.day_files import DayFile
 from interest_spark.foundation.locations import Location
 from interest_spark.models.collaborative.fit import FitData
 from interest_spark.storage.folder_files import delete_folder
@@ -27,9 +28,10 @@ class Known:
 
     `history` are the events that count as interest, `items` the attributes of items, and `popularity_files` and
     `item_files` the files of those tables, for tasks to read. `vocab` has the numbers of all items. `blocked_items` are
-    ids that no list may hold. `histories` are the sequences as of `until`, the end of that day, in UTC. A baseline that
-    fits a model leaves it at `bundle_of`, below `bundles`, under a name of this run, `run_id`, where nobody finds it;
-    its tasks work in `buckets`.
+    ids that no list may hold. `day_counts` are the files of `item_days` of recent days through `cutoff`, of whose rows
+    those of `behaviors` count as interest. `histories` are the sequences as of `until`, the end of that day, in UTC.
+    A baseline that fits a model leaves it at `bundle_of`, below `bundles`, under a name of this run, `run_id`, where
+    nobody finds it; its tasks work in `buckets`, and what else they need lies at `work_of`.
     """
 
     history: "DataFrame"
@@ -38,6 +40,9 @@ class Known:
     popularity_files: tuple[str, ...]
     item_files: tuple[str, ...]
     blocked_items: tuple[str, ...]
+    day_counts: tuple[DayFile, ...]
+    behaviors: tuple[str, ...]
+    cutoff: str
     histories: FitData
     until: datetime
     buckets: int
@@ -48,10 +53,16 @@ class Known:
         """The folder of the model of that baseline, if it fits one."""
         return self.bundles / f"baseline-{baseline}-{self.run_id}"
 
+    def work_of(self, baseline: str) -> Location:
+        """The hidden folder of what that baseline leaves only on the way."""
+        bundle = self.bundle_of(baseline)
+        return bundle.parent / f".{bundle.name}.work"
+
     def forget(self, baselines: Iterable[str]) -> None:
         """Delete what these baselines have fitted."""
         for name in baselines:
             delete_folder(self.bundle_of(name))
+            delete_folder(self.work_of(name))
 
 
 class Baseline(Protocol):
