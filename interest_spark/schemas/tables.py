@@ -211,6 +211,23 @@ TABLES: dict[str, pa.Schema] = {
         high=(pa.float64(), "of the 95 % interval"),
         users=(pa.int64(), "who were judged"),
     ),
+    "promotions": _table(
+        number=(pa.int32(), "place among the decisions of the day, from 1; the newest one says who is champion"),
+        decided=(pa.string(), "`first`, `promoted`, `refused`, `kept` or `rolled_back`"),
+        champion=(pa.string(), "version of the model that serves from then on"),
+        challenger=(pa.string(), "version of the newer model that was looked at; null where there was none"),
+        champion_before=(pa.string(), "version of the model that served until then; null at first"),
+        metric=(pa.string(), "that decided, such as `ndcg@10`; null, as all figures, where nothing was judged"),
+        difference=(pa.float64(), "challenger minus former champion, for the same users and days"),
+        low=(pa.float64(), "of its paired 95 % interval"),
+        high=(pa.float64(), "of its paired 95 % interval"),
+        users=(pa.int64(), "who were judged"),
+        reason=(pa.string(), "in one sentence"),
+        path=(pa.string(), "of the champion's bundle, below the warehouse"),
+        manifest_sha256=(pa.string(), "of that bundle's list of files"),
+        trained_through=(pa.string(), "the last day that the champion learnt from"),
+        judged_through=(pa.string(), "models of later days alone can be challengers: of these, none was judged yet"),
+    ),
     "comparisons": _table(
         model=(pa.string(), "the model, variant or baseline that was judged"),
         model_version=(pa.string(), "its bundle; null for a baseline, as all that training tells"),
@@ -248,6 +265,7 @@ TABLES: dict[str, pa.Schema] = {
 SLICED_BY = {
     **dict.fromkeys(("quarantine", "ingest_ledger"), "kind"),
     **dict.fromkeys(("train_blocks", "models", "recommendations", "user_vectors", "unserved", "metrics"), "model"),
+    "promotions": "model",
     "gates": "gate",
     "comparisons": "comparison",
 }
@@ -255,7 +273,7 @@ SLICED_BY = {
 raw lines (events, items, users), the name of the `model` or of the `gate`, or the names that were compared.
 """
 
-PERMANENT = ("vocab", "categories", "models")
+PERMANENT = ("vocab", "categories", "models", "promotions")
 """Tables that later days build on, whatever their age."""
 
 _LATEST_DAYS_ALONE = (
@@ -273,6 +291,7 @@ MADE_BY = {
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",
+    "promotions": "promote",
     "comparisons": "compare",
     "gates": "ingest",
 }
