@@ -57,7 +57,7 @@ def put_world(root: Path) -> Warehouse:
     warehouse = Warehouse(root)
     histories = [as_row("sequences", sequence(user, [item])) for user, item in _users()]
     ranks = [as_row("popularity", row) for row in popularity(dict.fromkeys(ITEMS, 1))]
-    for day in (FIRST, CUTOFF, "2026-01-09", DAY, NEXT):
+    for day in ("2026-01-04", FIRST, CUTOFF, "2026-01-09", DAY, NEXT):
         put_rows(warehouse, "sequences", f"s{day}", {Slice(day): histories})
         put_rows(warehouse, "popularity", f"p{day}", {Slice(day): ranks})
         put_rows(warehouse, "bots", f"b{day}", {Slice(day): []})

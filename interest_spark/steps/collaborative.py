@@ -11,6 +11,7 @@ from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.models.collaborative.card import CollaborativeCard
 from interest_spark.models.collaborative.fit import FitData, FitPlan, fit
+from interest_spark.models.origin import origin_of
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import own_target
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step
@@ -56,12 +57,16 @@ def _fit(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
 def _plan(context: RunContext, inputs: Inputs) -> FitPlan:
     config = context.config
     assert config.collaborative is not None
-    # Named by what it is made from: a run that was killed and starts again gives the same model the same name.
-    made_from = digest(asdict(own_target(COLLABORATIVE, context, inputs).made_from[context.dt]))
-    version = f"{context.dt}-{context.model}-{made_from[:12]}"
+    made = own_target(COLLABORATIVE, context, inputs).made_from[context.dt]
+    origin = origin_of(made, inputs)
+    # Named by what it is made from: a run that was killed and starts again gives the same model the same name, and
+    # other code, which may fit otherwise, leaves the bundle alone that somebody serves.
+    version = f"{context.dt}-{context.model}-{digest([asdict(made), origin.code])[:12]}"
     bundle = context.warehouse.root / BUNDLES / version
     return FitPlan(
-        card=CollaborativeCard(model_version=version, collaborative=config.collaborative, trained_through=context.dt),
+        card=CollaborativeCard(
+            model_version=version, collaborative=config.collaborative, trained_through=context.dt, origin=origin
+        ),
         now=day_end(context.day, parse_zone(config.shop.time_zone)),
         buckets=config.spark.shuffle_partitions,
         bundle=bundle,

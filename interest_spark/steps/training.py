@@ -16,6 +16,7 @@ from interest_spark.foundation.locations import Location, location
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.data.candidates import write_candidates
 from interest_spark.models.launch.launch import launch
+from interest_spark.models.origin import origin_of
 from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.published import model_of
 from interest_spark.models.training.plan import ContentModel, ParentModel, TrainPlan, TrainResult
@@ -198,8 +199,11 @@ def _check_content(context: RunContext, plan: TrainPlan) -> None:
 
 
 def _plan(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> TrainPlan:
-    # Named by what it is made from: a run that was killed and starts again gives the same model the same name.
-    version = f"{context.dt}-{context.model}-{_fingerprint(context, inputs, parent)}"
+    made = _train_target(TRAIN, context, inputs).made_from[context.dt]
+    origin = origin_of(made, inputs)
+    # Named by what it is made from: a run that was killed and starts again gives the same model the same name, and
+    # other code, which may train otherwise, leaves the bundle alone that somebody serves.
+    version = f"{context.dt}-{context.model}-{digest([asdict(made), origin.code])[:12]}"
     bundle = context.warehouse.root / BUNDLES / version
     return TrainPlan(
         model_version=version,
@@ -210,15 +214,11 @@ def _plan(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> Tr
         train=context.config.train,
         content=_content(context, inputs),
         parent=parent,
+        origin=origin,
         exclude_seen=context.config.score.exclude_seen,
         bundle=bundle,
         work=bundle.parent / f".{version}.{context.run_id}.work",
     )
-
-
-def _fingerprint(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> str:
-    target = _train_target(TRAIN, context, inputs)
-    return digest(asdict(target.made_from[context.dt]))[:12]
 
 
 def _write_candidates(context: RunContext, inputs: Inputs, folder: Location) -> None:

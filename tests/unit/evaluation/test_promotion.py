@@ -38,8 +38,10 @@ def places(random: np.random.Generator, found: float, moved: float) -> tuple[np.
 
 def verdict(seed: int, found: float, moved: float = 0.1, rules: PromoteConfig = RULES) -> Verdict:
     champion, challenger = places(np.random.default_rng(seed), found, moved)
-    means = (PairedInterval(float(metric(champion).mean()), None, None, USERS) for metric in (ndcg, recall))
-    champions = [Compared(CHAMPION, f"{name}@{K}", mean, None) for name, mean in zip(("ndcg", "recall"), means, strict=True)]
+    champions = [
+        Compared(CHAMPION, f"{name}@{K}", PairedInterval(float(metric(champion).mean()), None, None, USERS), None)
+        for name, metric in (("ndcg", ndcg), ("recall", recall))
+    ]
     challengers = [
         Compared(CHALLENGER, f"{name}@{K}", champions[0].value, _difference(metric, champion, challenger, seed))
         for name, metric in (("ndcg", ndcg), ("recall", recall))
