@@ -1,7 +1,7 @@
 """A process that makes one model the champion, and another, and so on, until it is killed.
 
-`python -m tests.changing_champions ROOT VERSION OTHER`: the steps of `interest rollback` through the runner. It prints a
-line right before each commit.
+`python -m tests.changing_champions ROOT VERSION OTHER`: the steps of `interest rollback` through the runner. It prints
+a line right before each commit.
 """
 
 import sys

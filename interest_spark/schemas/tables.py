@@ -283,6 +283,12 @@ _LATEST_DAYS_ALONE = (
 DAYS_KEPT = dict.fromkeys(_LATEST_DAYS_ALONE, 35)
 """How long a day of a table is kept, in days; what is not named is kept for ever. `maintain.keep_days` overrides it."""
 
+OF_MODELS_COMPARED = ("train_blocks", "models", "recommendations", "user_vectors", "unserved")
+COMPARED_DAYS_KEPT = 35
+"""In these tables what was made to compare models, and never served, is kept so many days from when it was made; the
+figures stay.
+"""
+
 MADE_BY = {
     **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users"), "ingest"),
     **dict.fromkeys(("user_days", "item_days", "sessions", "bot_days", "bots", "vocab"), "sequences"),

@@ -12,7 +12,7 @@ _PRINT = "from interest_spark.foundation.code_digest import code_digest; print(c
 
 
 def digest_of(place: Path) -> str:
-    command = [sys.executable, "-B", "-c", _PRINT]
+    command = [sys.executable, "-B", "-P", "-c", _PRINT]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(place)})
     return done.stdout.strip()
 
