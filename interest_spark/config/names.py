@@ -54,7 +54,8 @@ ZoneName = Annotated[str, AfterValidator(_known_zone)]
 def _model_name(name: str) -> str:
     if not _MODEL_NAME.fullmatch(name) or name.startswith((BACKTEST, COMPARED)):
         raise ValueError(
-            f"a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with '{BACKTEST}' or '{COMPARED}'"
+            "a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with "
+            f"'{BACKTEST}' or '{COMPARED}'"
         )
     return name
 

@@ -20,9 +20,10 @@ from interest_spark.models.origin import origin_of
 from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.published import model_of
 from interest_spark.models.training.plan import ContentModel, ParentModel, TrainPlan, TrainResult
+from interest_spark.operations.experiments import TrainingRun, check_experiments, record_training
 from interest_spark.pipeline.carry import TableDay, contents_by_day, recorded, recorded_days
 from interest_spark.pipeline.context import RunContext
-from interest_spark.pipeline.runner import made_from
+from interest_spark.pipeline.runner import made_from, settings_of
 from interest_spark.pipeline.step import (
     NOTHING,
     Assignment,
@@ -176,16 +177,20 @@ def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resul
     plan = _plan(context, inputs, assignment.findings)
     _check_content(context, plan)
     check_free(plan.bundle)  # before hours of training, not after them
+    check_experiments(context.config.operations.mlflow_folder)
     _write_candidates(context, inputs, plan.candidates)
     result = launch(plan, context.spark)
     row = _models_row(context, plan, result)
     frame = context.spark.createDataFrame([row], spark_schema("models").add("dt", "string"))
     figures = result.model_dump(exclude={"manifest_sha256"}, exclude_none=True)
 
-    def forget_checkpoints() -> None:  # only now: until the commit a rerun goes on from them
-        delete_folder(plan.checkpoints)
+    def finish() -> None:
+        delete_folder(plan.checkpoints)  # only now: until the commit a rerun goes on from them
+        settings = settings_of(TRAIN, context)
+        run = TrainingRun(context.model, plan.model_version, context.dt, str(plan.bundle), settings, figures)
+        record_training(context.config.operations.mlflow_folder, run)
 
-    return Result({"models": frame.coalesce(1)}, details={"training": figures}, finish=forget_checkpoints)
+    return Result({"models": frame.coalesce(1)}, details={"training": figures}, finish=finish)
 
 
 def _check_content(context: RunContext, plan: TrainPlan) -> None:
