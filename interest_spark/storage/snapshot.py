@@ -49,7 +49,7 @@ class Snapshot:
 
     @cached_property
     def _actions(self) -> pa.Table:
-        """Path below the table's folder, bytes, rows, time and day of each file; BadDataError if one leads elsewhere."""
+        """Path below the folder, bytes, rows, time and day of each file; BadDataError if one leads elsewhere."""
         if self.delta is None:
             return _ACTIONS.empty_table()
         with reading_log(self.folder):
