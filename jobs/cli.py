@@ -29,6 +29,7 @@ COMMANDS = (
     "show",
     "status",
     "history",
+    "report",
     "columns",
 )
 

@@ -19,6 +19,7 @@ from interest_spark.models.launch.launch import launch
 from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.published import model_of
 from interest_spark.models.training.plan import ContentModel, ParentModel, TrainPlan, TrainResult
+from interest_spark.models.training.plots import draw_training
 from interest_spark.pipeline.carry import TableDay, contents_by_day, recorded, recorded_days
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
@@ -177,6 +178,7 @@ def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resul
     check_free(plan.bundle)  # before hours of training, not after them
     _write_candidates(context, inputs, plan.candidates)
     result = launch(plan, context.spark)
+    draw_training(plan.bundle)
     row = _models_row(context, plan, result)
     frame = context.spark.createDataFrame([row], spark_schema("models").add("dt", "string"))
     figures = result.model_dump(exclude={"manifest_sha256"}, exclude_none=True)

@@ -1,0 +1,56 @@
+"""From yesterday to today in one sentence."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from interest_spark.reports.html.judged import MODEL, judged_on
+from interest_spark.reports.html.numbers import figure, whole
+from interest_spark.reports.html.source import AbsentError, ReportSource
+from interest_spark.reports.html.texts import text
+
+
+def gather(source: ReportSource) -> Mapping[str, Any]:
+    parts = list(_parts(source))
+    if not parts:
+        raise AbsentError("page.nothing", day=source.dt)
+    return {"sentence": Markup(" ").join(parts)}
+
+
+def _parts(source: ReportSource) -> Iterator[Markup]:
+    before = source.day_before(1)
+    now, then = (_accepted(source, day) for day in (source.dt, before))
+    if now is not None:
+        yield _compared("events", now, then, whole, day=source.dt)
+    now, then = (_lists(source, day) for day in (source.dt, before))
+    if now is not None:
+        yield _compared("lists", now, then, whole)
+    today, yesterday = judged_on(source, source.dt), judged_on(source, before)
+    if today is not None and today.metrics:
+        metric = today.metrics[0]
+        row = (yesterday.figures.get(MODEL, {}) if yesterday else {}).get(metric)
+        value = today.figures[MODEL][metric]["value"]
+        yield _compared("accuracy", value, row and row["value"], figure, metric=metric)
+    blocked = sum(row["state"] == "blocked" for row in source.rows("gates"))
+    if blocked:
+        yield text("summary.blocked", count=blocked)
+
+
+def _compared(key: str, now: float, then: float | None, form: Any, **values: str) -> Markup:
+    if then is None:
+        return text(f"summary.{key}", now=form(now), change="", **values)
+    percent = "" if not then else f" ({100 * (now - then) / then:+.1f} %)"
+    return text(f"summary.{key}_since", now=form(now), then=form(then), percent=percent, **values)
+
+
+def _accepted(source: ReportSource, day: str) -> int | None:
+    rows = source.rows("ingest_ledger", day=day, name="events")
+    return sum(row["accepted"] for row in rows) if rows else None
+
+
+def _lists(source: ReportSource, day: str) -> int | None:
+    rows = [row for row in source.rows("gates", day=day, name="publish") if row["figure"] == "lists"]
+    if rows:
+        return int(rows[0]["value"])
+    return source.count("recommendations", day=day, name=source.served) // source.config.score.k if source.served else None
