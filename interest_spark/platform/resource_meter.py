@@ -1,4 +1,4 @@
-"""Memory and exchanged bytes of a piece of work on Spark: sampled on the driver's machine, and asked of Spark's status."""
+"""Memory and exchanged bytes of a piece of work: sampled on the driver's machine, and asked of Spark's status."""
 
 import secrets
 import threading

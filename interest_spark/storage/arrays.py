@@ -33,7 +33,7 @@ def read_arrays(path: Path, what: str, remedy: str) -> dict[str, Array]:
 
 
 def read_shapes_of(path: Path, what: str, remedy: str) -> dict[str, tuple[int, ...]]:
-    """The shapes of an archive's arrays by name, in its own order, from their headers alone. Raises as `read_arrays`."""
+    """The shapes of an archive's arrays by name, in its order, from their headers alone. Raises as `read_arrays`."""
     with naming(what, remedy, *_NO_ARRAYS), open_regular(path) as file, zipfile.ZipFile(file) as archive:
         shapes = {}
         for member in archive.infolist():

@@ -53,7 +53,9 @@ def read_curve(bundle: Location) -> TrainingCurve | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise BadDataError(f"learning curve {place} cannot be read: {error!r:.200}; delete it, or train again") from None
+        raise BadDataError(
+            f"learning curve {place} cannot be read: {error!r:.200}; delete it, or train again"
+        ) from None
 
 
 def _curve_of(lines: Iterable[dict[str, Any]]) -> TrainingCurve | None:

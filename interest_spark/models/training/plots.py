@@ -62,7 +62,9 @@ def plot_train_validation(curve: TrainingCurve) -> Figure | None:
     left.plot([epoch.number for epoch in curve.epochs], [epoch.loss for epoch in curve.epochs], color=TRAIN, marker="o")
     left.yaxis.label.set_color(TRAIN)
     right = left.twinx()
-    right.plot([epoch.number for epoch in judged], [epoch.ndcg or 0.0 for epoch in judged], color=VALIDATION, marker="s")
+    right.plot(
+        [epoch.number for epoch in judged], [epoch.ndcg or 0.0 for epoch in judged], color=VALIDATION, marker="s"
+    )
     right.set_ylabel("NDCG@10", color=VALIDATION)
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
@@ -86,10 +88,16 @@ def plot_network(layers: Sequence[Layer]) -> Figure:
     blocks = list(dict.fromkeys(layer.block for layer in layers))
     for place, layer in enumerate(layers):
         shade = 0.10 + 0.14 * (blocks.index(layer.block) % 2)
-        box = FancyBboxPatch((0, place + 0.1), 10, 0.8, boxstyle="round,pad=0.02", facecolor=(*_BLUE, shade), linewidth=0.6)
+        box = FancyBboxPatch(
+            (0, place + 0.1), 10, 0.8, boxstyle="round,pad=0.02", facecolor=(*_BLUE, shade), linewidth=0.6
+        )
         axes.add_patch(box)
         shapes = ", ".join(f"{name} {'×'.join(map(str, shape)) or 'scalar'}" for name, shape in layer.shapes.items())
-        for x, text, align in ((0.15, layer.name, "left"), (3.9, shapes, "left"), (9.85, f"{layer.parameters:,}", "right")):
+        for x, text, align in (
+            (0.15, layer.name, "left"),
+            (3.9, shapes, "left"),
+            (9.85, f"{layer.parameters:,}", "right"),
+        ):
             axes.text(x, place + 0.5, text, ha=align, va="center", fontsize=8)
     axes.set(xlim=(-0.1, 10.1), ylim=(-0.1, len(layers) + 0.1))
     axes.axis("off")

@@ -29,7 +29,9 @@ class RankLosses:
         if self._ranks.size == 1:
             return []
         own = np.array([self._loss, self._weight], np.float64)
-        gathered = self._ranks.gather(own.view(np.int64)).view(np.float64)  # the bits of a float, as ranks pass integers
+        gathered = self._ranks.gather(own.view(np.int64)).view(
+            np.float64
+        )  # the bits of a float, as ranks pass integers
         return [(float(loss), float(weight)) for loss, weight in gathered.reshape(-1, 2)]
 
     def means(self) -> list[float]:

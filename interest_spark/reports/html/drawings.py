@@ -66,6 +66,6 @@ def sparkline(values: Sequence[float | None]) -> Markup:
     points = " ".join(
         f"{place * step:.1f},{_SPARK_HEIGHT - 2 - (_SPARK_HEIGHT - 4) * value / most:.1f}" for place, value in known
     )
-    return Markup(
-        '<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true"><polyline points="{}"/></svg>'
-    ).format(_SPARK_WIDTH, _SPARK_HEIGHT, points)
+    return Markup('<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true"><polyline points="{}"/></svg>').format(
+        _SPARK_WIDTH, _SPARK_HEIGHT, points
+    )

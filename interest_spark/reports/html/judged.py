@@ -40,7 +40,8 @@ class Judged:
 
 
 def kind_of(metric: str) -> str:
-    """
+    """The metric, at whatever length of the list.
+
     >>> kind_of("ndcg@10")
     'ndcg'
     """
@@ -72,7 +73,7 @@ def told_apart(name: str, rows: Sequence[Row]) -> Judged:
     for row in rows:
         if row["value"] is None:
             continue
-        if row["against"] is not None:
+        if row.get("against") is not None:
             if row["slice"] == MODEL:
                 differences.setdefault(row["against"], {})[row["metric"]] = row
         else:

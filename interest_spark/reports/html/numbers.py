@@ -2,7 +2,8 @@
 
 
 def whole(value: float | None) -> str:
-    """
+    """Without digits after the point.
+
     >>> whole(1234567.2), whole(None)
     ('1,234,567', '')
     """
@@ -21,7 +22,8 @@ def figure(value: float | None) -> str:
 
 
 def signed(value: float | None) -> str:
-    """
+    """A difference, with its sign.
+
     >>> signed(0.01), signed(-2.0)
     ('+0.01', '-2')
     """
@@ -29,7 +31,8 @@ def signed(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """
+    """A share of one.
+
     >>> percent(0.1234), percent(0.0004)
     ('12.3 %', '0.04 %')
     """
@@ -39,7 +42,8 @@ def percent(share: float | None) -> str:
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """
+    """From low to high.
+
     >>> interval(0.1, 0.25), interval(None, None)
     ('0.1 … 0.25', '')
     """
@@ -47,7 +51,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def mib(size: float | None) -> str:
-    """Of a size in bytes.
+    """In MiB, of a size in bytes.
 
     >>> mib(3 * 2**20)
     '3.0'

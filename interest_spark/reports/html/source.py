@@ -122,4 +122,3 @@ class ReportSource:
         with self.scan("items", "item_id", "title", "category", "image", day=days[-1]) as items:
             found = items.filter(pl.col("item_id").is_in(sorted(set(item_ids)))).collect()
         return {row["item_id"]: row for row in found.to_dicts()}
-

@@ -5,13 +5,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from interest_spark.reports.html.drawings import ALARM, MODEL, OTHER, drawing, label
+from interest_spark.reports.html.drawings import ALARM, MODEL, OTHER, axes_of, drawing
 from interest_spark.reports.html.source import AbsentError, ReportSource, Row
 
 _PREFIX = "drift:"
 _REFERENCE_DAYS = 14
 _LABELS = 6
-_COLUMNS = 3
+_ALARMS = ("warned", "blocked", "accepted")
 
 
 def gather(source: ReportSource) -> Mapping[str, Any]:
@@ -27,7 +27,8 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
     if not series:
         raise AbsentError("drift.nothing", day=source.dt)
     figures = [{"name": name, "row": days[-1], "shares": _shares(days)} for name, days in series.items()]
-    return {"figures": figures, "picture": drawing(_plot(series), "drift")}
+    pictures = [(name, drawing(_plot(days), f"drift-{name}")) for name, days in series.items() if len(days) > 1]
+    return {"figures": figures, "pictures": pictures}
 
 
 def _shares(days: Sequence[Row]) -> Sequence[Mapping[str, Any]]:
@@ -41,28 +42,16 @@ def _shares(days: Sequence[Row]) -> Sequence[Mapping[str, Any]]:
     return [{"label": name, "now": now.get(name, 0.0), "usual": usual[name]} for name in moved[:_LABELS]]
 
 
-def _plot(series: Mapping[str, Sequence[Row]]) -> Figure:
-    lines = -(-len(series) // _COLUMNS)
-    figure = Figure(figsize=(8.4, 1.9 * lines), layout="constrained")
-    all_axes = figure.subplots(lines, _COLUMNS, squeeze=False).flat
-    for axes, (name, days) in zip(all_axes, series.items(), strict=False):
-        places = range(len(days))
-        axes.plot(places, [day["value"] for day in days], color=MODEL, marker=".")
-        bounds = [(place, day["high"]) for place, day in zip(places, days, strict=True) if day["high"] is not None]
-        if bounds:
-            axes.plot(*zip(*bounds, strict=True), color=OTHER, linestyle="--", linewidth=1)
-        alarms = [
-            (place, day["value"])
-            for place, day in zip(places, days, strict=True)
-            if day["state"] in ("warned", "blocked", "accepted")
-        ]
-        if alarms:
-            axes.plot(*zip(*alarms, strict=True), "o", color=ALARM)
-        axes.set_title(label(name), fontsize=9)
-        ends = [0, len(days) - 1] if len(days) > 1 else [0]
-        axes.set_xticks(ends, [days[end]["dt"][5:] for end in ends])
-        axes.set_ylim(bottom=0)
-        axes.grid(alpha=0.3)
-    for axes in list(all_axes):
-        axes.axis("off")
+def _plot(days: Sequence[Row]) -> Figure:
+    figure, axes = axes_of(3.4, 1.9)
+    places = range(len(days))
+    axes.plot(places, [day["value"] for day in days], color=MODEL, marker=".")
+    bounds = [(place, day["high"]) for place, day in zip(places, days, strict=True) if day["high"] is not None]
+    if bounds:
+        axes.plot(*zip(*bounds, strict=True), color=OTHER, linestyle="--", linewidth=1)
+    alarms = [(place, day["value"]) for place, day in zip(places, days, strict=True) if day["state"] in _ALARMS]
+    if alarms:
+        axes.plot(*zip(*alarms, strict=True), "o", color=ALARM)
+    axes.set_xticks([0, len(days) - 1], [days[0]["dt"][5:], days[-1]["dt"][5:]])
+    axes.set_ylim(bottom=0)
     return figure

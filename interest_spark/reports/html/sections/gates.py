@@ -35,9 +35,12 @@ def _history(rows: Sequence[Row], days: Sequence[str]) -> Sequence[Mapping[str, 
     for row in rows:
         states.setdefault(f"{row['name']}: {row['figure']}", {})[row["dt"]] = row["state"]
     alarmed = {
-        figure: sum(state in (BLOCKED, ACCEPTED, WARNED) for state in of_days.values()) for figure, of_days in states.items()
+        figure: sum(state in (BLOCKED, ACCEPTED, WARNED) for state in of_days.values())
+        for figure, of_days in states.items()
     }
-    chosen = sorted((figure for figure, count in alarmed.items() if count), key=lambda figure: (-alarmed[figure], figure))
+    chosen = sorted(
+        (figure for figure, count in alarmed.items() if count), key=lambda figure: (-alarmed[figure], figure)
+    )
     return [
         {"figure": figure, "states": [states[figure].get(day) for day in days]} for figure in chosen[:_MOST_FIGURES]
     ]

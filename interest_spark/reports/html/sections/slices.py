@@ -19,4 +19,9 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
     whole: Mapping[str, Row] = judged.figures["model"]
     rows = [("model", whole), *parts][:_MOST]
     picture = whiskers([row[metrics[0]] for _, row in rows], [name for name, _ in rows], metrics[0])
-    return {"metrics": metrics, "rows": rows, "picture": drawing(picture, "slices"), "left_out": len(parts) + 1 - len(rows)}
+    return {
+        "metrics": metrics,
+        "rows": rows,
+        "picture": drawing(picture, "slices"),
+        "left_out": len(parts) + 1 - len(rows),
+    }

@@ -10,12 +10,17 @@ from interest_spark.reports.html.source import WINDOW_DAYS, AbsentError, ReportS
 
 def gather(source: ReportSource) -> Mapping[str, Any]:
     entries = [
-        step for run in source.runs for step in run.steps if source.first <= step.day <= source.dt and step.error is None
+        step
+        for run in source.runs
+        for step in run.steps
+        if source.first <= step.day <= source.dt and step.error is None
     ]
     if not entries:
         raise AbsentError("steps.nothing", days=WINDOW_DAYS, day=source.dt)
-    names = list(dict.fromkeys(step.step for step in sorted(entries, key=lambda step: (step.day, step.started))))
-    rows = [_row(name, [step for step in entries if step.step == name]) for name in names]
+    runs: dict[str, list[StepEntry]] = {}
+    for step in sorted(entries, key=lambda step: (step.day, step.started)):
+        runs.setdefault(step.step, []).append(step)
+    rows = [_row(name, of_step) for name, of_step in sorted(runs.items(), key=lambda each: each[1][-1].started)]
     failed = sum(step.error is not None for run in source.runs for step in run.steps)
     return {"rows": rows, "days": WINDOW_DAYS, "total": sum(row["seconds"] for row in rows), "failed": failed}
 
@@ -34,5 +39,4 @@ def _row(name: str, runs: Sequence[StepEntry]) -> Mapping[str, Any]:
         "rows": newest.total_rows,
         "rate": newest.total_rows / max(newest.seconds, 1e-3),
         "use": newest.use,
-        "most_memory": max((run.use.driver_memory_mb or 0.0 for run in days), default=0.0) or None,
     }

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import polars as pl
 from markupsafe import Markup
 
-from interest_spark.reports.html.judged import MODEL, judged_on
+from interest_spark.reports.html.judged import MODEL, Judged, judged_on
 from interest_spark.reports.html.numbers import figure, whole
-from interest_spark.reports.html.source import AbsentError, ReportSource
+from interest_spark.reports.html.source import AbsentError, ReportSource, Row
 from interest_spark.reports.html.texts import text
 
 
@@ -29,17 +30,20 @@ def _parts(source: ReportSource) -> Iterator[Markup]:
     today, yesterday = judged_on(source, source.dt), judged_on(source, before)
     if today is not None and today.metrics:
         metric = today.metrics[0]
-        row = (yesterday.figures.get(MODEL, {}) if yesterday else {}).get(metric)
-        value = today.figures[MODEL][metric]["value"]
-        yield _compared("accuracy", value, row and row["value"], figure, metric=metric)
+        value, row = today.figures[MODEL][metric]["value"], _figures(yesterday).get(metric)
+        yield _compared("accuracy", value, row["value"] if row else None, figure, metric=metric)
     blocked = sum(row["state"] == "blocked" for row in source.rows("gates"))
     if blocked:
         yield text("summary.blocked", count=blocked)
 
 
+def _figures(judged: Judged | None) -> Mapping[str, Row]:
+    return judged.figures.get(MODEL, {}) if judged else {}
+
+
 def _compared(key: str, now: float, then: float | None, form: Any, **values: str) -> Markup:
     if then is None:
-        return text(f"summary.{key}", now=form(now), change="", **values)
+        return text(f"summary.{key}", now=form(now), **values)
     percent = "" if not then else f" ({100 * (now - then) / then:+.1f} %)"
     return text(f"summary.{key}_since", now=form(now), then=form(then), percent=percent, **values)
 
@@ -50,7 +54,8 @@ def _accepted(source: ReportSource, day: str) -> int | None:
 
 
 def _lists(source: ReportSource, day: str) -> int | None:
-    rows = [row for row in source.rows("gates", day=day, name="publish") if row["figure"] == "lists"]
-    if rows:
-        return int(rows[0]["value"])
-    return source.count("recommendations", day=day, name=source.served) // source.config.score.k if source.served else None
+    """Users with suggestions."""
+    if source.served is None or not source.table("recommendations").slices(day=day, name=source.served):
+        return None
+    with source.scan("recommendations", "rank", day=day, name=source.served) as rows:
+        return int(rows.filter(pl.col("rank") == 1).select(pl.len()).collect().item())

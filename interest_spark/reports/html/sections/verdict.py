@@ -21,8 +21,8 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
 def verdicts(judged: Judged) -> Sequence[Row]:
     """One for each other contender, losses first: how the model stands against it by the metric that says most.
 
-    A difference whose whole interval is on one side of zero is won or lost; all metrics of accuracy count, and one lost is
-    lost. Where no paired differences were made, the two intervals must not touch.
+    A difference whose whole interval is on one side of zero is won or lost. The first metric is what can be won; one
+    that is lost by any of them is lost. Where no paired differences were made, the two intervals must not touch.
     """
     said = [_against(judged, name) for name in judged.contenders if name != MODEL]
     order = (_LOSES, _LEVEL, _WINS)
@@ -34,8 +34,8 @@ def _against(judged: Judged, contender: str) -> Row:
     lost = [row for row in differences if row["high"] is not None and row["high"] < 0]
     won = [row for row in differences if row["low"] is not None and row["low"] > 0]
     kind = _LOSES if lost else _WINS if won and won[0] is differences[0] else _LEVEL
-    row = (lost or differences or [None])[0]
-    return {"kind": kind, "contender": contender, "difference": row}
+    telling = [*lost, *differences]
+    return {"kind": kind, "contender": contender, "difference": telling[0] if telling else None}
 
 
 def _difference(judged: Judged, contender: str, metric: str) -> Row | None:

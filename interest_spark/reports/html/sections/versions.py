@@ -43,7 +43,7 @@ def _slices(table: Snapshot, dt: str) -> Sequence[Row]:
                 "version": table.version,
                 "content": table.content(each),
                 "step": made and f"{made.step} {made.revision}",
-                "inputs": dict(record.versions) if record else {},
+                "inputs": {name: read for name, read in record.versions.items() if read >= 0} if record else {},
             }
         )
     return found

@@ -48,6 +48,17 @@ def test_two_ranks_give_the_weights_and_the_curve_of_one_rank_with_the_whole_bat
 
     np.testing.assert_allclose(curve(two), curve(one), atol=1e-5)
     assert curve(on_spark) == curve(two)
+    for plan, ranks in ((one, 0), (two, 2)):
+        lines = [json.loads(line) for line in (plan.bundle / CURVE).read_text().splitlines()]
+        ends = [
+            line
+            for line, after in zip(lines, [*lines[1:], {"epoch": 0}], strict=True)
+            if line["epoch"] != after["epoch"]
+        ]
+        assert [len(line.get("rank_losses", ())) for line in lines if line not in ends] == [0] * (
+            len(lines) - len(ends)
+        )
+        assert {len(line.get("rank_losses", ())) for line in ends} == {ranks}
     weights = [read_bundle(plan.bundle).weights for plan in (one, two, on_spark)]
     for name in weights[0]:
         np.testing.assert_allclose(weights[1][name], weights[0][name], atol=1e-5)
