@@ -79,9 +79,8 @@ def test_every_section_is_on_the_page_in_the_chosen_language_alone(browser: Brow
     titles = {}
     for language in LANGUAGES:
         browser.value(f"document.querySelector('label[for=language-{language}]').click()")
-        found = browser.value(
-            "[...document.querySelectorAll('section')].map(each => [each.id, each.querySelector('h2').innerText.trim()])"
-        )
+        title = "each.querySelector('h2').innerText.trim()"
+        found = browser.value(f"[...document.querySelectorAll('section')].map(each => [each.id, {title}])")
         assert [name for name, _ in found] == list(SECTIONS)
         assert all(title for _, title in found)
         titles[language] = dict(found)

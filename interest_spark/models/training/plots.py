@@ -20,7 +20,7 @@ from interest_spark.storage.folder_files import write_file
 
 TRAIN, VALIDATION, RANK = "tab:blue", "tab:orange", "tab:gray"
 _MOST_POINTS = 400
-_SIZE = (6.4, 3.4)
+_SIZE = (5.4, 3.0)  # as wide as a phone shows without making its text small
 _DPI = 130
 _BLUE = (0.12, 0.47, 0.71)
 

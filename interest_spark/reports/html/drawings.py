@@ -35,7 +35,7 @@ def label(text: object) -> str:
     return shown(text, _LONGEST_LABEL).replace("$", r"\$")
 
 
-def axes_of(width: float = 6.4, height: float = 3.2) -> tuple[Figure, Axes]:
+def axes_of(width: float, height: float) -> tuple[Figure, Axes]:
     """An empty figure of so many inches with one pair of axes."""
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
@@ -45,7 +45,7 @@ def axes_of(width: float = 6.4, height: float = 3.2) -> tuple[Figure, Axes]:
 
 def whiskers(rows: Sequence[Mapping[str, float]], names: Sequence[str], metric: str) -> Figure:
     """Values with their intervals, one a line, the first one at the top and in colour."""
-    figure, axes = axes_of(6.4, 0.32 * len(rows) + 0.9)
+    figure, axes = axes_of(5.4, 0.32 * len(rows) + 0.9)
     for place, row in enumerate(rows):
         color = MODEL if place == 0 else OTHER
         if row["low"] is not None and row["high"] is not None:
