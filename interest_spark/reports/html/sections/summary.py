@@ -58,4 +58,4 @@ def _lists(source: ReportSource, day: str) -> int | None:
     if source.served is None or not source.table("recommendations").slices(day=day, name=source.served):
         return None
     with source.scan("recommendations", "rank", day=day, name=source.served) as rows:
-        return int(rows.filter(pl.col("rank") == 1).select(pl.len()).collect().item())
+        return int(rows.filter(pl.col("rank") == 1).select(pl.len()).collect(engine="streaming").item())
