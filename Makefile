@@ -145,9 +145,10 @@ $(SHOP_STAMP): | install
 	  --first-day $(FIRST_DAY) --out $(SHOP)
 	@touch $@
 
-run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, then one user's recommendations
+run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, one user's recommendations, and the day's report
 	$(BIN)/interest daily --config $(CONFIG) --day $(DAY) --set train.ranks=$(TRAIN_RANKS)
 	$(if $(SHOW_USER),$(SHOW) --user '$(SHOW_USER)',$(SHOW) --user u0000009 2>/dev/null || $(SHOW))
+	$(BIN)/interest report --config $(CONFIG) --day $(DAY)
 
 test: lint ## all linters and tests
 	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST_ARGS)

@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 
 TRAIN = ["tensorflow-cpu>=2.18,<2.19", "petastorm==0.13.1"]
 HOROVOD = ["horovod==0.28.1"]
-TUNE = ["optuna>=5,<6", "matplotlib>=3.9,<4"]
+TUNE = ["optuna>=5,<6"]
 MLFLOW = ["mlflow-skinny>=3.17,<4"]
 TEST = ["pytest", "pytest-timeout", "hypothesis", "ruff", "mypy", "import-linter"]
 
@@ -27,11 +27,14 @@ setup(
     python_requires=">=3.11,<3.12",
     packages=find_packages(include=["interest_spark", "interest_spark.*", "jobs", "jobs.*"]),
     include_package_data=True,
+    package_data={"interest_spark.reports.html": ["templates/*", "texts/*"]},
     install_requires=[
         "click>=8.1",
         "deltalake>=1.6,<2",
         "fsspec>=2023.1",
         "hdfs-native>=0.14,<1",
+        "jinja2>=3.1,<4",
+        "matplotlib>=3.9,<4",
         "numpy>=1.26,<2",
         "obstore>=0.12,<1",
         "packaging>=23",

@@ -33,6 +33,7 @@ COMMANDS = (
     "show",
     "status",
     "history",
+    "report",
     "columns",
 )
 

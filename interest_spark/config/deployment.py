@@ -12,6 +12,7 @@ from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.maintain import MaintainConfig
 from interest_spark.config.operations import OperationsConfig
 from interest_spark.config.promote import PromoteConfig
+from interest_spark.config.report import ReportConfig
 from interest_spark.config.score import ScoreConfig
 from interest_spark.config.section import Section
 from interest_spark.config.sequences import SequencesConfig
@@ -43,6 +44,7 @@ class Config(Section):
     promote: PromoteConfig | None = None
     maintain: MaintainConfig = MaintainConfig()
     operations: OperationsConfig = OperationsConfig()
+    report: ReportConfig = ReportConfig()
 
     @model_validator(mode="after")
     def _patience_has_held_out_targets(self) -> "Config":

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Literal
 
 from interest_spark.foundation.errors import EXIT_BAD_DATA, EXIT_BUSY, EXIT_OK
+from interest_spark.foundation.resource_use import ResourceUse
 
 Status = Literal["running", "done", "nothing_to_do", "failed", "blocked", "busy", "lost"]
 """`blocked`: bad data, nothing is published until a person has looked at it. `busy`: temporary, to be run again.
@@ -18,7 +19,9 @@ _SILENT_BEATS = 6
 
 @dataclass(frozen=True)
 class StepEntry:
-    """One step for one day: when it began (UTC), how long it took, what it published, or the error that ended it."""
+    """One step for one day: when it began (UTC), how long it took and what of memory and exchange (entries of earlier
+    releases do not say), what it published, or the error that ended it.
+    """
 
     step: str
     day: str
@@ -28,6 +31,7 @@ class StepEntry:
     rows: Mapping[str, int] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
+    use: ResourceUse = field(default_factory=ResourceUse)
 
     @property
     def total_rows(self) -> int:

@@ -51,6 +51,18 @@ def _figures(entry: RunEntry) -> CollectorRegistry:
     for name, took in seconds.items():
         per_step.labels(job, name).set(took)
     per_table = figure("step_rows", "Rows that a step of the last run published, of all its days.", "step", "table")
+    taken: dict[str, float] = {}
+    shuffled: Counter[str] = Counter()
+    for step in entry.steps:
+        if step.use.driver_memory_mb is not None:
+            taken[step.step] = max(taken.get(step.step, 0.0), step.use.driver_memory_mb * 2**20)
+        if step.use.shuffle_bytes is not None:
+            shuffled[step.step] += step.use.shuffle_bytes
+    memory = figure("step_driver_memory_bytes", "Resident memory of the driver and all that it started.", "step")
+    exchange = figure("step_shuffle_bytes", "Bytes that a step of the last run had Spark exchange.", "step")
+    for per, sizes in ((memory, taken), (exchange, shuffled)):
+        for name, size in sizes.items():
+            per.labels(job, name).set(size)
     for (name, table), count in rows.items():
         per_table.labels(job, name, table).set(count)
     return registry

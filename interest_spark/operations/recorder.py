@@ -13,6 +13,7 @@ from interest_spark import __version__
 from interest_spark.foundation.errors import InterestError
 from interest_spark.foundation.locations import Location
 from interest_spark.foundation.log import get_logger
+from interest_spark.foundation.resource_use import ResourceUse
 from interest_spark.foundation.shown import shown_error
 from interest_spark.foundation.temporary import temporary_failure
 from interest_spark.operations.entry import HEARTBEAT, RunEntry, Status, StepEntry, status_of, utc_now
@@ -21,11 +22,12 @@ from interest_spark.operations.journal import Journal
 
 @dataclass
 class StepRecord:
-    """What is told of a step once it is done: what it has published, by table, or that it was current."""
+    """What is told of a step once it is done: what it has published, by table, and taken, or that it was current."""
 
     nothing_to_do: bool = False
     rows: Mapping[str, int] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
+    use: ResourceUse = field(default_factory=ResourceUse)
 
 
 class Recorder:
@@ -66,7 +68,8 @@ class Recorder:
             finally:
                 if not record.nothing_to_do:
                     seconds = round(time.monotonic() - clock, 3)
-                    self._add(StepEntry(name, day, started, seconds, status, record.rows, record.versions, error))
+                    made = record.rows, record.versions
+                    self._add(StepEntry(name, day, started, seconds, status, *made, error, record.use))
 
     def end(self, status: Status, exit_code: int, error: str | None = None) -> RunEntry:
         """The run is over; returns what the journal says of it from now on."""

@@ -12,9 +12,11 @@ from interest_spark.foundation.credentials import without_credentials
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.log import get_logger
+from interest_spark.operations.recorder import StepRecord
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.pipeline.step import Assignment, Input, Inputs, Read, Result, Step, Target
+from interest_spark.platform.resource_meter import metered
 from interest_spark.schemas.tables import MADE_BY, SLICED_BY, TABLES
 from interest_spark.storage.damage import reading
 from interest_spark.storage.file_stores import readable
@@ -55,12 +57,12 @@ class Plan:
 def run_step(step: Step, context: RunContext) -> Outcome:
     """Make what is not current. The second run of a step does nothing."""
     with bound_contextvars(step=step.name, day=context.dt), context.recorder.step(step.name, context.dt) as record:
-        outcome = _run(step, context)
+        outcome = _run(step, context, record)
         record.nothing_to_do, record.rows, record.versions = outcome is NOTHING_TO_DO, outcome.rows, outcome.versions
     return outcome
 
 
-def _run(step: Step, context: RunContext) -> Outcome:
+def _run(step: Step, context: RunContext, record: StepRecord) -> Outcome:
     pinned = pin(step, context)
     step.guard(context, pinned.inputs)
     plan = plan_step(step, context, pinned)
@@ -73,14 +75,15 @@ def _run(step: Step, context: RunContext) -> Outcome:
     log.info("step started", reasons=dict(list(plan.reasons.items())[:3]))
     started = time.monotonic()
     context.warehouse.check_writable()
-    _ = context.spark  # column expressions need a session that has started
-    result = step.compute(context, pinned.inputs, Assignment(sorted(plan.reasons), plan.target.findings))
-    try:
-        outcome = _publish(step, context, pinned, plan, result)
-    finally:
-        for frame in result.persisted:  # and no more: other steps may be at work beside this one
-            frame.unpersist()
-    result.finish()
+    # Column expressions need a session that has started.
+    with metered(context.spark.sparkContext) as record.use:
+        result = step.compute(context, pinned.inputs, Assignment(sorted(plan.reasons), plan.target.findings))
+        try:
+            outcome = _publish(step, context, pinned, plan, result)
+        finally:
+            for frame in result.persisted:  # and no more: other steps may be at work beside this one
+                frame.unpersist()
+        result.finish()
     log.info("step finished", seconds=round(time.monotonic() - started, 1), rows=dict(outcome.rows))
     return outcome
 

@@ -187,12 +187,15 @@ def _content(context: RunContext, inputs: Inputs) -> dict[str, ContentModel]:
 
 
 def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
+    from interest_spark.models.training.plots import draw_training  # other jobs need not wait for matplotlib
+
     plan = _plan(context, inputs, assignment.findings)
     _check_content(context, plan)
     check_free(plan.bundle)  # before hours of training, not after them
     check_experiments(context.config.operations.mlflow_folder)
     _write_candidates(context, inputs, plan.candidates)
     result = launch(plan, context.spark)
+    draw_training(plan.bundle)
     row = _models_row(context, plan, result)
     frame = context.spark.createDataFrame([row], spark_schema("models").add("dt", "string"))
     figures = result.model_dump(exclude={"manifest_sha256"}, exclude_none=True)

@@ -32,6 +32,16 @@ def read_arrays(path: Path, what: str, remedy: str) -> dict[str, Array]:
         return {member.filename.removesuffix(".npy"): _read_member(archive, member) for member in members}
 
 
+def read_shapes_of(path: Path, what: str, remedy: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of an archive's arrays by name, in its order, from their headers alone. Raises as `read_arrays`."""
+    with naming(what, remedy, *_NO_ARRAYS), open_regular(path) as file, zipfile.ZipFile(file) as archive:
+        shapes = {}
+        for member in archive.infolist():
+            with archive.open(member) as content:
+                shapes[member.filename.removesuffix(".npy")] = _read_header(content)[0]
+        return shapes
+
+
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
     if not member.filename.endswith(".npy") or member.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{member.filename!r:.100} is no array as np.savez stores it")
@@ -41,8 +51,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
 
 def _read_array(content: IO[bytes], member: zipfile.ZipInfo) -> Array:
     form: Any = np.lib.format  # which has no types
-    read_header = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}[form.read_magic(content)]
-    shape, _, dtype = read_header(content)
+    shape, dtype = _read_header(content)
     if dtype.kind not in "fiu" or min(shape, default=0) < 0:
         raise ValueError(f"{member.filename!r:.100} holds no numbers but {dtype}")
     if math.prod(shape) * dtype.itemsize != min(member.file_size, member.compress_size) - content.tell():
@@ -50,3 +59,10 @@ def _read_array(content: IO[bytes], member: zipfile.ZipInfo) -> Array:
     content.seek(0)
     array: Array = form.read_array(content, allow_pickle=False)
     return array
+
+
+def _read_header(content: IO[bytes]) -> tuple[tuple[int, ...], Any]:
+    form: Any = np.lib.format
+    read_header = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}[form.read_magic(content)]
+    shape, _, dtype = read_header(content)
+    return shape, dtype

@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.locations import Location, Url, location
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
-from interest_spark.storage.arrays import read_arrays
+from interest_spark.storage.arrays import read_arrays, read_shapes_of
 from interest_spark.storage.damage import naming
+from interest_spark.storage.file_stores import local_copy
 from interest_spark.storage.folder_files import delete_file, files_below, local_folder
 from interest_spark.storage.folders import Found, delete, opened, scan
 from interest_spark.storage.layout import DATA_FILE, DAY_FOLDER
@@ -38,6 +39,8 @@ _FILES = {_WEIGHTS, _CONFIG, _ITEMS}
 _REMEDY = "restore it, or train again with `interest train`"
 
 _SEALED = r"(manifest|config|state|training)\.json|(weights|arrays)\.npz|items\.parquet|curve\.jsonl"
+_PLOTS = r"(loss|validation|train_validation|learning_rate|gradient_norm|network)\.png"
+"""Pictures of the training, which are drawn once the bundle is sealed and belong to no manifest."""
 _SPARKS = rf"(_temporary/.*)?\.?(_SUCCESS|{DATA_FILE.pattern})(\.crc)?"
 _CHECKPOINTS = r"checkpoints/[0-9a-f-]{36}/rdd-\d+"  # of factors, by Spark
 _BESIDE_BUNDLES = {
@@ -50,7 +53,7 @@ _BESIDE_BUNDLES = {
     ),
 }
 """What training runs leave beside bundles, in hidden folders with these last names: the paths of files in them."""
-_IN_BUNDLES = re.compile(_SEALED)
+_IN_BUNDLES = re.compile(rf"{_SEALED}|{_PLOTS}")
 _FOLDERS = re.compile(
     r"(candidates|own|neighbours|gram|factors)(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$"
     rf"|checkpoints(/[0-9a-f-]{{36}})?$|{_CHECKPOINTS}$|popularity(/{DAY_FOLDER.pattern})?$"
@@ -124,6 +127,16 @@ def _read_config(path: Location, what: str) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise BadDataError(f"{what}: {_CONFIG} holds no JSON object; {_REMEDY}")
     return config
+
+
+def read_shapes(place: Location | str) -> dict[str, tuple[int, ...]]:
+    """The shape of each weight array by name, in the order in which they were written; no array is loaded.
+
+    Raises BadDataError for a file that holds no arrays.
+    """
+    weights = location(place) / _WEIGHTS
+    with local_copy(str(weights)) as path:
+        return read_shapes_of(Path(path), f"model bundle {place}: {_WEIGHTS}", _REMEDY)
 
 
 def check_bundle(place: Location | str, manifest_sha256: str | None = None) -> None:

@@ -31,6 +31,9 @@ class Adam:
         second = {f"adam/second/{name}": variable for name, variable in self._second.items()}
         return {"adam/steps": self._steps, **first, **second}
 
+    def rate(self, step: int) -> float:
+        return float(learning_rate(self._config, tf.constant(step, tf.float32), self._total_steps))
+
     def apply(self, gradients: Sequence[Gradient]) -> tf.Tensor:
         norm = tf.linalg.global_norm(gradients)
         if self._config.clip_norm is not None:

@@ -20,6 +20,9 @@ class Optimizer(Protocol):
     def state(self) -> Mapping[str, tf.Variable]:
         """Everything that the next step depends on, under permanent names: what a checkpoint holds."""
 
+    def rate(self, step: int) -> float:
+        """The learning rate of step 1, 2, …: what `apply` takes it with."""
+
     def apply(self, gradients: Sequence[Gradient]) -> tf.Tensor:
         """Take one step along the gradients, in the order of the variables; returns their norm before clipping.
 

@@ -19,6 +19,7 @@ from interest_spark.models.training.average import Average
 from interest_spark.models.training.checkpoint import Arrays, Checkpoint, read_newest_checkpoint, write_checkpoint
 from interest_spark.models.training.curve import LearningCurve, NoLearningCurve, write_learning_curve
 from interest_spark.models.training.plan import TrainPlan
+from interest_spark.models.training.rank_losses import RankLosses
 from interest_spark.models.training.run_state import RunState
 from interest_spark.models.training.step import TrainStep
 from interest_spark.models.training.tensorboard import also_for_tensorboard
@@ -46,7 +47,7 @@ class TrainingLoop:
         self._plan, self._ranks, self._network, self._average, self._step = plan, ranks, network, average, step
         self._reader, self._coverage, self._validation, self._total_steps = reader, coverage, validation, total_steps
         self._variables = {**network.parameters.trainable, **optimizer.state, **average.state}
-        self._state, self._curve = RunState(), ""
+        self._state, self._curve, self._rank_losses = RunState(), "", RankLosses(ranks)
         self._best: Arrays | None = None
         self._waited = self._worked = 0.0
         self._resume()
@@ -88,13 +89,16 @@ class TrainingLoop:
             self._average.update()
             self._coverage.add(batch.block_id)
             state.add(result)
-            curve.add_step(epoch, state.steps, result)
+            self._rank_losses.add(result)
+            ended = state.epoch_steps == reader.steps or state.steps == self._total_steps
+            curve.add_step(epoch, state.steps, result, self._rank_losses.means() if ended else ())
             on_step(state.steps)
             if state.epoch_steps < reader.steps:
                 self._save(curve, stopped=result.stop_votes > 0)
         if whole:
             self._coverage.check(self._ranks.sum_counts(self._coverage.reads), epoch)
         state.end_epoch()
+        self._rank_losses.end_epoch()
         self._validate(curve)
         self._save(curve, stopped=state.steps < self._total_steps and result.stop_votes > 0)
 
@@ -117,6 +121,8 @@ class TrainingLoop:
     def _save(self, curve: LearningCurve, *, stopped: bool) -> None:
         """Write a checkpoint where one is due; a run that is to stop ends here, all ranks in the same step."""
         due = self._state.steps % self._plan.train.checkpoint_steps == 0
+        if due or stopped:
+            self._state.rank_sums = self._rank_losses.sums()
         if not self._ranks.rank and (due or stopped):
             arrays = {name: variable.numpy() for name, variable in self._variables.items()}
             write_checkpoint(self._plan.checkpoints, Checkpoint(self._state, arrays, self._best, curve.text()))
@@ -138,6 +144,7 @@ class TrainingLoop:
         if found is None:
             return
         self._state, self._best, self._curve = found.state, found.best, found.curve
+        self._rank_losses.resume(found.state.rank_sums)
         for name, variable in self._variables.items():
             variable.assign(found.arrays[name])
         get_logger().info("training resumed", step=steps, total=self._total_steps)

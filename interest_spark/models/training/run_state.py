@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,7 +14,8 @@ from interest_spark.models.training.step import StepResult
 @dataclass
 class RunState:
     """Counts from the start of the run; the data cursor is (`epochs`, `epoch_steps`), since the order of an epoch's
-    batches follows from the seed and its number. `loss` is the weighted mean over the newest whole epoch.
+    batches follows from the seed and its number. `loss` is the weighted mean over the newest whole epoch. `rank_sums`:
+    the loss and the weight that each rank has summed up in the epoch that is under way, as of a checkpoint.
     """
 
     epochs: int = 0  # finished ones
@@ -28,6 +29,7 @@ class RunState:
     best_ndcg: float = -math.inf
     best_epoch: int = 0
     worse_epochs: int = 0  # validated ones since the best
+    rank_sums: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, result: StepResult) -> None:
         """Take in the figures of one more step."""
@@ -42,7 +44,7 @@ class RunState:
         """The present epoch is over."""
         self.epochs += 1
         self.loss = self.epoch_loss / self.epoch_weight if self.epoch_weight else 0.0
-        self.epoch_steps, self.epoch_loss, self.epoch_weight = 0, 0.0, 0.0
+        self.epoch_steps, self.epoch_loss, self.epoch_weight, self.rank_sums = 0, 0.0, 0.0, []
 
     def add_validation(self, ndcg: float) -> bool:
         """Take in the newest epoch's validation figure; returns whether it is the best so far."""
@@ -56,7 +58,7 @@ class RunState:
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> "RunState":
         """What `as_json` gave. Raises BadDataError for that of another version of this code."""
-        unknown = set(values) - {field.name for field in fields(cls)}
+        unknown = set(values) - {each.name for each in fields(cls)}
         if unknown:
             raise BadDataError(f"a checkpoint's state has {', '.join(sorted(unknown))}; an earlier one is taken")
         try:

@@ -24,7 +24,8 @@ from interest_spark.models.training.target_weights import TargetWeights
 @dataclass(frozen=True)
 class StepResult:
     """Figures of one step over all ranks: the weighted loss and the weights it sums over, the number of targets,
-    the bytes that each rank gave to the others, and how many ranks want to stop.
+    the bytes that each rank gave to the others, how many ranks want to stop, the norm of the whole gradient before it
+    is clipped, and the step's learning rate. `own_…`: this rank's part of the sums.
     """
 
     loss_sum: float
@@ -32,6 +33,10 @@ class StepResult:
     targets: int
     wire_bytes: int
     stop_votes: int
+    gradient_norm: float
+    learning_rate: float
+    own_loss_sum: float
+    own_weight: float
 
 
 class AddedLoss(Protocol):
@@ -88,10 +93,11 @@ class TrainStep:
         keys = tf.constant(stream_keys(seed, step, streams)), tf.constant(shared_key(seed, step))
         tokens = {name: tf.constant(values) for name, values in batch.tokens.items()}
         figures = self._run(tokens, *keys, tf.constant(float(stop)))
-        local, loss_sum, weight, targets, votes, norm, wire = (float(figure) for figure in figures)
+        local, own_weight, loss_sum, weight, targets, votes, norm, wire = (float(figure) for figure in figures)
         if not np.isfinite(loss_sum) or not np.isfinite(norm):
             self._refuse(batch, step, blame=not np.isfinite(local))
-        return StepResult(loss_sum, weight, int(targets), int(wire), int(votes))
+        rate = self._optimizer.rate(step)
+        return StepResult(loss_sum, weight, int(targets), int(wire), int(votes), norm, rate, local, own_weight)
 
     def _graph(
         self, tokens: Mapping[str, tf.Tensor], keys: tf.Tensor, shared: tf.Tensor, stop: tf.Tensor
@@ -106,18 +112,18 @@ class TrainStep:
                 losses.append(self._settings.second_stage(self._network, seen, hidden, targets, dropout, keys))
             local = tf.add_n(losses)
         gradients = tape.gradient(local, self._variables)
-        weight = tf.reduce_sum(targets.weight)
+        own_weight = tf.reduce_sum(targets.weight)
         count = tf.reduce_sum(tf.cast(targets.weight > 0, tf.float32))
         # A network that reaches all items itself, say by their mean, has a gradient of the whole table.
         row_wise = [
             wanted and isinstance(gradient, tf.IndexedSlices)
             for wanted, gradient in zip(self._row_wise, gradients, strict=True)
         ]
-        summed = exchange(self._ranks, gradients, row_wise, [local, weight, count, stop])
+        summed = exchange(self._ranks, gradients, row_wise, [local, own_weight, count, stop])
         loss_sum, weight, count, votes = summed.scalars
         share = tf.math.divide_no_nan(1.0, weight)
         norm = self._optimizer.apply([_scaled(gradient, share) for gradient in summed.gradients])
-        return local, loss_sum, weight, count, votes, norm, summed.wire_bytes
+        return local, own_weight, loss_sum, weight, count, votes, norm, summed.wire_bytes
 
     def _refuse(self, batch: Batch, step: int, *, blame: bool) -> None:
         """All ranks come here in the same step: the loss and the norm they look at are the same."""

@@ -1,7 +1,7 @@
-"""The learning curve of a run for TensorBoard: loss, NDCG@10 and targets a second over the steps."""
+"""The learning curve of a run for TensorBoard: loss, NDCG@10, targets a second and the optimiser over the steps."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,11 +31,13 @@ class _TensorBoardCurve:
         self._curve, self._writer = curve, writer
         self._last = time.perf_counter()
 
-    def add_step(self, epoch: int, step: int, result: StepResult) -> None:
-        self._curve.add_step(epoch, step, result)
+    def add_step(self, epoch: int, step: int, result: StepResult, rank_losses: Sequence[float] = ()) -> None:
+        self._curve.add_step(epoch, step, result, rank_losses)
         now = time.perf_counter()
         with self._writer.as_default(step=step):
             tf.summary.scalar("loss", result.loss_sum / result.weight if result.weight else 0.0)
+            tf.summary.scalar("learning_rate", result.learning_rate)
+            tf.summary.scalar("gradient_norm", result.gradient_norm)
             tf.summary.scalar("targets_per_second", result.targets / max(now - self._last, 1e-9))
         self._last = now
 

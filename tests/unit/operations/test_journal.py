@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.foundation.resource_use import ResourceUse
 from interest_spark.operations.entry import StepEntry, utc_now
 from interest_spark.operations.journal import Journal, days_ago
 from interest_spark.operations.recorder import Recorder
@@ -21,7 +22,8 @@ from tests.journal_entries import BEGIN, run_entry, step_entry
 
 def test_what_is_written_is_read_oldest_first(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    later = run_entry("r2", minutes=24 * 60, steps=(step_entry(error="broken", status="blocked"),))
+    taken = ResourceUse(driver_memory_mb=900.5, shuffle_bytes=7)
+    later = run_entry("r2", minutes=24 * 60, steps=(step_entry(error="broken", status="blocked", use=taken),))
     first = run_entry("r1", current=(("events", "2026-01-02"),))
     journal.write(later)
     journal.write(first)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from interest_spark.foundation.resource_use import ResourceUse
 from interest_spark.operations.metrics_file import write_metrics
 from tests.journal_entries import BEGIN, run_entry, step_entry
 
@@ -16,7 +17,12 @@ def figures(path: Path) -> Figures:
 
 
 def test_a_run_is_told(tmp_path: Path) -> None:
-    steps = (step_entry(), step_entry(day="2026-01-03", seconds=1.5), step_entry("items", rows={"items": 2}))
+    first, second = ResourceUse(512.0, None, 100), ResourceUse(256.0, None, 7)
+    steps = (
+        step_entry(use=first),
+        step_entry(day="2026-01-03", seconds=1.5, use=second),
+        step_entry("items", rows={"items": 2}),
+    )
     path = write_metrics(tmp_path / "new", run_entry(steps=steps))
     assert path.name == "interest_spark_daily.prom"
     found = figures(path)
@@ -29,6 +35,9 @@ def test_a_run_is_told(tmp_path: Path) -> None:
     assert found["interest_spark_step_duration_seconds", (*job, ("step", "events"))] == 3.5
     assert found["interest_spark_step_rows", (*job, ("step", "events"), ("table", "events"))] == 20
     assert found["interest_spark_step_rows", (*job, ("step", "items"), ("table", "items"))] == 2
+    assert found["interest_spark_step_driver_memory_bytes", (*job, ("step", "events"))] == 512 * 2**20
+    assert found["interest_spark_step_shuffle_bytes", (*job, ("step", "events"))] == 107
+    assert ("interest_spark_step_shuffle_bytes", (*job, ("step", "items"))) not in found
 
 
 def test_the_next_run_takes_the_file_s_place(tmp_path: Path) -> None:

@@ -34,6 +34,10 @@ def curve(plan: TrainPlan) -> list[float]:
     return [json.loads(line)["loss"] for line in (plan.bundle / CURVE).read_text().splitlines()]
 
 
+def rank_losses(plan: TrainPlan) -> list[list[float]]:
+    return [json.loads(line).get("rank_losses", []) for line in (plan.bundle / CURVE).read_text().splitlines()]
+
+
 @needs_horovod
 @pytest.mark.slow
 def test_two_ranks_give_the_weights_and_the_curve_of_one_rank_with_the_whole_batch(
@@ -48,6 +52,10 @@ def test_two_ranks_give_the_weights_and_the_curve_of_one_rank_with_the_whole_bat
 
     np.testing.assert_allclose(curve(two), curve(one), atol=1e-5)
     assert curve(on_spark) == curve(two)
+    assert [len(losses) for losses in rank_losses(one)] == [0] * 50
+    told = [len(losses) for losses in rank_losses(two)]
+    assert set(told) == {0, 2}
+    assert told[-1] == 2  # an epoch's last step
     weights = [read_bundle(plan.bundle).weights for plan in (one, two, on_spark)]
     for name in weights[0]:
         np.testing.assert_allclose(weights[1][name], weights[0][name], atol=1e-5)

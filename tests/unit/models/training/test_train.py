@@ -56,6 +56,16 @@ def test_the_curve_and_the_result_tell_the_same(tmp_path: Path) -> None:
     assert result.item_count == len(np.unique(np.concatenate(histories)))
 
 
+def test_the_curve_tells_the_rate_of_the_schedule_and_the_norm_before_clipping(tmp_path: Path) -> None:
+    optimizer = {"learning_rate": 0.01, "warmup_steps": 2, "schedule": "linear", "clip_norm": 1e-6}
+    plan = make_plan(tmp_path, random_histories(50, 30, 15), T, epochs=2, optimizer=optimizer)
+    steps = run(plan).steps
+    lines = curve(plan)
+    expected = [0.01 * min(step / 2, (steps - step) / (steps - 2)) for step in range(1, steps + 1)]
+    np.testing.assert_allclose([line["learning_rate"] for line in lines], expected, rtol=1e-5, atol=1e-9)
+    assert all(line["gradient_norm"] > 1e-3 for line in lines)
+
+
 def test_tensorboard_gets_the_curve(tmp_path: Path) -> None:
     plan = make_plan(tmp_path, random_histories(50, 30, 15), T, held_out=True, epochs=2, tensorboard=tmp_path / "board")
     run(plan)
@@ -66,7 +76,7 @@ def test_tensorboard_gets_the_curve(tmp_path: Path) -> None:
             found.setdefault(value.tag, []).append((event.step, float(tf.make_ndarray(value.tensor))))
     lines = curve(plan)
     assert [step for step, _ in found["targets_per_second"]] == [line["step"] for line in lines if "targets" in line]
-    for tag in ("loss", "ndcg"):
+    for tag in ("loss", "ndcg", "learning_rate", "gradient_norm"):
         expected = [(line["step"], line[tag]) for line in lines if tag in line]
         np.testing.assert_allclose(found[tag], expected, rtol=1e-5)
 
