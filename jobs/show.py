@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.file import load_config
+from interest_spark.evaluation.verdict import sentences
 from interest_spark.foundation.dates import parse_day, parse_zone
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.shown import shown
@@ -45,6 +46,9 @@ def _show(config: Config, table: str, day: date, user: str | None, model: str | 
     if table == "recommendations" and user is not None:
         _show_user(config, warehouse, dt, user, name, limit)
         return
+    if table == "metrics":
+        for sentence in sentences(warehouse.read_small(table, day=dt, name=name).to_pylist()):
+            print_line(sentence, sys.stdout)
     rows = day_rows(warehouse, table, dt, limit, user, name)
     if user is not None and rows.num_rows == 0:
         raise _unknown_user(warehouse, table, dt, user)

@@ -66,7 +66,7 @@ def lost_lines(warehouse: Warehouse) -> int:
 def metrics(warehouse: Warehouse, day: str) -> dict[str, float]:
     """The day's figures, by `slice metric`."""
     rows = warehouse.read_small("metrics", day=day).to_pylist()
-    return {f"{row['slice']} {row['metric']}": row["value"] for row in rows}
+    return {f"{row['slice']} {row['metric']}": row["value"] for row in rows if row["against"] is None}
 
 
 def _by_rank(table: pa.Table) -> list[dict[str, Any]]:

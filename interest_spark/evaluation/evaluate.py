@@ -1,4 +1,4 @@
-"""A day's suggestions judged by what their users did in the days after, beside two baselines.
+"""A day's suggestions judged by what their users did in the days after, beside baselines.
 
 The split is at one instant for everybody: what was suggested at the end of day C, made only from what
 was known then, is judged by the events after it. Splitting each user's own history instead would let a
@@ -6,7 +6,7 @@ model learn from other users' later days what becomes popular, and its figures w
 
 The contenders answer for the same users and are held against the same relevant items: `model` (the published
 lists, popularity fill-ins included) and each baseline that the configuration names, made from what was known
-at C under the same exclusion rule.
+at C under the same exclusion rule. All users are judged in one pass: what leaves the tasks are sums (see `tally.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from interest_spark.config.evaluate import EvaluateConfig
 from interest_spark.config.score import ScoreConfig
 from interest_spark.evaluation.baselines.baseline import Known, baseline_named
-from interest_spark.evaluation.intervals import mean_with_interval
-from interest_spark.metrics.hits import find_hits
-from interest_spark.metrics.metric import metric_named
+from interest_spark.evaluation.figures import COLUMNS, all_figures, as_rows
+from interest_spark.evaluation.judge import read_lists, read_users
+from interest_spark.evaluation.known_items import read_items
+from interest_spark.evaluation.tally import SUMS, Question, Tally, add_users, total
+from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.serving.score import BOT
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-MODEL = "model"
 
 
 @dataclass(frozen=True)
@@ -50,13 +49,16 @@ def answered_users(recommendations: "DataFrame", unserved: "DataFrame", bots: "D
 
 
 def relevant_items(events: "DataFrame", horizon: Horizon, users: "DataFrame") -> "DataFrame":
-    """Distinct (user_id, item_id) of the users' events within the horizon."""
+    """The users' distinct (user_id, item_id) of the horizon: `behaviors`, a bit each, and `platform` of the first."""
     from pyspark.sql import functions as F
 
     time = F.col("event_time")
     inside = (time >= F.lit(horizon.start)) & (time < F.lit(horizon.end)) & F.col("behavior").isin(*horizon.behaviors)
-    pairs = events.where(inside).select("user_id", "item_id").distinct()
-    return pairs.join(users, "user_id", how="left_semi")
+    bits = F.coalesce(*(F.when(F.col("behavior") == name, 1 << place) for place, name in enumerate(BEHAVIORS)))
+    first = F.min(F.struct("event_time", "platform"))
+    pairs = events.where(inside).groupBy("user_id", "item_id")
+    found = pairs.agg(F.bit_or(bits).alias("behaviors"), first["platform"].alias("platform"))
+    return found.join(users, "user_id", how="left_semi")
 
 
 def drop_unsuggestable(
@@ -64,21 +66,33 @@ def drop_unsuggestable(
 ) -> "DataFrame":
     """Leave out what no list may hold: blocked items and, with `exclude_seen`, what the user had seen by C.
 
-    Returns one row a user with something relevant: user_id, `relevant` (item ids, ascending), and `excluded`, the
-    item_index of what the user's lists may not hold beside blocked items.
+    Returns one row a user with something relevant: user_id, `relevant` (item ids, ascending) with `behaviors` and
+    `platforms` of each, and of the user's history at C `history` and `seen` (item_index) and the number of `events`.
     """
     from pyspark.sql import functions as F
 
     indexed = relevant.join(vocab.select("item_id", "item_index"), "item_id", how="left")
-    pairs = indexed.join(sequences.select("user_id", "seen"), "user_id", how="inner")
+    item = F.struct("item_id", "item_index", "behaviors", "platform")
+    of_user = indexed.where(~F.col("item_id").isin(*score.blocked_items)).groupBy("user_id")
+    known = sequences.select("user_id", "seen", F.col("item_index").alias("history"), "events")
+    listed = of_user.agg(F.sort_array(F.collect_list(item)).alias("item")).join(known, "user_id", how="inner")
     if score.exclude_seen:
         # Items that had no index at C were not seen by C.
-        pairs = pairs.where(~F.coalesce(F.array_contains("seen", F.col("item_index")), F.lit(False)))
-    pairs = pairs.where(~F.col("item_id").isin(*score.blocked_items))
-    excluded = F.any_value("seen") if score.exclude_seen else F.array().cast("array<int>")
-    return pairs.groupBy("user_id").agg(
-        F.sort_array(F.collect_list("item_id")).alias("relevant"), excluded.alias("excluded")
-    )
+        seen = F.col("seen")
+        listed = listed.withColumn(
+            "item", F.filter("item", lambda each: ~F.coalesce(F.array_contains(seen, each.item_index), F.lit(False)))
+        ).where(F.size("item") > 0)
+    columns = (("item_id", "relevant"), ("behaviors", "behaviors"), ("platform", "platforms"))
+    of_items = [F.col(f"item.{column}").alias(name) for column, name in columns]
+    return listed.select("user_id", *of_items, "seen", "history", "events")
+
+
+def may_not_be_suggested(judged: "DataFrame", score: ScoreConfig) -> "DataFrame":
+    """Add `excluded`, the item_index of what each user's lists may not hold beside blocked items."""
+    from pyspark.sql import functions as F
+
+    nothing = F.array().cast("array<int>")
+    return judged.withColumn("excluded", F.col("seen") if score.exclude_seen else nothing)
 
 
 def published_lists(recommendations: "DataFrame") -> "DataFrame":
@@ -102,56 +116,35 @@ def add_baselines(users: "DataFrame", baselines: Sequence[str], known: Known, k:
     return lists
 
 
-def contenders_of(config: EvaluateConfig) -> tuple[str, ...]:
-    """Whose lists are judged, each in a column of that name."""
-    return (MODEL, *config.baselines)
+def judge_lists(lists: "DataFrame", question: Question) -> "DataFrame":
+    """The figures, in the columns of `figures.py`: tasks tally their users, one more adds the tallies up.
 
-
-def figures(lists: "DataFrame", config: EvaluateConfig) -> "DataFrame":
-    """(slice, metric, value), one row a user, contender and metric, and the model's once more by source.
-
-    `lists` has `relevant`, `source` and one array of item ids per contender, null for no list at all.
+    `lists` has one row a user: user_id, `relevant`, `behaviors` and `platforms` of each relevant item, `source`,
+    `region`, `events`, `history` and `seen` (item numbers), and one array of item ids per contender, null for none.
     """
-    contenders = contenders_of(config)
-    judge = partial(_judge, contenders, config.metrics, config.k)
-    columns = lists.select("relevant", "source", *contenders)
-    return columns.mapInArrow(judge, "slice string, metric string, value double")
-
-
-def _judge(
-    contenders: Sequence[str], metrics: Sequence[str], k: int, batches: Iterator[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        relevant, sources = batch["relevant"].to_pylist(), batch["source"].to_pylist()
-        for name in contenders:
-            hits, wanted = find_hits([items or [] for items in batch[name].to_pylist()], relevant, k)
-            for metric in metrics:
-                value = pa.array(metric_named(metric)(hits, wanted), pa.float64())
-                yield _rows([name] * len(value), f"{metric}@{k}", value)
-                if name == MODEL:
-                    by_source = pa.array([source and f"{MODEL}:source={source}" for source in sources], pa.string())
-                    yield _rows(by_source.drop_null(), f"{metric}@{k}", value.filter(by_source.is_valid()))
-
-
-def _rows(slices: pa.Array | list[str], metric: str, value: pa.Array) -> pa.RecordBatch:
-    columns = {"slice": pa.array(slices, pa.string()), "metric": pa.array([metric] * len(value), pa.string())}
-    return pa.RecordBatch.from_pydict({**columns, "value": value})
-
-
-def summary(per_user: "DataFrame", model_version: str, split: str, config: EvaluateConfig) -> "DataFrame":
-    """The rows of `metrics` without `dt`; a contender whom nobody judged has a null value and 0 users."""
     from pyspark.sql import functions as F
 
-    means = mean_with_interval(per_user, "slice", "metric")
-    expected = [(name, f"{metric}@{config.k}") for name in contenders_of(config) for metric in config.metrics]
-    wanted = per_user.sparkSession.createDataFrame(expected, "slice string, metric string")
-    return means.join(wanted, ["slice", "metric"], how="full").select(
-        F.lit(model_version).alias("model_version"),
-        F.lit(split).alias("split"),
-        "slice",
-        "metric",
-        "value",
-        "low",
-        "high",
-        F.coalesce("users", F.lit(0)).alias("users"),
-    )
+    columns = ("relevant", "behaviors", "platforms", "source", "region", "events", "history", "seen")
+    judged = lists.select(F.xxhash64("user_id").alias("key"), *columns, *(f"`{name}`" for name in question.contenders))
+    sums = judged.mapInArrow(partial(_tally, question), SUMS)
+    # A row without any sum: also where nobody is judged, the last task has something to begin with.
+    nothing = lists.sparkSession.createDataFrame([("none", "", "", -1, None, [])], SUMS)
+    return sums.union(nothing).repartition(1).mapInArrow(partial(_conclude, question), COLUMNS)
+
+
+def _tally(question: Question, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    from pyspark import TaskContext
+
+    items, tally = read_items(question.files), Tally()
+    for batch in batches:
+        strange: dict[str, int] = {}
+        users = read_users(batch, items, strange)
+        lists = {name: read_lists(batch[name], items, question.k, strange) for name in question.contenders}
+        add_users(tally, users, batch["key"].to_numpy(), lists, items, question)
+    context = TaskContext.get()
+    assert context is not None
+    yield tally.rows(context.partitionId())
+
+
+def _conclude(question: Question, parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    yield as_rows(all_figures(total(parts), read_items(question.files), question))

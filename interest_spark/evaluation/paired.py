@@ -38,6 +38,7 @@ Floats = NDArray[np.float64]
 
 _NORMAL = NormalDist()
 _USERS_AT_ONCE = 1_024
+_NO_VARIANCE = 1e-15  # what rounding leaves where all differences are equal
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLIERS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
@@ -121,6 +122,20 @@ def paired_intervals(
     return intervals
 
 
+def interval_of_sums(powers: Floats, weights: Floats, sums: Floats) -> PairedInterval:
+    """The same from what tasks have summed up over users.
+
+    powers: the number of users and the sums of their differences, of the squares and of the cubes. weights, sums:
+    float64[resamples], columns of `resample_sums`.
+    """
+    users, first, second, third = powers.tolist()
+    mean = first / users
+    variance = second / users - mean**2
+    cube = third / users - 3 * mean * second / users + 2 * mean**3
+    skewness = cube / variance**1.5 if variance > _NO_VARIANCE else 0.0
+    return _rounded(_interval(_Moments(int(users), mean, skewness), weights, sums, "bca"))
+
+
 def resample_sums(keys: NDArray[np.int64], differences: Floats, resamples: int, seed: int) -> Floats:
     """float64[resamples, 1 + k]: of each resample the sum of all weights, then the weighted sums of the differences.
 
@@ -140,10 +155,15 @@ def poisson_weights(keys: NDArray[np.int64], resamples: int, seed: int) -> Float
 
     SplitMix64 (Steele, Lea and Flood 2014), a generator for each key, and the inverse of the distribution function.
     """
-    state = _mixed(keys.astype(np.uint64) ^ _mixed(np.array([seed], np.uint64) + _GOLDEN))
-    steps = np.arange(1, resamples + 1, dtype=np.uint64)[:, None] * _GOLDEN
-    draws = _mixed(state[None, :] + steps)
+    draws = random_bits(keys, resamples, seed)
     return np.searchsorted(_POISSON_BOUNDS, draws, side="right").astype(np.float64)
+
+
+def random_bits(keys: NDArray[np.int64], draws: int, seed: int) -> NDArray[np.uint64]:
+    """64 bits for each key in each draw, always the same ones: uint64[draws, n]."""
+    state = _mixed(keys.astype(np.uint64) ^ _mixed(np.array([seed], np.uint64) + _GOLDEN))
+    steps = np.arange(1, draws + 1, dtype=np.uint64)[:, None] * _GOLDEN
+    return _mixed(state[None, :] + steps)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -179,8 +199,8 @@ def _sum_partition(
 
 def _moments(differences: Floats) -> _Moments:
     deviations = differences - differences.mean()
-    variance = float((deviations**2).mean())
-    skewness = float((deviations**3).mean()) / variance**1.5 if variance else 0.0
+    scale = float((deviations**2).mean()) ** 1.5  # 0 also where differences are too small to be told apart
+    skewness = float((deviations**3).mean()) / scale if scale else 0.0
     return _Moments(len(differences), float(differences.mean()), skewness)
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-METRICS = ("recall", "ndcg", "hit_rate", "mrr")
+METRICS = ("recall", "ndcg", "hit_rate", "mrr", "precision", "map")
 
 
 class Metric(Protocol):

@@ -7,10 +7,11 @@ import pyarrow.parquet as pq
 
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.locations import Location
-from interest_spark.storage.bundles import bundle_path
+from interest_spark.storage.bundles import BUNDLES, bundle_path, read_config
 from interest_spark.storage.committed_files import check_columns, read_committed
 from interest_spark.storage.damage import reading, remedy_for
 from interest_spark.storage.file_stores import readable
+from interest_spark.storage.folder_files import files_below
 from interest_spark.storage.table_schemas import file_schema
 
 
@@ -40,3 +41,12 @@ def version_in(files: Iterable[str]) -> str:
             for batch in file.iter_batches(batch_size=1, columns=["model_version"]):
                 return str(batch["model_version"][0])
     return ""
+
+
+def trained_through(version: str, warehouse: Location) -> str | None:
+    """The last day that a bundle says it has learnt from; None where it is not kept."""
+    place = bundle_path(warehouse, f"{BUNDLES}/{version}")
+    if not files_below(place):
+        return None
+    through = read_config(place).get("trained_through")
+    return None if through is None else str(through)

@@ -19,7 +19,7 @@ from interest_spark.config.names import known_name
 from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.evaluation.baselines.baseline import Known
 from interest_spark.evaluation.compare import Compared, compare_lists
-from interest_spark.evaluation.evaluate import add_baselines, published_lists
+from interest_spark.evaluation.evaluate import add_baselines, may_not_be_suggested, published_lists
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.models.training.plan import RESULT
 from interest_spark.pipeline.context import RunContext
@@ -32,6 +32,7 @@ from interest_spark.steps.evaluate import (
     check_length,
     cutoff_of,
     judged_users,
+    split_name,
     what_was_known,
 )
 from interest_spark.steps.nightly import job
@@ -134,7 +135,7 @@ def compare_step(context: RunContext, contenders: Sequence[Contender]) -> Step:
         ),
         writes=("comparisons",),
         settings=JUDGED_BY_SETTINGS,
-        irrelevant=("evaluate.backtest", "evaluate.baselines", "score.batch_users"),
+        irrelevant=("evaluate.backtest", "evaluate.baselines", "evaluate.list_metrics", "score.batch_users"),
         revision=1,
         compute=partial(_compute, contenders),
         target=partial(_target, contenders),
@@ -166,7 +167,7 @@ def _compute(contenders: Sequence[Contender], context: RunContext, inputs: Input
     names = [each.name for each in contenders]
     found = compare_lists(lists, names, settings.metrics, settings.k)
     trained = {each.name: _training_of(each, context, inputs) for each in contenders if each.config is not None}
-    split = f"next_{settings.horizon_days}_days"
+    split = split_name(settings)
     rows = [{"split": split, "dt": context.dt, **_row(each), **trained.get(each.model, {})} for each in found]
     frame = context.spark.createDataFrame(rows, spark_schema("comparisons").add("dt", "string"))
     forget = partial(known.forget, _baselines(contenders))
@@ -178,7 +179,7 @@ def _lists(
 ) -> "DataFrame":
     """The judged users with each contender's list, in a column of its name."""
     first, *others = [each for each in contenders if each.config is not None]
-    lists = judged
+    lists = may_not_be_suggested(judged, context.config.score)
     for each in (first, *others):
         source = inputs["recommendations" if each is first else _lists_of(each)].rows(context)
         own = published_lists(source).select("user_id", "model").withColumnRenamed("model", each.name)

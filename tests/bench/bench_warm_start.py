@@ -94,6 +94,7 @@ def train_and_judge(root: Path, mode: str, seed: int, days: list[date]) -> dict[
         for row in warehouse.read_small("metrics").to_pylist()
         if row["metric"] == "ndcg@10"
         and row["slice"] == "model"
+        and row["against"] is None
         and row["model_version"] == models[-1]["model_version"]
     )
     seconds = [model["train_seconds"] for model in models]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.metrics.lists.list_metric import LIST_METRICS
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.storage.warehouse import Warehouse
@@ -83,7 +84,15 @@ def build(spark: "SparkSession", root: Path, *, categories: bool = True) -> None
 
 def run(spark: "SparkSession", root: Path, score: dict[str, Any] | None = None, **settings: Any) -> Outcome:
     config = config_of(
-        root, score={"k": 3, **(score or {})}, evaluate={"k": 3, "target_behaviors": ["purchase"], **settings}
+        root,
+        score={"k": 3, **(score or {})},
+        evaluate={
+            "k": 3,
+            "target_behaviors": ["purchase"],
+            "baselines": ["popularity", "own_frequency"],
+            "list_metrics": [],
+            **settings,
+        },
     )
     return run_job("evaluate", RunContext(config, date.fromisoformat(DAY)))
 
@@ -91,7 +100,14 @@ def run(spark: "SparkSession", root: Path, score: dict[str, Any] | None = None, 
 def measured(spark: "SparkSession", root: Path) -> dict[tuple[str, str], tuple[float, int]]:
     rows = Warehouse(root).open("metrics").read(spark, day=DAY).collect()
     assert {(row.model_version, row.split) for row in rows} == {("m1", "next_7_days")}
-    return {(row.slice, row.metric): (row.value, row.users) for row in rows}
+    return {(row.slice, row.metric): (row.value, row.users) for row in rows if row.against is None}
+
+
+def compared(spark: "SparkSession", root: Path) -> dict[tuple[str, str], Any]:
+    """The model's differences, by what it is compared with and metric."""
+    rows = Warehouse(root).open("metrics").read(spark, day=DAY).where("against IS NOT NULL").collect()
+    assert {row.slice for row in rows} <= {"model"}
+    return {(row.against, row.metric): row for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +120,7 @@ def root(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.mark.slow
 def test_by_hand_where_seen_items_are_excluded(spark: "SparkSession", root: Path) -> None:
     """Relevant are: ann 2, 20 (8 was seen); ben 4; fay 6. Popularity offers ann 2, 3, 4; ben 3, 4, 5; fay 2, 3, 4."""
-    assert run(spark, root).rows == {"metrics": 10}
+    assert run(spark, root).rows == {"metrics": 24}
     best_of_two = 1 + SECOND
     found = measured(spark, root)
     expected = {
@@ -114,6 +130,17 @@ def test_by_hand_where_seen_items_are_excluded(spark: "SparkSession", root: Path
         ("model:source=model", "ndcg@3"): (SECOND / best_of_two, 1),
         ("model:source=popularity", "recall@3"): (1, 1),
         ("model:source=popularity", "ndcg@3"): (SECOND, 1),
+        # Everybody had fewer than five events. Of what is relevant, 20 came after the cutoff and had no event.
+        ("model:activity=1-4", "recall@3"): ((1 / 2 + 1 + 0) / 3, 3),
+        ("model:activity=1-4", "ndcg@3"): ((SECOND / best_of_two + SECOND + 0) / 3, 3),
+        ("model:item_age=new", "recall@3"): (0, 1),
+        ("model:item_age=new", "ndcg@3"): (0, 1),
+        ("model:item_age=0-6", "recall@3"): (2 / 3, 3),
+        ("model:item_age=0-6", "ndcg@3"): (2 * SECOND / 3, 3),
+        ("model:item_events=0", "recall@3"): (0, 1),
+        ("model:item_events=0", "ndcg@3"): (0, 1),
+        ("model:item_events=10-99", "recall@3"): (2 / 3, 3),
+        ("model:item_events=10-99", "ndcg@3"): (2 * SECOND / 3, 3),
         ("popularity", "recall@3"): ((1 / 2 + 1 + 0) / 3, 3),
         ("popularity", "ndcg@3"): ((1 / best_of_two + SECOND + 0) / 3, 3),
         # No own item may be suggested. ann chose A twice, B once: 4 (2/3 30/60), 5 (2/3 20/60), 2 (1/3 50/90).
@@ -124,6 +151,15 @@ def test_by_hand_where_seen_items_are_excluded(spark: "SparkSession", root: Path
     assert found.keys() == expected.keys()
     for key, (value, users) in expected.items():
         assert found[key] == (pytest.approx(value, abs=1e-8), users), key
+    differences = compared(spark, root)
+    assert differences.keys() == {
+        (name, key) for name in ("popularity", "own_frequency") for key in ("recall@3", "ndcg@3")
+    }
+    for (name, metric), row in differences.items():
+        assert row.value == pytest.approx(found["model", metric][0] - found[name, metric][0], abs=2e-9)
+        assert row.low <= row.value <= row.high and row.users == 3
+        assert 0 < row.p_value <= row.p_adjusted <= 1
+    assert differences["popularity", "recall@3"].p_value == 1  # equal for everybody
 
 
 def test_by_hand_where_seen_items_are_kept(spark: "SparkSession", root: Path) -> None:
@@ -139,6 +175,42 @@ def test_by_hand_where_seen_items_are_kept(spark: "SparkSession", root: Path) ->
         pytest.approx((SECOND / (best + THIRD) + ben / best + 1 + THIRD) / 4, abs=1e-8),
         4,
     )
+
+
+def test_lists_by_hand(spark: "SparkSession", root: Path) -> None:
+    """Ann's list is 5, 2, 9; Ben's 3, 4, 5; Fay has none. Popularity counts 150 events, and none of 9.
+
+    In A are 5 and 4, in B 2 and 3, and 9 is in neither. Ann chose A twice and B once, Ben B. Eight items were known.
+    """
+    run(spark, root, baselines=["popularity"], list_metrics=list(LIST_METRICS))
+    found = measured(spark, root)
+    novelty = [[150 / 20, 150 / 50, 150], [150 / 40, 150 / 30, 150 / 20]]
+    ann, ben = (sum(math.log2(ratio) for ratio in each) / 3 for each in novelty)
+    mix = 2 / 3 * math.log(2 / 3 / (0.99 / 2 + 0.01 * 2 / 3)) + 1 / 3 * math.log(1 / 3 / (0.99 / 2 + 0.01 / 3))
+    expected = {
+        "novelty": (ann + ben) / 2,
+        "average_popularity": ((20 + 50 + 0) / 3 + (40 + 30 + 20) / 3) / 2,
+        "diversity": (1 + 2 / 3) / 2,
+        "serendipity": 0.0,  # popularity had both hits, too
+        "calibration": (mix + math.log(1 / (0.99 / 3 + 0.01))) / 2,
+        "repeat_share": 0.0,
+    }
+    for metric, value in expected.items():
+        assert found["model", f"{metric}@3"] == (pytest.approx(value, abs=1e-8), 2), metric
+    assert found["model", "coverage@3"] == (pytest.approx(5 / 8), 3)
+    # Suggested never: 6, 7, 8; once: 2, 3, 4, 9; twice: 5.
+    counts = [0, 0, 0, 1, 1, 1, 1, 2]
+    gini = sum((2 * place - 9) * count for place, count in enumerate(counts, start=1)) / (8 * 6)
+    assert found["model", "gini@3"] == (pytest.approx(gini), 3)
+
+
+def test_a_gap_leaves_out_the_days_after_the_cutoff(spark: "SparkSession", root: Path) -> None:
+    """One day judges, six are left out: what ann bought on the fourth is not relevant, and 2 again on the tenth is."""
+    run(spark, root, horizon_days=1, gap_days=6, baselines=[])
+    rows = Warehouse(root).open("metrics").read(spark, day=DAY).where("slice = 'model'").collect()
+    assert {(row.metric, row.split, row.users) for row in rows} == {
+        (metric, "next_1_days_after_6", 3) for metric in ("recall@3", "ndcg@3")
+    }
 
 
 @pytest.mark.slow
@@ -171,6 +243,7 @@ def test_the_metrics_and_baselines_are_those_that_the_configuration_names(spark:
     """Popularity offers ann 2, 3, 4; ben 3, 4, 5; fay 2, 3, 4."""
     run(spark, root, metrics=["mrr", "hit_rate"], baselines=["popularity"])
     found = {key: figure for key, figure in measured(spark, root).items() if ":" not in key[0]}
+    assert {key[0] for key in compared(spark, root)} == {"popularity"}
     assert found == {
         ("model", "hit_rate@3"): (pytest.approx(2 / 3), 3),
         ("model", "mrr@3"): (pytest.approx((1 / 2 + 1 / 2 + 0) / 3), 3),

@@ -1,28 +1,15 @@
-"""Means and intervals by hand, and intervals of differences against those of one process."""
+"""Intervals of differences against those of one process."""
 
-import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from interest_spark.evaluation.intervals import mean_with_interval
 from interest_spark.evaluation.paired import paired_interval, paired_intervals
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-
-def test_mean_and_interval(spark: "SparkSession") -> None:
-    frame = spark.createDataFrame(
-        [("a", 0.0), ("a", 1.0), ("a", 1.0), ("a", 0.0), ("b", 0.25)], "slice string, value double"
-    )
-    by_slice = {row["slice"]: row for row in mean_with_interval(frame, "slice").collect()}
-    half = 1.959963984540054 * math.sqrt(1 / 3) / 2
-    assert by_slice["a"].value == 0.5 and by_slice["a"].users == 4
-    assert by_slice["a"].low == pytest.approx(0.5 - half) and by_slice["a"].high == pytest.approx(0.5 + half)
-    assert (by_slice["b"].value, by_slice["b"].low, by_slice["b"].high, by_slice["b"].users) == (0.25, None, None, 1)
 
 
 def test_paired_intervals_are_those_of_the_same_users_in_one_place(spark: "SparkSession") -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
+from interest_spark.features.day_files import DayFile
 from interest_spark.foundation.locations import Location
 from interest_spark.models.collaborative.fit import FitData
 from interest_spark.storage.folder_files import delete_folder
@@ -27,9 +28,10 @@ class Known:
 
     `history` are the events that count as interest, `items` the attributes of items, and `popularity_files` and
     `item_files` the files of those tables, for tasks to read. `vocab` has the numbers of all items. `blocked_items` are
-    ids that no list may hold. `histories` are the sequences as of `until`, the end of that day, in UTC. A baseline that
-    fits a model leaves it at `bundle_of`, below `bundles`, under a name of this run, `run_id`, where nobody finds it;
-    its tasks work in `buckets`.
+    ids that no list may hold. `day_counts` are the files of `item_days` of recent days through `cutoff`, of whose rows
+    those of `behaviors` count as interest. `histories` are the sequences as of `until`, the end of that day, in UTC.
+    A baseline that fits a model, or counts anew, leaves that at `bundle_of`, below `bundles`, under a name of this run,
+    `run_id`, where nobody finds it; its tasks work in `buckets`.
     """
 
     history: "DataFrame"
@@ -38,6 +40,9 @@ class Known:
     popularity_files: tuple[str, ...]
     item_files: tuple[str, ...]
     blocked_items: tuple[str, ...]
+    day_counts: tuple[DayFile, ...]
+    behaviors: tuple[str, ...]
+    cutoff: str
     histories: FitData
     until: datetime
     buckets: int
@@ -45,7 +50,7 @@ class Known:
     run_id: str
 
     def bundle_of(self, baseline: str) -> Location:
-        """The folder of the model of that baseline, if it fits one."""
+        """The folder of what that baseline leaves, if it does."""
         return self.bundles / f"baseline-{baseline}-{self.run_id}"
 
     def forget(self, baselines: Iterable[str]) -> None:
