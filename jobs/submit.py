@@ -12,7 +12,20 @@ from interest_spark.config.file import load_config
 from interest_spark.foundation.streams import print_line
 from interest_spark.pipeline.command import main, with_exit_code
 
-JOBS = ("ingest", "sequences", "train", "score", "evaluate", "daily", "backfill", "rebuild", "verify", "maintain")
+JOBS = (
+    "ingest",
+    "sequences",
+    "train",
+    "promote",
+    "rollback",
+    "score",
+    "evaluate",
+    "daily",
+    "backfill",
+    "rebuild",
+    "verify",
+    "maintain",
+)
 
 
 @click.command(name="submit", context_settings={"help_option_names": ["-h", "--help"], "ignore_unknown_options": True})

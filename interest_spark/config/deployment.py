@@ -11,6 +11,7 @@ from interest_spark.config.gates import GatesConfig
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.maintain import MaintainConfig
 from interest_spark.config.operations import OperationsConfig
+from interest_spark.config.promote import PromoteConfig
 from interest_spark.config.report import ReportConfig
 from interest_spark.config.score import ScoreConfig
 from interest_spark.config.section import Section
@@ -40,6 +41,7 @@ class Config(Section):
     score: ScoreConfig = ScoreConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     compare: CompareConfig = CompareConfig()
+    promote: PromoteConfig | None = None
     maintain: MaintainConfig = MaintainConfig()
     operations: OperationsConfig = OperationsConfig()
     report: ReportConfig = ReportConfig()

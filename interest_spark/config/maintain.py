@@ -25,7 +25,7 @@ class MaintainConfig(Section):
             raise ValueError(f"{unknown}: name some of {', '.join(TABLES)}")
         permanent = [table for table in days if table in PERMANENT]
         if permanent:
-            raise ValueError(f"{permanent}: numbers and models are kept for ever")
+            raise ValueError(f"{permanent}: numbers and models are kept for ever, as are the decisions on them")
         if any(kept is not None and kept < 1 for kept in days.values()):
             raise ValueError("a table keeps 1 day or more, or null for all")
         return days

@@ -10,6 +10,8 @@ from pydantic import AfterValidator
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.errors import ConfigError
 
+BACKTEST = "backtest-"
+"""How the names of models begin that were made for a judgement, and never shown to anybody."""
 COMPARED = "compare-"
 """How the names of models begin that are trained to be compared and never served."""
 
@@ -50,9 +52,10 @@ ZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
 def _model_name(name: str) -> str:
-    if not _MODEL_NAME.fullmatch(name) or name.startswith(("backtest-", COMPARED)):
+    if not _MODEL_NAME.fullmatch(name) or name.startswith((BACKTEST, COMPARED)):
         raise ValueError(
-            f"a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with 'backtest-' or '{COMPARED}'"
+            "a model's name is made of a-z, 0-9, '_', '.' and '-', and does not begin with "
+            f"'{BACKTEST}' or '{COMPARED}'"
         )
     return name
 

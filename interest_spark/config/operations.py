@@ -54,9 +54,11 @@ class NotifyConfig(Section):
 class OperationsConfig(Section):
     """Figures for monitoring, word of failures, and how long the journal of runs is kept.
 
-    `metrics_folder`: where the node exporter of Prometheus looks for text files, null for none.
+    `metrics_folder`: where the node exporter of Prometheus looks for text files, null for none. `mlflow_folder`: where
+    MLflow keeps its files of experiments, each training a run of them; null for none.
     """
 
     metrics_folder: Path | None = None
+    mlflow_folder: Path | None = None
     notify: NotifyConfig | None = None
     journal_days: SomeDays = 400

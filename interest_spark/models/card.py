@@ -10,6 +10,7 @@ from interest_spark.config.section import Section
 from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.errors import BadDataError, ConfigError
+from interest_spark.models.origin import Origin
 from interest_spark.schemas.tokens import ColumnScheme
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class ModelCard(Section):
     epochs: int
     steps: int
     loss: float
+    origin: Origin | None = None  # earlier releases' bundles do not say
 
 
 def read_card(config: Mapping[str, Any]) -> ModelCard:

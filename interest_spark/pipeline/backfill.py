@@ -37,14 +37,16 @@ def plan_days(days: DayWorks, shown: Callable[[Sequence[Prospect]], None]) -> Ou
     return Outcome("would_run" if missing else "nothing_to_do", details={"days": by_day})
 
 
-def run_days(days: DayWorks, parallel: int = 1) -> Outcome:
+def run_days(days: DayWorks, parallel: int = 1, what: str = "backfill") -> Outcome:
     """Make what is not current, at most `parallel` steps at once; the outcome says what became of each day.
+
+    `what` it is called where its progress is shown.
 
     A failure that is temporary ends everything, any other what depends on it; it is the outcome's `error`.
     """
     works = [work for each in days.values() for work in each]
     apart = StepsApart()
-    with progress("backfill", "days") as bar:
+    with progress(what, "days") as bar:
         record = _DaysRecord(days, bar)
         with suppress(BusyError):  # it is among the stops
             apart.run(works, parallel, record.add)

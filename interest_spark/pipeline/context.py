@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from interest_spark.config.deployment import Config
-from interest_spark.config.names import COMPARED
+from interest_spark.config.names import BACKTEST, COMPARED
 from interest_spark.foundation.versions import check_versions
 from interest_spark.operations.recorder import Recorder, Unrecorded
 from interest_spark.storage.warehouse import Warehouse
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _NEEDED_BY_EVERY_JOB = ("python", "pyspark", "pyarrow", "numpy", "pandas", "deltalake")
-_BACKTEST = "backtest-"
 _STARTING = threading.Lock()
 
 
@@ -56,12 +55,12 @@ class RunContext:
     @property
     def model(self) -> str:
         """The name that models and lists of this run are published under."""
-        return _BACKTEST + self.served_model if self.backtest else self.served_model
+        return BACKTEST + self.served_model if self.backtest else self.served_model
 
     @property
     def backtest_model(self) -> str:
         """The name that a backtest's models and lists are published under."""
-        return _BACKTEST + self.served_model
+        return BACKTEST + self.served_model
 
     def days_before(self, days: int) -> str:
         """The day so many days earlier, as in `dt`."""

@@ -214,6 +214,23 @@ TABLES: dict[str, pa.Schema] = {
         p_value=(pa.float64(), "of such a difference being chance: a paired test that flips signs"),
         p_adjusted=(pa.float64(), "the same where all tests of the day are taken together (Holm)"),
     ),
+    "promotions": _table(
+        number=(pa.int32(), "place among the decisions of the day, from 1; the newest one says who is champion"),
+        decided=(pa.string(), "`first`, `promoted`, `refused`, `kept` or `rolled_back`"),
+        champion=(pa.string(), "version of the model that serves from then on"),
+        challenger=(pa.string(), "version of the newer model that was looked at; null where there was none"),
+        champion_before=(pa.string(), "version of the model that served until then; null at first"),
+        metric=(pa.string(), "that decided, such as `ndcg@10`; null, as all figures, where nothing was judged"),
+        difference=(pa.float64(), "challenger minus former champion, for the same users and days"),
+        low=(pa.float64(), "of its paired 95 % interval"),
+        high=(pa.float64(), "of its paired 95 % interval"),
+        users=(pa.int64(), "who were judged"),
+        reason=(pa.string(), "in one sentence"),
+        path=(pa.string(), "of the champion's bundle, below the warehouse"),
+        manifest_sha256=(pa.string(), "of that bundle's list of files"),
+        trained_through=(pa.string(), "the last day that the champion learnt from"),
+        judged_through=(pa.string(), "models of later days alone can be challengers: of these, none was judged yet"),
+    ),
     "comparisons": _table(
         model=(pa.string(), "the model, variant or baseline that was judged"),
         model_version=(pa.string(), "its bundle; null for a baseline, as all that training tells"),
@@ -251,6 +268,7 @@ TABLES: dict[str, pa.Schema] = {
 SLICED_BY = {
     **dict.fromkeys(("quarantine", "ingest_ledger"), "kind"),
     **dict.fromkeys(("train_blocks", "models", "recommendations", "user_vectors", "unserved", "metrics"), "model"),
+    "promotions": "model",
     "gates": "gate",
     "comparisons": "comparison",
 }
@@ -258,7 +276,7 @@ SLICED_BY = {
 raw lines (events, items, users), the name of the `model` or of the `gate`, or the names that were compared.
 """
 
-PERMANENT = ("vocab", "categories", "models")
+PERMANENT = ("vocab", "categories", "models", "promotions")
 """Tables that later days build on, whatever their age."""
 
 _LATEST_DAYS_ALONE = (
@@ -268,6 +286,12 @@ _LATEST_DAYS_ALONE = (
 DAYS_KEPT = dict.fromkeys(_LATEST_DAYS_ALONE, 35)
 """How long a day of a table is kept, in days; what is not named is kept for ever. `maintain.keep_days` overrides it."""
 
+OF_MODELS_COMPARED = ("train_blocks", "models", "recommendations", "user_vectors", "unserved")
+COMPARED_DAYS_KEPT = 35
+"""In these tables what was made to compare models, and never served, is kept so many days from when it was made; the
+figures stay.
+"""
+
 MADE_BY = {
     **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users"), "ingest"),
     **dict.fromkeys(("user_days", "item_days", "sessions", "bot_days", "bots", "vocab"), "sequences"),
@@ -276,6 +300,7 @@ MADE_BY = {
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",
+    "promotions": "promote",
     "comparisons": "compare",
     "gates": "ingest",
 }

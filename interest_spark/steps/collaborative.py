@@ -6,13 +6,16 @@ not with the days behind them.
 
 import time
 from dataclasses import asdict
+from functools import partial
 
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.models.collaborative.card import CollaborativeCard
 from interest_spark.models.collaborative.fit import FitData, FitPlan, fit
+from interest_spark.models.origin import origin_of
+from interest_spark.operations.experiments import TrainingRun, check_experiments, record_training
 from interest_spark.pipeline.context import RunContext
-from interest_spark.pipeline.runner import own_target
+from interest_spark.pipeline.runner import own_target, settings_of
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step
 from interest_spark.steps.gates import GATES, require_passed
 from interest_spark.steps.reads import NUMBERS
@@ -34,6 +37,7 @@ def _already_fitted(context: RunContext, inputs: Inputs) -> str | None:
 def _fit(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     started, plan = time.monotonic(), _plan(context, inputs)
     check_free(plan.bundle)  # before the work, not after it
+    check_experiments(context.config.operations.mlflow_folder)
     sequences, vocab = inputs["sequences"], inputs["vocab"]
     data = FitData(sequences.rows(context), tuple(sequences.files()), vocab.rows(context), tuple(vocab.files()))
     made = fit(plan, data)
@@ -50,18 +54,26 @@ def _fit(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     }
     frame = context.spark.createDataFrame([row], spark_schema("models").add("dt", "string"))
     details = {"kind": plan.config.kind, "items": made.items, "parameters": made.parameters}
-    return Result({"models": frame.coalesce(1)}, details={"collaborative": details})
+    figures = {"items": made.items, "parameters": made.parameters, "seconds": row["train_seconds"]}
+    settings = settings_of(COLLABORATIVE, context)
+    run = TrainingRun(context.model, plan.card.model_version, context.dt, str(plan.bundle), settings, figures)
+    finish = partial(record_training, context.config.operations.mlflow_folder, run)
+    return Result({"models": frame.coalesce(1)}, details={"collaborative": details}, finish=finish)
 
 
 def _plan(context: RunContext, inputs: Inputs) -> FitPlan:
     config = context.config
     assert config.collaborative is not None
-    # Named by what it is made from: a run that was killed and starts again gives the same model the same name.
-    made_from = digest(asdict(own_target(COLLABORATIVE, context, inputs).made_from[context.dt]))
-    version = f"{context.dt}-{context.model}-{made_from[:12]}"
+    made = own_target(COLLABORATIVE, context, inputs).made_from[context.dt]
+    origin = origin_of(made, inputs)
+    # Named by what it is made from: a run that was killed and starts again gives the same model the same name, and
+    # other code, which may fit otherwise, leaves the bundle alone that somebody serves.
+    version = f"{context.dt}-{context.model}-{digest([asdict(made), origin.code])[:12]}"
     bundle = context.warehouse.root / BUNDLES / version
     return FitPlan(
-        card=CollaborativeCard(model_version=version, collaborative=config.collaborative, trained_through=context.dt),
+        card=CollaborativeCard(
+            model_version=version, collaborative=config.collaborative, trained_through=context.dt, origin=origin
+        ),
         now=day_end(context.day, parse_zone(config.shop.time_zone)),
         buckets=config.spark.shuffle_partitions,
         bundle=bundle,

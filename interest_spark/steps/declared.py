@@ -28,7 +28,7 @@ def declared_jobs(jobs: Mapping[str, Sequence[Step]] = JOBS) -> list[DeclaredJob
         reads = {read.table for step in steps for read in step.reads}
         writes = sorted({table for step in steps for table in step.writes})
         after = [earlier.job for earlier in found if reads & {*earlier.writes}]
-        found.append(DeclaredJob(name, [step.name for step in steps], writes, after))
+        found.append(DeclaredJob(name, list(dict.fromkeys(step.name for step in steps)), writes, after))
     return found
 
 

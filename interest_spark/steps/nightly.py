@@ -20,8 +20,9 @@ from interest_spark.steps.evaluate import EVALUATE, cutoff_of
 from interest_spark.steps.events import EVENTS
 from interest_spark.steps.gates import INGEST_GATE
 from interest_spark.steps.popularity import POPULARITY
+from interest_spark.steps.promote import PROMOTE
 from interest_spark.steps.restated import RESTATED_SEQUENCES
-from interest_spark.steps.score import SCORE
+from interest_spark.steps.score import SCORE, SCORE_BY_CHAMPION
 from interest_spark.steps.sequences import SEQUENCES
 from interest_spark.steps.sessions import SESSIONS
 from interest_spark.steps.training import CONTENT_ALS, TRAIN, TRAIN_BLOCKS, days_of_learning
@@ -31,19 +32,27 @@ JOBS: dict[str, tuple[Step, ...]] = {
     "ingest": (ITEMS, USERS, EVENTS, INGEST_GATE),
     "sequences": (DAILY, SESSIONS, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES, RESTATED_SEQUENCES),
     "train": (TRAIN_BLOCKS, TRAIN, COLLABORATIVE),
-    "score": (SCORE,),
+    "promote": (PROMOTE,),
+    "score": (SCORE, SCORE_BY_CHAMPION),
     "evaluate": (EVALUATE,),
 }
 """The steps of each job, in their order. A further step is a file of its own and a place here."""
 
 _OF_NETWORKS = (TRAIN_BLOCKS, TRAIN)
+_OF_CHAMPIONS = (PROMOTE, SCORE_BY_CHAMPION)
 
 _CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
 
 
-def steps_of(name: str, config: Config) -> tuple[Step, ...]:
-    """The steps of one job in this deployment: a network is trained, or a collaborative model is fitted."""
-    left_out = (COLLABORATIVE,) if config.collaborative is None else _OF_NETWORKS
+def steps_of(name: str, config: Config, *, backtest: bool = False) -> tuple[Step, ...]:
+    """The steps of one job in this deployment: a network is trained, or a collaborative model is fitted; a champion
+    serves, or the newest model does, as in every backtest.
+    """
+    by_newest = config.promote is None or backtest
+    left_out = (
+        *((COLLABORATIVE,) if config.collaborative is None else _OF_NETWORKS),
+        *(_OF_CHAMPIONS if by_newest else (SCORE,)),
+    )
     return tuple(step for step in JOBS[name] if step not in left_out)
 
 
@@ -51,7 +60,7 @@ def job(name: str, context: RunContext) -> Iterator[Work]:
     """The steps of one job for the run's day."""
     if name == "train":
         yield from _content(context)
-    for step in steps_of(name, context.config):
+    for step in steps_of(name, context.config, backtest=context.backtest):
         yield step, context
 
 
@@ -121,7 +130,7 @@ def nightly(context: RunContext, ahead: Ahead | None = None) -> Iterator[Work]:
         earlier = context.on(date.fromisoformat(cutoff), backtest=True)
         for name in ("sequences", "train", "score"):
             yield from job(name, earlier) if ahead is None else _where_events_are(job(name, earlier), cutoff)
-    for name in ("sequences", "train", "score"):
+    for name in ("sequences", "train", "promote", "score"):
         yield from job(name, context)
     if served or backtest or context.warehouse.days("recommendations", day=cutoff, name=context.backtest_model):
         yield from job("evaluate", context) if ahead is None else _where_events_are(job("evaluate", context), cutoff)

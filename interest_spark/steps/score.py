@@ -1,5 +1,7 @@
 """Every user's history to suggestions and a vector, and a reason for each user who has fewer than K."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from pyspark import StorageLevel
@@ -12,6 +14,7 @@ from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Resul
 from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.serving.score import answer_users, recommendations, unserved, user_vectors
 from interest_spark.steps.gates import GATES, LISTS_BEFORE, check_lists, require_passed
+from interest_spark.steps.promote import CHAMPION_OF_THE_DAY, champion_of_the_day
 from interest_spark.storage.bundles import check_bundle
 from interest_spark.storage.snapshot import Snapshot
 
@@ -28,11 +31,17 @@ class _NewestModel(Newest):
         return {"day": context.dt, "name": context.model}
 
 
-def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
+def _newest(context: RunContext, inputs: Inputs) -> Model:
+    return model_of(inputs["models"].files()[0], context.warehouse.root)
+
+
+def _compute(
+    model_in: Callable[[RunContext, Inputs], Model], context: RunContext, inputs: Inputs, assignment: Assignment
+) -> Result:
     from pyspark.sql import functions as F
 
     config, day = context.config.score, F.lit(context.dt).alias("dt")
-    model = model_of(inputs["models"].files()[0], context.warehouse.root)
+    model = model_in(context, inputs)
     check_bundle(model.path, model.manifest_sha256)
     _check_category_numbers(context, inputs, model)
     answers = answer_users(inputs["sequences"].rows(context), model, inputs["popularity"].files(), config)
@@ -55,6 +64,8 @@ def _check_category_numbers(context: RunContext, inputs: Inputs, model: Model) -
         )
 
 
+_NEWEST = Read("models", _NewestModel(makes_through_day), required=True)
+
 SCORE = Step(
     name="score",
     reads=(
@@ -62,7 +73,7 @@ SCORE = Step(
         Read("popularity"),
         Read("bots"),
         Read("categories", exact=False),  # the sequences hold their numbers
-        Read("models", _NewestModel(makes_through_day), required=True),
+        _NEWEST,
         LISTS_BEFORE,
         GATES,
     ),
@@ -70,6 +81,14 @@ SCORE = Step(
     settings=("score",),
     irrelevant=("score.batch_users",),
     revision=1,
-    compute=_compute,
+    compute=partial(_compute, _newest),
     guard=require_passed,
 )
+"""With the newest model."""
+
+SCORE_BY_CHAMPION = replace(
+    SCORE,
+    reads=tuple(CHAMPION_OF_THE_DAY if each is _NEWEST else each for each in SCORE.reads),
+    compute=partial(_compute, champion_of_the_day),
+)
+"""With the champion, where the deployment has the section `promote`; a backtest has none."""

@@ -16,13 +16,15 @@ from interest_spark.foundation.locations import Location, location
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.data.candidates import write_candidates
 from interest_spark.models.launch.launch import launch
+from interest_spark.models.origin import origin_of
 from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.published import model_of
 from interest_spark.models.training.plan import ContentModel, ParentModel, TrainPlan, TrainResult
 from interest_spark.models.training.plots import draw_training
+from interest_spark.operations.experiments import TrainingRun, check_experiments, record_training
 from interest_spark.pipeline.carry import TableDay, contents_by_day, recorded, recorded_days
 from interest_spark.pipeline.context import RunContext
-from interest_spark.pipeline.runner import made_from
+from interest_spark.pipeline.runner import made_from, settings_of
 from interest_spark.pipeline.step import (
     NOTHING,
     Assignment,
@@ -176,6 +178,7 @@ def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resul
     plan = _plan(context, inputs, assignment.findings)
     _check_content(context, plan)
     check_free(plan.bundle)  # before hours of training, not after them
+    check_experiments(context.config.operations.mlflow_folder)
     _write_candidates(context, inputs, plan.candidates)
     result = launch(plan, context.spark)
     draw_training(plan.bundle)
@@ -183,10 +186,13 @@ def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resul
     frame = context.spark.createDataFrame([row], spark_schema("models").add("dt", "string"))
     figures = result.model_dump(exclude={"manifest_sha256"}, exclude_none=True)
 
-    def forget_checkpoints() -> None:  # only now: until the commit a rerun goes on from them
-        delete_folder(plan.checkpoints)
+    def finish() -> None:
+        delete_folder(plan.checkpoints)  # only now: until the commit a rerun goes on from them
+        settings = settings_of(TRAIN, context)
+        run = TrainingRun(context.model, plan.model_version, context.dt, str(plan.bundle), settings, figures)
+        record_training(context.config.operations.mlflow_folder, run)
 
-    return Result({"models": frame.coalesce(1)}, details={"training": figures}, finish=forget_checkpoints)
+    return Result({"models": frame.coalesce(1)}, details={"training": figures}, finish=finish)
 
 
 def _check_content(context: RunContext, plan: TrainPlan) -> None:
@@ -200,8 +206,11 @@ def _check_content(context: RunContext, plan: TrainPlan) -> None:
 
 
 def _plan(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> TrainPlan:
-    # Named by what it is made from: a run that was killed and starts again gives the same model the same name.
-    version = f"{context.dt}-{context.model}-{_fingerprint(context, inputs, parent)}"
+    made = _train_target(TRAIN, context, inputs).made_from[context.dt]
+    origin = origin_of(made, inputs)
+    # Named by what it is made from: a run that was killed and starts again gives the same model the same name, and
+    # other code, which may train otherwise, leaves the bundle alone that somebody serves.
+    version = f"{context.dt}-{context.model}-{digest([asdict(made), origin.code])[:12]}"
     bundle = context.warehouse.root / BUNDLES / version
     return TrainPlan(
         model_version=version,
@@ -212,15 +221,11 @@ def _plan(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> Tr
         train=context.config.train,
         content=_content(context, inputs),
         parent=parent,
+        origin=origin,
         exclude_seen=context.config.score.exclude_seen,
         bundle=bundle,
         work=bundle.parent / f".{version}.{context.run_id}.work",
     )
-
-
-def _fingerprint(context: RunContext, inputs: Inputs, parent: ParentModel | None) -> str:
-    target = _train_target(TRAIN, context, inputs)
-    return digest(asdict(target.made_from[context.dt]))[:12]
 
 
 def _write_candidates(context: RunContext, inputs: Inputs, folder: Location) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _ACTIONS = pa.schema(
-    [("path", pa.string()), ("size_bytes", pa.int64()), ("num_records", pa.int64()), ("partition.dt", pa.string())]
+    [
+        ("path", pa.string()),
+        ("size_bytes", pa.int64()),
+        ("num_records", pa.int64()),
+        ("modification_time", pa.int64()),  # milliseconds since 1970
+        ("partition.dt", pa.string()),
+    ]
 )
 
 
@@ -42,7 +49,7 @@ class Snapshot:
 
     @cached_property
     def _actions(self) -> pa.Table:
-        """Path below the table's folder, bytes, rows and day of every file; BadDataError if one leads elsewhere."""
+        """Path below the folder, bytes, rows, time and day of each file; BadDataError if one leads elsewhere."""
         if self.delta is None:
             return _ACTIONS.empty_table()
         with reading_log(self.folder):
@@ -72,6 +79,11 @@ class Snapshot:
     def size_of(self, path: str) -> int:
         """Bytes of a file, by its path below the table's folder."""
         return self.sizes_of([path])[path]
+
+    def written(self, each: Slice) -> datetime:
+        """When the newest file of a committed slice was written, also by compaction."""
+        newest = max(self._each(self.files_of(each), "modification_time").values())
+        return datetime.fromtimestamp(newest / 1000, timezone.utc)
 
     @cached_property
     def files_by_slice(self) -> dict[Slice, list[str]]:

@@ -9,10 +9,11 @@ deployment = read_deployment()
 weekly = deployment.training == "weekly"
 # What was never served in a backtest's time could not be made without a model of its day.
 further = ["--set", "evaluate.backtest=false"] if weekly else []
+left_out = [*(["train", "promote"] if weekly else []), *([] if deployment.promote else ["promote"])]
 
 with DAG("interest_daily", doc_md=__doc__, **dag_arguments(deployment, deployment.nightly)):
     tasks = {}
-    for each in declared_jobs(without=["train"] if weekly else []):
+    for each in declared_jobs(without=left_out):
         tasks[each.job] = job_task(
             deployment,
             "daily",

@@ -1,4 +1,7 @@
-"""With `training: weekly`: once a week a model of the week's last day, which the nights after it score with."""
+"""With `training: weekly`: once a week a model of the week's last day, which the nights after it score with.
+
+Where a champion serves, it is the challenger of a later week: then one that was trained before may take its place.
+"""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +22,7 @@ def last_night(logical_date: datetime, **_: object) -> datetime:
 
 if deployment.training == "weekly":
     with DAG("interest_weekly", doc_md=__doc__, **dag_arguments(deployment, deployment.weekly)):
-        (training,) = (each for each in declared_jobs() if each.job == "train")
+        writes = {each.job: each.writes for each in declared_jobs()}
         histories = ExternalTaskSensor(
             task_id="histories_of_the_last_day",
             external_dag_id="interest_daily",
@@ -29,10 +32,13 @@ if deployment.training == "weekly":
             poke_interval=60,
             timeout=timedelta(days=DAYS_TO_THE_LAST_OF_A_WEEK),
         )
-        histories >> job_task(
+        training = job_task(
             deployment,
             "train",
             pool=deployment.training_pool,
             days_on=DAYS_TO_THE_LAST_OF_A_WEEK,
-            writes=training.writes,
+            writes=writes["train"],
         )
+        histories >> training
+        if deployment.promote:
+            training >> job_task(deployment, "promote", days_on=DAYS_TO_THE_LAST_OF_A_WEEK, writes=writes["promote"])

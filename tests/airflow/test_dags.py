@@ -68,6 +68,18 @@ def test_weekly_training_leaves_the_night(monkeypatch: pytest.MonkeyPatch, deplo
     }
 
 
+def test_where_a_champion_serves_it_is_chosen_between_training_and_scoring(
+    monkeypatch: pytest.MonkeyPatch, deployment_keys: dict[str, Any]
+) -> None:
+    keys = {**deployment_keys, "set": {"promote": {}}}
+    nightly = dags(monkeypatch, keys)["interest_daily"]
+    assert (order(nightly)["promote"], order(nightly)["score"]) == ({"train"}, {"promote"})
+    assert {asset.name for asset in nightly.get_task("promote").outlets} == {"interest_promotions"}
+    weekly = dags(monkeypatch, {**keys, "training": "weekly"})
+    assert order(weekly["interest_daily"])["score"] == {"sequences"}
+    assert order(weekly["interest_weekly"])["promote"] == {"train"}
+
+
 @pytest.mark.parametrize(
     ("dag", "interval_start", "day"),
     [

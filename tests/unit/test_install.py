@@ -21,6 +21,7 @@ DISTRIBUTIONS = {
     "tensorflow": "tensorflow-cpu",
     "importlinter": "import-linter",
     "replay": "replay-rec",
+    "mlflow": "mlflow-skinny",
 }
 
 
@@ -65,6 +66,7 @@ def test_every_import_of_the_packages_is_pinned() -> None:
     # Airflow runs where the DAG is deployed, not where the jobs run.
     used = (imported(ROOT / "interest_spark") | imported(ROOT / "jobs")) - {"airflow"}
     pinned = {**read_lock("requirements.lock"), **read_lock("requirements-horovod.lock")}
+    pinned |= read_lock("requirements-mlflow.lock")  # where a deployment asks for it
     assert {"pyspark", "pyarrow"} <= used
     assert sorted(name for name in used if distribution(name) not in pinned) == []
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from interest_spark.config.collaborative import CollaborativeConfig
 from interest_spark.config.section import Section
 from interest_spark.foundation.errors import BadDataError, ConfigError
+from interest_spark.models.origin import Origin
 
 _KEY = "collaborative"
 
@@ -18,6 +19,7 @@ class CollaborativeCard(Section):
     model_version: str
     collaborative: CollaborativeConfig
     trained_through: str  # the last day whose events it was fitted on
+    origin: Origin | None = None  # earlier releases' bundles do not say
 
 
 def is_collaborative(config: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from interest_spark.config.section import Section
 from interest_spark.config.training.train import TrainConfig
 from interest_spark.config.warehouse import WarehousePlace
 from interest_spark.foundation.locations import Location
+from interest_spark.models.origin import Origin
 from interest_spark.schemas.tokens import ColumnScheme
 
 CURVE = "curve.jsonl"
@@ -42,6 +43,7 @@ class TrainPlan(Section):
     train: TrainConfig
     content: dict[str, ContentModel] = Field(default={})  # by source: one for each of train.network.content
     parent: ParentModel | None = None  # None: weights start at random
+    origin: Origin | None = None  # what the bundle is to say of where it comes from
     exclude_seen: bool  # whether an item of the history can be a suggestion: what validation must do, too
     bundle: WarehousePlace  # the folder that rank 0 writes
     work: WarehousePlace  # a folder of this run alone: the plan, the ranks' errors and heartbeats, the result

@@ -149,6 +149,7 @@ def _write(plan: TrainPlan, network: Network, vocabulary_size: int, items: pa.Ta
         epochs=state.epochs,
         steps=state.steps,
         loss=state.loss,
+        origin=plan.origin,
     )
     candidates = items.select(["item_index", "item_id"])
     return write_bundle(plan.bundle, Bundle(network.parameters.values(), card.model_dump(mode="json"), candidates))

@@ -55,6 +55,7 @@ class Deployment(_Section):
     catchup: bool = False
     training: Literal["daily", "weekly"] = "daily"
     weekday: _Weekday = "monday"
+    promote: bool = False
     pool: str = "default_pool"
     training_pool: str = "default_pool"
     queue: str | None = None
@@ -69,13 +70,30 @@ class Deployment(_Section):
         if not isinstance(keys, dict) or not isinstance(keys.get("config"), str):
             return keys
         overrides = keys.get("set")
-        of_shop = (isinstance(overrides, dict) and overrides.get("shop.time_zone")) or _zone_in(keys["config"])
+        overrides = overrides if isinstance(overrides, dict) else {}
+        of_shop = overrides.get("shop.time_zone") or _zone_in(keys["config"])
         given = keys.get("time_zone")
         if given is None and of_shop is None:
             raise ValueError(f"{keys['config']} cannot be read here; give its shop.time_zone as time_zone, too")
         if None not in (given, of_shop) and given != of_shop:
             raise ValueError(f"time_zone {given!r} is not shop.time_zone {of_shop!r} of {keys['config']}")
         return {**keys, "time_zone": given or of_shop}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _champions_are_the_configurations(cls, keys: Any) -> Any:
+        """Whether there is a section `promote`, where the configuration can be read; else as it is given."""
+        if not isinstance(keys, dict) or not isinstance(keys.get("config"), str):
+            return keys
+        overrides = keys.get("set")
+        known = overrides if isinstance(overrides, dict) else {}
+        said = [value is not None for key, value in known.items() if key == "promote" or key.startswith("promote.")]
+        of_shop = any(said) if said else _has_champion(keys["config"])
+        given = keys.get("promote")
+        if None not in (given, of_shop) and given != of_shop:
+            has = "has" if of_shop else "has no"
+            raise ValueError(f"promote {given!r} does not fit {keys['config']}, which {has} section promote")
+        return keys if given is not None or of_shop is None else {**keys, "promote": of_shop}
 
     @field_validator("time_zone")
     @classmethod
@@ -122,10 +140,23 @@ def _described(fault: Any) -> str:
 
 def _zone_in(config: str) -> str | None:
     """The configuration's shop.time_zone; None where the file does not lie on this machine."""
+    keys = _keys_in(config)
+    if keys is None:
+        return None
+    shop = keys.get("shop")
+    zone = shop.get("time_zone") if isinstance(shop, dict) else None
+    return zone if isinstance(zone, str) else "UTC"
+
+
+def _has_champion(config: str) -> bool | None:
+    """Whether the configuration has a section `promote`; None where the file does not lie on this machine."""
+    keys = _keys_in(config)
+    return None if keys is None else keys.get("promote") is not None
+
+
+def _keys_in(config: str) -> dict[str, Any] | None:
     path = Path(config)
     if not path.is_file():
         return None
     keys = yaml.safe_load(path.read_text(encoding="utf-8"))
-    shop = keys.get("shop") if isinstance(keys, dict) else None
-    zone = shop.get("time_zone") if isinstance(shop, dict) else None
-    return zone if isinstance(zone, str) else "UTC"
+    return keys if isinstance(keys, dict) else {}
