@@ -20,7 +20,6 @@ from interest_spark.models.origin import origin_of
 from interest_spark.models.parent_model import find_parent, scope_of
 from interest_spark.models.published import model_of
 from interest_spark.models.training.plan import ContentModel, ParentModel, TrainPlan, TrainResult
-from interest_spark.models.training.plots import draw_training
 from interest_spark.operations.experiments import TrainingRun, check_experiments, record_training
 from interest_spark.pipeline.carry import TableDay, contents_by_day, recorded, recorded_days
 from interest_spark.pipeline.context import RunContext
@@ -175,6 +174,8 @@ def _content(context: RunContext, inputs: Inputs) -> dict[str, ContentModel]:
 
 
 def _train(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
+    from interest_spark.models.training.plots import draw_training  # other jobs need not wait for matplotlib
+
     plan = _plan(context, inputs, assignment.findings)
     _check_content(context, plan)
     check_free(plan.bundle)  # before hours of training, not after them

@@ -49,7 +49,7 @@ def plot_validation(curve: TrainingCurve) -> Figure | None:
     best = max(judged, key=lambda each: each[1])
     axes.plot(*best, marker="*", markersize=13, color=VALIDATION)
     axes.annotate(f"{best[1]:.4f}", best, textcoords="offset points", xytext=(0, -16), ha="center")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return figure
 
 
@@ -66,7 +66,7 @@ def plot_train_validation(curve: TrainingCurve) -> Figure | None:
         [epoch.number for epoch in judged], [epoch.ndcg or 0.0 for epoch in judged], color=VALIDATION, marker="s"
     )
     right.set_ylabel("NDCG@10", color=VALIDATION)
-    left.xaxis.set_major_locator(MaxNLocator(integer=True))
+    left.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return figure
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.training.curve_file import read_curve
 from interest_spark.models.training.plots import CURVE_PLOTS, draw_training
-from interest_spark.storage.bundles import Bundle, check_bundle, read_shapes, write_bundle
+from interest_spark.storage.bundles import Bundle, check_bundle, read_shapes, remove_orphan_bundles, write_bundle
 from tests.report_world import write_curve
 
 
@@ -46,7 +46,7 @@ def test_what_is_no_curve_is_named(tmp_path: Path, text: str) -> None:
 def test_pictures_lie_beside_the_bundle_which_stays_sealed(tmp_path: Path) -> None:
     weights = {"items": np.zeros((5, 4), np.float32), "layer_0/queries/weight": np.zeros((4, 4), np.float32)}
     items = pa.table({"item_index": pa.array([2], pa.int32()), "item_id": ["a"]})
-    bundle = tmp_path / "2026-01-20-sasrec-1"
+    bundle = tmp_path / "bundles" / "2026-01-20-sasrec-1"
     manifest = write_bundle(bundle, Bundle(weights, {}, items))
     write_curve(bundle)
     draw_training(bundle)
@@ -57,3 +57,6 @@ def test_pictures_lie_beside_the_bundle_which_stays_sealed(tmp_path: Path) -> No
             assert image.format == "PNG" and image.width >= 600
     check_bundle(bundle, manifest)
     assert read_shapes(bundle) == {"items": (5, 4), "layer_0/queries/weight": (4, 4)}
+    cleaned = remove_orphan_bundles(tmp_path, (), retention_hours=-1)
+    assert (cleaned.deleted, cleaned.left) == ([str(bundle)], [])
+    assert not bundle.exists()
