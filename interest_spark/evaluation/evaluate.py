@@ -128,7 +128,9 @@ def judge_lists(lists: "DataFrame", question: Question) -> "DataFrame":
     judged = lists.select(F.xxhash64("user_id").alias("key"), *columns, *(f"`{name}`" for name in question.contenders))
     sums = judged.mapInArrow(partial(_tally, question), SUMS)
     # A row without any sum: also where nobody is judged, the last task has something to begin with.
-    nothing = lists.sparkSession.createDataFrame([("none", "", "", -1, None, [])], SUMS)
+    one, text = lists.sparkSession.range(1), F.lit("")
+    no_sums = F.array().cast("array<double>")
+    nothing = one.select(F.lit("none"), text, text, F.lit(-1), F.lit(None).cast("array<int>"), no_sums)
     return sums.union(nothing).repartition(1).mapInArrow(partial(_conclude, question), COLUMNS)
 
 

@@ -25,7 +25,7 @@ from interest_spark.storage.damage import naming
 from interest_spark.storage.file_stores import local_copy
 from interest_spark.storage.folder_files import delete_file, files_below, local_folder
 from interest_spark.storage.folders import Found, delete, opened, scan
-from interest_spark.storage.layout import DATA_FILE
+from interest_spark.storage.layout import DATA_FILE, DAY_FOLDER
 from interest_spark.storage.orphans import Cleaned
 from interest_spark.storage.sealed import MANIFEST, check_sealed, read_json, write_sealed
 
@@ -48,6 +48,7 @@ _BESIDE_BUNDLES = {
     "checkpoints": re.compile(rf"\.?step-\d+(\.\d+\.draft)?/({_SEALED})"),
     "work": re.compile(
         rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft"
+        rf"|popularity/{DAY_FOLDER.pattern}/({DATA_FILE.pattern})"
         rf"|candidates/({_SPARKS}|files\.json)|(own|neighbours|gram|factors)/{_SPARKS}|{_CHECKPOINTS}/\.?[\w-]+(\.crc)?"
     ),
 }
@@ -55,7 +56,7 @@ _BESIDE_BUNDLES = {
 _IN_BUNDLES = re.compile(rf"{_SEALED}|{_PLOTS}")
 _FOLDERS = re.compile(
     r"(candidates|own|neighbours|gram|factors)(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$"
-    rf"|checkpoints(/[0-9a-f-]{{36}})?$|{_CHECKPOINTS}$"
+    rf"|checkpoints(/[0-9a-f-]{{36}})?$|{_CHECKPOINTS}$|popularity(/{DAY_FOLDER.pattern})?$"
 )
 _ITEM_COLUMNS = pa.schema([("item_index", pa.int32()), ("item_id", pa.string())])
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.metrics.lists.list_metric import LIST_METRICS
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
 from interest_spark.storage.warehouse import Warehouse
+from jobs.cli import command
 from tests.integration.warehouse_world import commit, config_of, event, item_id, popularity, sequence
 from tests.runs import run_job
 
@@ -204,6 +206,20 @@ def test_lists_by_hand(spark: "SparkSession", root: Path) -> None:
     assert found["model", "gini@3"] == (pytest.approx(gini), 3)
 
 
+def test_what_the_model_loses_to_is_said_first(spark: "SparkSession", root: Path, tmp_path: Path) -> None:
+    """Of three users nobody can tell: it is no better than either."""
+    run(spark, root)
+    config = tmp_path / "shop.yaml"
+    config.write_text(f"warehouse: {root}\nsources: {{events: {{path: unused}}}}\n", encoding="utf-8")
+    done = CliRunner().invoke(command, ["show", "metrics", "--config", str(config), "--day", DAY])
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("the model is no better than own_frequency in ndcg@3: 0.3393 against 0.")
+    assert [line.split(": ")[0] for line in lines[1:4]] == [
+        f"the model is no better than {name}"
+        for name in ("own_frequency in recall@3", "popularity in ndcg@3", "popularity in recall@3")
+    ]
+
+
 def test_a_gap_leaves_out_the_days_after_the_cutoff(spark: "SparkSession", root: Path) -> None:
     """One day judges, six are left out: what ann bought on the fourth is not relevant, and 2 again on the tenth is."""
     run(spark, root, horizon_days=1, gap_days=6, baselines=[])
@@ -221,6 +237,22 @@ def test_fitted_baselines_leave_nothing_behind(spark: "SparkSession", root: Path
     assert found["item_to_item", "ndcg@3"] == (pytest.approx((1 / (1 + SECOND) + SECOND + 0) / 3, abs=1e-8), 3)
     assert {found[name, "recall@3"][1] for name in ("als", "ease")} == {3}
     assert not (root / "bundles").exists() or not [*(root / "bundles").iterdir()]
+
+
+def test_what_was_popular_lately(spark: "SparkSession", tmp_path: Path) -> None:
+    """Two weeks ago an event counts a quarter: 6 with ten of the cutoff is before 2 with fifteen of then.
+
+    Ann is offered 6, 2, where 2, 20 are relevant; Ben 6, where 4 is; Fay 6, 2, where 6 is.
+    """
+    build(spark, tmp_path)
+    commit(spark, tmp_path, "popularity", CUTOFF, popularity({2: 15, 6: 10}))
+    commit(spark, tmp_path, "item_days", CUTOFF, [(item_id(6), "view", 10, 0), (item_id(3), "share", 99, 0)])
+    commit(spark, tmp_path, "item_days", "2025-12-20", [(item_id(2), "view", 95, 80)])  # 80 by machines
+    run(spark, tmp_path, baselines=["recent_popularity"])
+    found = measured(spark, tmp_path)
+    assert found["recent_popularity", "recall@3"] == (pytest.approx((1 / 2 + 0 + 1) / 3, abs=1e-8), 3)
+    assert found["recent_popularity", "ndcg@3"] == (pytest.approx((SECOND / (1 + SECOND) + 0 + 1) / 3, abs=1e-8), 3)
+    assert not (tmp_path / "bundles").exists() or not [*(tmp_path / "bundles").iterdir()]
 
 
 def test_blocked_items_take_no_place_of_own_ones(spark: "SparkSession", root: Path) -> None:

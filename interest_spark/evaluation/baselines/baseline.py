@@ -30,8 +30,8 @@ class Known:
     `item_files` the files of those tables, for tasks to read. `vocab` has the numbers of all items. `blocked_items` are
     ids that no list may hold. `day_counts` are the files of `item_days` of recent days through `cutoff`, of whose rows
     those of `behaviors` count as interest. `histories` are the sequences as of `until`, the end of that day, in UTC.
-    A baseline that fits a model, or counts anew, leaves that at `bundle_of`, below `bundles`, under a name of this run,
-    `run_id`, where nobody finds it; its tasks work in `buckets`.
+    A baseline that fits a model leaves it at `bundle_of`, below `bundles`, under a name of this run, `run_id`, where
+    nobody finds it; its tasks work in `buckets`, and what else they need lies at `work_of`.
     """
 
     history: "DataFrame"
@@ -50,13 +50,19 @@ class Known:
     run_id: str
 
     def bundle_of(self, baseline: str) -> Location:
-        """The folder of what that baseline leaves, if it does."""
+        """The folder of the model of that baseline, if it fits one."""
         return self.bundles / f"baseline-{baseline}-{self.run_id}"
+
+    def work_of(self, baseline: str) -> Location:
+        """The hidden folder of what that baseline leaves only on the way."""
+        bundle = self.bundle_of(baseline)
+        return bundle.parent / f".{bundle.name}.work"
 
     def forget(self, baselines: Iterable[str]) -> None:
         """Delete what these baselines have fitted."""
         for name in baselines:
             delete_folder(self.bundle_of(name))
+            delete_folder(self.work_of(name))
 
 
 class Baseline(Protocol):

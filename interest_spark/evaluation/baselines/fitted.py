@@ -30,7 +30,7 @@ def suggest_by(config: CollaborativeConfig, users: "DataFrame", known: Known, k:
     card = CollaborativeCard(
         model_version=bundle.name, collaborative=config, trained_through=known.until.date().isoformat()
     )
-    plan = FitPlan(card, known.until, known.buckets, bundle, bundle.parent / f".{bundle.name}.work")
+    plan = FitPlan(card, known.until, known.buckets, bundle, known.work_of(config.kind))
     model = Model(bundle.name, str(bundle), fit(plan, known.histories).manifest_sha256)
     histories = known.histories.sequences.select("user_id", *lists_of(model))
     asked = users.select("user_id", "excluded").join(histories, "user_id", how="inner")

@@ -13,12 +13,13 @@ the aspect model of Hofmann, Latent Semantic Models for Collaborative Filtering,
 categories for its hidden classes. Where the shop names no categories, the list then equals that of popularity.
 """
 
+import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache, partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -66,32 +67,39 @@ def _suggest(
 
 
 class PopularItems:
-    """Popular items in all, and those of each category; `category` has one of each item of `popularity`, or None."""
+    """Popular items in all, and those of each category; `category` has one of each item of `popularity`, or None.
+
+    Lists of Python numbers: a user's few items are found in a few steps, where calls on arrays would cost far more.
+    """
 
     def __init__(self, popularity: Popularity, category: Sequence[str | None]) -> None:
-        self.popularity = popularity
         self.item_id: list[str] = popularity.item_id.to_pylist()
-        places: dict[str, list[int]] = {}
+        self._index: list[int] = popularity.item_index.tolist()
+        self._share: list[float] = popularity.share.tolist()
+        self._places: dict[str, list[int]] = {}
         for place, name in enumerate(category):
             if name is not None:
-                places.setdefault(name, []).append(place)
-        self._places = {name: np.array(each) for name, each in places.items()}
-        self._events = {name: popularity.share[each].sum() for name, each in self._places.items()}
+                self._places.setdefault(name, []).append(place)
+        self._events = {name: float(popularity.share[each].sum()) for name, each in self._places.items()}
 
-    def best_in(self, weights: Mapping[str, int], count: int, *, without: np.ndarray) -> np.ndarray:
+    def best(self, count: int, *, without: Set[int]) -> list[int]:
+        """Places of the `count` most popular items whose item_index is not in `without`; fewer if there are no more."""
+        return self._first(range(len(self._index)), count, without)
+
+    def best_in(self, weights: Mapping[str, int], count: int, *, without: Set[int]) -> list[int]:
         """Places of the `count` items with the largest sum of weight times P(item | category); ties by popularity.
 
         Only items of the categories that have a weight, and none whose item_index is in `without`.
         """
-        found, scores = [np.zeros(0, np.int64)], [np.zeros(0)]
-        for name, weight in weights.items():
-            head = self._places.get(name, np.zeros(0, np.int64))[: count + len(without)]
-            new = head[~np.isin(self.popularity.item_index[head], without)][:count]
-            found.append(new)
-            scores.append(weight * self.popularity.share[new] / self._events.get(name, 1.0))
-        places = np.concatenate(found)
-        best: np.ndarray = places[np.lexsort((places, -np.concatenate(scores)))][:count]
-        return best
+        scored = [
+            (-(weight * self._share[place] / self._events[name]), place)
+            for name, weight in weights.items()
+            for place in self._first(self._places.get(name, ()), count, without)
+        ]
+        return [place for _, place in heapq.nsmallest(count, scored)]
+
+    def _first(self, places: Iterable[int], count: int, without: Set[int]) -> list[int]:
+        return list(islice((place for place in places if self._index[place] not in without), count))
 
 
 def _list_of(
@@ -104,11 +112,9 @@ def _list_of(
         if each["category"] is not None:
             weights[each["category"]] += each["events"]
     hidden |= {each["item_index"] for each in own if each["item_index"] is not None}
-    without = np.array(sorted(hidden), np.int32)
-    similar = popular.best_in(weights, k - len(mine), without=without)
-    without = np.concatenate([without, popular.popularity.item_index[similar]])
-    others = popular.popularity.best(k - len(mine) - len(similar), without=without)
-    return [*mine, *(popular.item_id[place] for place in (*similar, *others))]
+    similar = popular.best_in(weights, k - len(mine), without=hidden)
+    chosen = dict.fromkeys([*similar, *popular.best(k - len(mine), without=hidden)])
+    return [*mine, *(popular.item_id[place] for place in islice(chosen, k - len(mine)))]
 
 
 @lru_cache(maxsize=1)

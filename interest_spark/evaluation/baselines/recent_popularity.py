@@ -34,7 +34,7 @@ def suggest(users: "DataFrame", known: Known, k: int) -> "DataFrame":
 
     The recency of "recently popular" follows Ji et al. (2020), "A re-visit of the popularity baseline".
     """
-    folder = str(known.bundle_of(NAME))
+    folder = str(known.work_of(NAME) / "popularity")
     count = DecayedCount(known.day_counts, known.histories.vocab_files, known.behaviors, known.cutoff, folder)
     files = each_in_a_task(users.sparkSession, [count], DecayedCount.write)
     return suggest_popular(users, replace(known, popularity_files=tuple(files)), k)

@@ -96,6 +96,7 @@ def orphans_of(warehouse: Warehouse) -> list[Path]:
         bundles / ".v.run.work" / "candidates" / SPARKS,
         bundles / ".v.run.work" / "factors" / SPARKS,
         bundles / ".v.run.work" / "own" / "part-00000-0123456789ab.parquet",
+        bundles / ".v.run.work" / "popularity" / "dt=2026-01-03" / "part-00000-0123456789ab.parquet",
         bundles / ".v.run.work" / "checkpoints" / CHECKPOINT / "rdd-31" / "part-00000",
         bundles / ".v.run.work" / "checkpoints" / CHECKPOINT / "rdd-31" / "._partitioner.crc",
         bundles / ".v.checkpoints" / "step-000000000012" / "arrays.npz",
@@ -150,6 +151,7 @@ STRANGE_FILES = [
     "bundles/.somebody.work/notes.txt",
     "bundles/.v.run.work/notes.txt",
     "bundles/.v.run.work/own/notes.txt",
+    "bundles/.v.run.work/popularity/dt=2026-01-03/notes.txt",
     "bundles/.v.run.work/checkpoints/notes.txt",
     "bundles/.v.checkpoints/notes.txt",
 ]
