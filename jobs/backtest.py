@@ -25,7 +25,9 @@ def run(context: RunContext, first_day: str, every: int, folder: str | None) -> 
     check_days(first, context.day)
     days = days_to_judge(first, context.day, every)
     outcome = run_days(rolling(context, days), what="backtest")
-    figures = figures_of(context.warehouse, rolled(context).backtest_model, (day.isoformat() for day in days))
+    metrics = [f"{metric}@{context.config.evaluate.k}" for metric in context.config.evaluate.metrics]
+    judged = (day.isoformat() for day in days)
+    figures = figures_of(context.warehouse, rolled(context).backtest_model, metrics, judged)
     if not figures:
         return outcome
     print_days(figures)

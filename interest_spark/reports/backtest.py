@@ -1,6 +1,6 @@
 """The figures of many judged days: a table on the terminal, and lines over time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,23 @@ from interest_spark.evaluation.evaluate import MODEL
 from interest_spark.foundation.streams import terminal
 from interest_spark.storage.warehouse import Warehouse
 
+_MOST_DATES = 16  # that have their text below the plot
+
 Row = Mapping[str, Any]
 Figures = Mapping[str, Mapping[str, Mapping[str, Row]]]
 """By metric, contender and day the row of `metrics`; the model is the first contender, days are ascending."""
 
 
-def figures_of(warehouse: Warehouse, name: str, days: Iterable[str]) -> Figures:
-    """The means of users on those of these days that are judged, of the model of that name and of each contender."""
+def figures_of(warehouse: Warehouse, name: str, metrics: Sequence[str], days: Iterable[str]) -> Figures:
+    """These metrics, of the model of that name and of each contender, on those of these days that are judged."""
     table = warehouse.open("metrics")
-    found: dict[str, dict[str, dict[str, Row]]] = {}
+    found: dict[str, dict[str, dict[str, Row]]] = {metric: {} for metric in metrics}
     for day in sorted(days):
         for row in table.read_small(day=day, name=name).to_pylist():
-            if ":" not in row["slice"] and row.get("against") is None and row["value"] is not None:
-                found.setdefault(row["metric"], {}).setdefault(row["slice"], {})[day] = row
-    return {metric: dict(sorted(by.items(), key=_model_first)) for metric, by in sorted(found.items())}
+            is_whole = ":" not in row["slice"] and row.get("against") is None and row["value"] is not None
+            if is_whole and row["metric"] in found:
+                found[row["metric"]].setdefault(row["slice"], {})[day] = row
+    return {metric: dict(sorted(by.items(), key=_model_first)) for metric, by in found.items() if by}
 
 
 def _model_first(item: tuple[str, Any]) -> tuple[bool, str]:
@@ -66,6 +69,8 @@ def plot_days(figures: Figures, title: str, folder: Path) -> list[Path]:
         place.grid(alpha=0.3)
     axes[0].set_title(title)
     axes[0].legend(loc="best", frameon=False)
+    judged = sorted({date.fromisoformat(day) for by in figures.values() for rows in by.values() for day in rows})
+    axes[-1].set_xticks(judged[:: 1 + len(judged) // _MOST_DATES])
     figure.autofmt_xdate()
     folder.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(

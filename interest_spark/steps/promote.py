@@ -165,7 +165,8 @@ def _decision(context: RunContext, inputs: Inputs, pairing: _Pairing, persisted:
         return keep("refused", gate)
     if not inputs["sequences"].slices():
         return keep("kept", f"there are no histories of {cutoff_of(context)} to judge by")
-    _check(context, challenger)
+    for each in (before.candidate, challenger):
+        _check(context, each)
     verdict = judge_challenger(_compare(context, inputs, before.candidate, challenger, persisted), rules_of(context))
     found = verdict.difference
     figures: dict[str, Any] = {

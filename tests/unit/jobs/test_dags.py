@@ -20,7 +20,8 @@ def test_the_file_beside_the_dags_is_what_the_steps_declare() -> None:
 def test_every_job_waits_for_those_whose_tables_it_reads() -> None:
     after = {job.job: set(job.after) for job in declared_jobs()}
     assert after["ingest"] == set()
-    assert after["score"] == {"ingest", "sequences", "train"}  # the gates of ingest among them
+    assert after["promote"] == {"ingest", "sequences", "train"}  # the gates of ingest among them
+    assert after["score"] == {"ingest", "sequences", "train", "promote"}
     assert after["evaluate"] == {"ingest", "sequences", "score"}
 
 
