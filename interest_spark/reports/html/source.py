@@ -82,7 +82,7 @@ class ReportSource:
 
     @contextmanager
     def scan(self, table: str, *columns: str, **selection: str | None) -> Iterator[pl.LazyFrame]:
-        """Columns of a table of any size, to be summed up: only what is collected takes memory."""
+        """Columns of a table of any size, to be summed up and `collected` within the context."""
         files = self.table(table).files(**(selection or {"day": self.dt}))
         with ExitStack() as copies:
             local = [copies.enter_context(local_copy(file)) for file in files]
@@ -120,5 +120,10 @@ class ReportSource:
         if not days or not item_ids:
             return {}
         with self.scan("items", "item_id", "title", "category", "image", day=days[-1]) as items:
-            found = items.filter(pl.col("item_id").is_in(sorted(set(item_ids)))).collect()
+            found = collected(items.filter(pl.col("item_id").is_in(sorted(set(item_ids)))))
         return {row["item_id"]: row for row in found.to_dicts()}
+
+
+def collected(rows: pl.LazyFrame) -> pl.DataFrame:
+    """The rows, read in pieces: what they are made from takes no memory of its own."""
+    return rows.collect(engine="streaming")

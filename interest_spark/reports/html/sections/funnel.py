@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from interest_spark.reports.html.source import ReportSource, Row
+from interest_spark.reports.html.source import ReportSource, Row, collected
 
 
 def gather(source: ReportSource) -> Mapping[str, Any]:
@@ -27,7 +27,7 @@ def _refused(source: ReportSource) -> Sequence[Row]:
     found = []
     for each in source.table("quarantine").slices(day=source.dt):
         with source.scan("quarantine", "reason", day=each.day, name=each.name) as rows:
-            counts = rows.group_by("reason").len("lines").collect()
+            counts = collected(rows.group_by("reason").len("lines"))
         found += [{"kind": each.name, **row} for row in counts.to_dicts()]
     return sorted(found, key=lambda row: (-row["lines"], row["kind"], row["reason"]))
 
@@ -38,8 +38,8 @@ def _users(source: ReportSource) -> Mapping[str, Any]:
     if name is None:
         return {"histories": source.count("sequences"), "served": None, "unserved": []}
     with source.scan("recommendations", "rank", day=source.dt, name=name) as rows:
-        served = rows.filter(pl.col("rank") == 1).select(pl.len()).collect().item()
+        served = collected(rows.filter(pl.col("rank") == 1).select(pl.len())).item()
     with source.scan("unserved", "reason", day=source.dt, name=name) as rows:
-        reasons = rows.group_by("reason").len("users").collect().to_dicts()
+        reasons = collected(rows.group_by("reason").len("users")).to_dicts()
     unserved = sorted(reasons, key=lambda row: (-row["users"], row["reason"]))
     return {"histories": source.count("sequences"), "served": served, "unserved": unserved}

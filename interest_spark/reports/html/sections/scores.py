@@ -8,7 +8,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from interest_spark.reports.html.drawings import MODEL, OTHER, axes_of, drawing
-from interest_spark.reports.html.source import AbsentError, ReportSource
+from interest_spark.reports.html.source import AbsentError, ReportSource, collected
 
 _BINS = 40
 _TOP = 10
@@ -19,9 +19,9 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
     if name is None or not source.count("recommendations", day=source.dt, name=name):
         raise AbsentError("page.no_rows", table="recommendations", day=source.dt)
     with source.scan("recommendations", "item_id", "rank", "source", "score", day=source.dt, name=name) as rows:
-        sources = rows.group_by("source").agg(pl.len().alias("rows")).sort("rows", descending=True).collect()
-        lists = rows.filter(pl.col("rank") == 1).select(pl.len()).collect().item()
-        items = rows.group_by("item_id").len("lists").sort(["lists", "item_id"], descending=[True, False]).collect()
+        sources = collected(rows.group_by("source").agg(pl.len().alias("rows")).sort("rows", descending=True))
+        lists = collected(rows.filter(pl.col("rank") == 1).select(pl.len())).item()
+        items = collected(rows.group_by("item_id").len("lists").sort(["lists", "item_id"], descending=[True, False]))
         scores = _histogram(rows.filter(pl.col("source") == "model"))
     shown = items["lists"].to_numpy()
     top = items.head(_TOP).to_dicts()
@@ -43,12 +43,13 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
 
 def _histogram(rows: pl.LazyFrame) -> tuple[np.ndarray, np.ndarray] | None:
     """Counts and edges of equal bins of the scores; None without any."""
-    low, high = rows.select(pl.col("score").min().alias("low"), pl.col("score").max().alias("high")).collect().row(0)
+    bounds = rows.select(pl.col("score").min().alias("low"), pl.col("score").max().alias("high"))
+    low, high = collected(bounds).row(0)
     if low is None:
         return None
     width = (high - low) / _BINS or 1.0
     place = ((pl.col("score") - low) / width).floor().clip(0, _BINS - 1).cast(pl.Int64)
-    counts = rows.group_by(place.alias("bin")).len("rows").collect()
+    counts = collected(rows.group_by(place.alias("bin")).len("rows"))
     filled = np.zeros(_BINS, np.int64)
     filled[counts["bin"].to_numpy()] = counts["rows"].to_numpy()
     return filled, low + width * np.arange(_BINS + 1)

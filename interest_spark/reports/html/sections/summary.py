@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from interest_spark.reports.html.judged import MODEL, Judged, judged_on
 from interest_spark.reports.html.numbers import figure, whole
-from interest_spark.reports.html.source import AbsentError, ReportSource, Row
+from interest_spark.reports.html.source import AbsentError, ReportSource, Row, collected
 from interest_spark.reports.html.texts import text
 
 
@@ -58,4 +58,4 @@ def _lists(source: ReportSource, day: str) -> int | None:
     if source.served is None or not source.table("recommendations").slices(day=day, name=source.served):
         return None
     with source.scan("recommendations", "rank", day=day, name=source.served) as rows:
-        return int(rows.filter(pl.col("rank") == 1).select(pl.len()).collect().item())
+        return int(collected(rows.filter(pl.col("rank") == 1).select(pl.len())).item())

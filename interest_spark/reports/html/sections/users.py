@@ -7,10 +7,11 @@ import polars as pl
 
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.reports.html.images import read_images
-from interest_spark.reports.html.source import AbsentError, ReportSource, Row
+from interest_spark.reports.html.source import AbsentError, ReportSource, Row, collected
 from interest_spark.schemas.behaviors import BEHAVIORS
 
 _USERS = 10
+_OTHERS = 2
 _EVENTS = 8
 _LISTS = ("item_index", "behavior", "event_time")
 
@@ -37,18 +38,18 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
 
 
 def _choose(source: ReportSource, name: str) -> Sequence[str]:
-    """Users of the day's first files, as they come: whoever the model serves before those who get popular items."""
+    """Users of the day's first files, as they come: those whom the model serves, then some who get popular items."""
     with source.scan("recommendations", "user_id", "rank", "source", day=source.dt, name=name) as rows:
         first = rows.filter(pl.col("rank") == 1)
-        by_model = first.filter(pl.col("source") == "model").head(_USERS - 2).collect()["user_id"].to_list()
-        others = first.filter(pl.col("source") != "model").head(_USERS).collect()["user_id"].to_list()
-    return [*by_model, *others][:_USERS]
+        by_model = collected(first.filter(pl.col("source") == "model").head(_USERS))["user_id"].to_list()
+        others = collected(first.filter(pl.col("source") != "model").head(_OTHERS))["user_id"].to_list()
+    return [*by_model[: _USERS - len(others)], *others]
 
 
 def _suggested(source: ReportSource, name: str, users: Sequence[str]) -> Mapping[str, list[Row]]:
     columns = ("user_id", "rank", "item_id", "score", "source")
     with source.scan("recommendations", *columns, day=source.dt, name=name) as rows:
-        found = rows.filter(pl.col("user_id").is_in(users)).sort("user_id", "rank").collect().to_dicts()
+        found = collected(rows.filter(pl.col("user_id").is_in(users)).sort("user_id", "rank")).to_dicts()
     return {user: [row for row in found if row["user_id"] == user] for user in users}
 
 
@@ -56,10 +57,10 @@ def _histories(source: ReportSource, users: Sequence[str]) -> Mapping[str, list[
     """The newest events of each, newest first: item_id, behavior and event_time."""
     with source.scan("sequences", "user_id", *_LISTS) as rows:
         tails = [pl.col(column).list.tail(_EVENTS).list.reverse() for column in _LISTS]
-        found = rows.filter(pl.col("user_id").is_in(users)).select("user_id", *tails).collect().to_dicts()
+        found = collected(rows.filter(pl.col("user_id").is_in(users)).select("user_id", *tails)).to_dicts()
     numbers = sorted({number for row in found for number in row["item_index"]})
     with source.scan("vocab", "item_index", "item_id", after="") as rows:  # numbers of later days, too
-        known = rows.filter(pl.col("item_index").is_in(numbers)).collect()
+        known = collected(rows.filter(pl.col("item_index").is_in(numbers)))
     ids = dict(known.select("item_index", "item_id").iter_rows())
     zone = parse_zone(source.config.shop.time_zone)
     return {

@@ -95,6 +95,12 @@ def test_nothing_acts_and_nothing_is_loaded(page: str) -> None:
     assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
 
 
+def test_ten_users_are_shown_also_some_whom_the_model_does_not_serve(page: str) -> None:
+    shown = section(page, "users")
+    assert shown.count('class="user"') == 10
+    assert "<code>u0&lt;script&gt;" in shown
+
+
 def test_the_page_is_small_and_the_same_each_time(config: Config, page: str) -> None:
     assert len(page.encode()) < 1 << 20
     assert build_page(ReportSource(config, DAY)) == page
