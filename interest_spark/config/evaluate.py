@@ -10,7 +10,7 @@ from interest_spark.metrics.lists.list_metric import LIST_METRICS
 from interest_spark.metrics.metric import METRICS
 from interest_spark.schemas.behaviors import BEHAVIORS
 
-BASELINES = ("popularity", "recent_popularity", "own_frequency", "als", "item_to_item", "ease")
+BASELINES = ("popularity", "own_frequency", "recent_popularity", "als", "item_to_item", "ease")
 """A further baseline is its name here, and a file `evaluation/baselines/<name>.py` whose `suggest` makes its lists."""
 
 
@@ -24,11 +24,11 @@ class EvaluateConfig(Section):
         "recall",
         "ndcg",
     )
-    list_metrics: Annotated[tuple[str, ...], AfterValidator(choice_of("metric of lists", LIST_METRICS))] = LIST_METRICS
+    list_metrics: Annotated[tuple[str, ...], AfterValidator(choice_of("list metric", LIST_METRICS))] = LIST_METRICS
     baselines: Annotated[tuple[str, ...], AfterValidator(choice_of("baseline", BASELINES))] = (
         "popularity",
-        "recent_popularity",
         "own_frequency",
+        "recent_popularity",
         "item_to_item",
     )
     target_behaviors: Annotated[tuple[str, ...], AfterValidator(choice_of("behavior", BEHAVIORS))] = ()

@@ -12,6 +12,7 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.metrics.lists.list_metric import LIST_METRICS
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
+from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.warehouse import Warehouse
 from jobs.cli import command
 from tests.integration.warehouse_world import commit, config_of, event, item_id, popularity, sequence
@@ -317,3 +318,16 @@ def test_skips_what_is_current_and_later_events_change_nothing(spark: "SparkSess
     commit(spark, root, "events", "2026-01-05", late)
     assert run(spark, root).status == "done"
     assert measured(spark, root) == before
+
+
+@pytest.mark.skipif("promotions" not in TABLES, reason="this deployment promotes no models")
+def test_the_champion_is_judged_beside_another_model(spark: "SparkSession", root: Path) -> None:
+    """Its lists of the cutoff lie under another name; it finds what ann, ben and fay want at once."""
+    decided = {"number": 1, "decided": "first", "champion": "m0", "reason": "there was none"}
+    commit(spark, root, "promotions", CUTOFF, [tuple(decided.get(name) for name in TABLES["promotions"].names)])
+    lists = {"ann": [2], "ben": [4], "fay": [6]}
+    rows = [(user, 1, item_id(item), 1.0, "model", "m0") for user, items in lists.items() for item in items]
+    commit(spark, root, "recommendations", CUTOFF, rows, "champions")
+    run(spark, root, baselines=["popularity"])
+    assert measured(spark, root)["champion", "recall@3"] == (pytest.approx((1 / 2 + 1 + 1) / 3, abs=1e-8), 3)
+    assert {name for name, _ in compared(spark, root)} == {"popularity", "champion"}
