@@ -63,6 +63,7 @@ def test_the_first_model_serves_without_a_judgement(warehouse: Warehouse) -> Non
     assert (first.judged_through, first.metric) == (FIRST, None)
 
 
+@pytest.mark.slow
 def test_a_better_model_is_promoted_and_serves_and_the_way_back_restores_the_lists(warehouse: Warehouse) -> None:
     config = promoting(warehouse.root)  # type: ignore[arg-type]
     kept = decide(warehouse)
@@ -219,6 +220,7 @@ class _Together:
         return replace(found, check=lambda files: self._barrier.wait() and None)
 
 
+@pytest.mark.slow
 def test_of_two_that_promote_at_once_one_does_and_the_other_is_told_to_look_again(warehouse: Warehouse) -> None:
     plant_model(warehouse, CUTOFF, MOST, "b")
     together, ended = _Together(), list[Outcome | BusyError]()

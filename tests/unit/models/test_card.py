@@ -62,7 +62,7 @@ def test_a_card_written_before_networks_were_a_union_is_read_and_written_with_wh
         dropout=DropoutConfig(embedding=0.1, attention=0.2, activation=0.0, residual=0.0),
     )
     columns = {"category_codes": 4096, "category_buckets": 50, "time_zone": "Asia/Shanghai", "session_gap_minutes": 30}
-    again = written(columns=columns)
+    again = written(columns=columns, origin=None)
     again["network"] |= {"unit_vectors": False, "content": {}, "content_dropout": 0.2}
     assert card.model_dump(mode="json") == again
 
