@@ -1,16 +1,16 @@
 """Accuracy against what lists are as a whole: a model that shows everybody the same is accurate and of little use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from interest_spark.reports.html.drawings import MODEL, OTHER, drawing, label
-from interest_spark.reports.html.judged import ACCURACY, Judged, kind_of, require_judged
+from interest_spark.reports.html.drawings import axes_of, drawing, label
+from interest_spark.reports.html.judged import ACCURACY, MODEL, Judged, kind_of, require_judged
 from interest_spark.reports.html.source import AbsentError, ReportSource
 
 _DRAWN = ("coverage", "novelty", "diversity")
-_MODEL = "model"
 
 
 def gather(source: ReportSource) -> Mapping[str, Any]:
@@ -20,24 +20,27 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
     if not metrics:
         raise AbsentError("diversity.nothing", day=source.dt)
     drawn = [metric for metric in metrics if any(name in kind_of(metric) for name in _DRAWN)] or metrics
+    colors = {name: to_hex(f"C{place % 10}") for place, name in enumerate(judged.contenders)}
+    pictures = [(metric, drawing(_plot(judged, metric, colors), f"diversity-{metric}")) for metric in drawn]
     return {
         "accuracy": judged.metrics[0],
         "metrics": metrics,
-        "rows": [(name, judged.figures[name]) for name in judged.contenders],
-        "picture": drawing(_plot(judged, drawn[: len(_DRAWN)]), "diversity"),
+        "rows": [(name, colors[name], judged.figures[name]) for name in judged.contenders],
+        "pictures": pictures,
     }
 
 
-def _plot(judged: Judged, metrics: Sequence[str]) -> Figure:
+def _plot(judged: Judged, metric: str, colors: Mapping[str, str]) -> Figure:
+    """A dot a contender; who is who, the table's first column tells, as dots may lie on one another."""
     accuracy = judged.metrics[0]
-    figure = Figure(figsize=(3.2 * len(metrics), 3.0), layout="constrained")
-    for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False).flat, metrics, strict=True):
-        for name, figures in judged.figures.items():
-            if metric in figures and accuracy in figures:
-                point = figures[metric]["value"], figures[accuracy]["value"]
-                axes.plot(*point, "o", color=MODEL if name == _MODEL else OTHER)
-                axes.annotate(label(name), point, textcoords="offset points", xytext=(4, 4), fontsize=7)
-        axes.set(xlabel=label(metric), ylabel=label(accuracy))
-        axes.margins(0.25)
-        axes.grid(alpha=0.3)
+    figure, axes = axes_of(3.4, 2.6)
+    for name, color in colors.items():
+        figures = judged.figures[name]
+        if metric in figures and accuracy in figures:
+            size = 9 if name == MODEL else 6
+            axes.plot(
+                figures[metric]["value"], figures[accuracy]["value"], "o", color=color, markersize=size, alpha=0.8
+            )
+    axes.set(xlabel=label(metric), ylabel=label(accuracy))
+    axes.margins(0.15)
     return figure

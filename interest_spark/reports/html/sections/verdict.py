@@ -6,6 +6,7 @@ from typing import Any
 from interest_spark.reports.html.judged import MODEL, Judged, require_judged
 from interest_spark.reports.html.source import ReportSource, Row
 
+_CHANCE = 0.05
 _LOSES, _LEVEL, _WINS = "loses", "level", "wins"
 
 
@@ -21,8 +22,9 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
 def verdicts(judged: Judged) -> Sequence[Row]:
     """One for each other contender, losses first: how the model stands against it by the metric that says most.
 
-    A difference whose whole interval is on one side of zero is won or lost. The first metric is what can be won; one
-    that is lost by any of them is lost. Where no paired differences were made, the two intervals must not touch.
+    A difference whose whole interval is on one side of zero is won or lost, unless chance may explain it once all tests
+    of the day are taken together. The first metric is what can be won; one that is lost by any of them is lost. Where no
+    paired differences were made, the two intervals must not touch.
     """
     said = [_against(judged, name) for name in judged.contenders if name != MODEL]
     order = (_LOSES, _LEVEL, _WINS)
@@ -31,8 +33,9 @@ def verdicts(judged: Judged) -> Sequence[Row]:
 
 def _against(judged: Judged, contender: str) -> Row:
     differences = [row for metric in judged.metrics if (row := _difference(judged, contender, metric))]
-    lost = [row for row in differences if row["high"] is not None and row["high"] < 0]
-    won = [row for row in differences if row["low"] is not None and row["low"] > 0]
+    clear = [row for row in differences if row["low"] is not None and (row.get("p_adjusted") or 0.0) < _CHANCE]
+    lost = [row for row in clear if row["high"] < 0]
+    won = [row for row in clear if row["low"] > 0]
     kind = _LOSES if lost else _WINS if won and won[0] is differences[0] else _LEVEL
     telling = [*lost, *differences]
     return {"kind": kind, "contender": contender, "difference": telling[0] if telling else None}

@@ -16,8 +16,8 @@ def kinds(*differences: dict[str, Any]) -> dict[str, str]:
     return {each["contender"]: each["kind"] for each in said}
 
 
-def difference(metric: str, low: float, high: float) -> dict[str, Any]:
-    return metric_row("model", metric, (low + high) / 2, low=low, high=high, against="als")
+def difference(metric: str, low: float, high: float, **changes: Any) -> dict[str, Any]:
+    return metric_row("model", metric, (low + high) / 2, low=low, high=high, against="als", **changes)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,8 @@ def difference(metric: str, low: float, high: float) -> dict[str, Any]:
         ([difference("ndcg@10", -0.01, 0.03)], "level"),
         ([difference("ndcg@10", 0.01, 0.03), difference("recall@10", -0.2, -0.1)], "loses"),
         ([difference("ndcg@10", -0.01, 0.03), difference("recall@10", 0.1, 0.2)], "level"),
+        ([difference("ndcg@10", -0.03, -0.01, p_adjusted=0.2)], "level"),
+        ([difference("ndcg@10", -0.03, -0.01, p_adjusted=0.001)], "loses"),
         ([], "level"),  # two intervals that touch
     ],
 )
