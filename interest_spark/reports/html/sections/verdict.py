@@ -23,7 +23,7 @@ def verdicts(judged: Judged) -> Sequence[Row]:
     """One for each other contender, losses first: how the model stands against it by the metric that says most.
 
     A difference whose whole interval is on one side of zero is won or lost, unless chance may explain it once all tests
-    of the day are taken together. The first metric is what can be won; one that is lost by any of them is lost. Where$
+    of the day are taken together. The first metric is what can be won; one that is lost by any of them is lost. Where
     no paired differences were made, the two intervals must not touch.
     """
     said = [_against(judged, name) for name in judged.contenders if name != MODEL]
