@@ -40,6 +40,7 @@ def write_report_world(root: Path) -> Config:
     _put_items(warehouse, root / "raw")
     _put_histories(warehouse)
     _put_model(warehouse)
+    _put_promotions(warehouse)
     _write_journal(warehouse)
     return config
 
@@ -47,6 +48,7 @@ def write_report_world(root: Path) -> Config:
 def metric_row(contender: str, metric: str, value: float, **changes: Any) -> dict[str, Any]:
     """A row of `metrics` with an interval of 0.05 to each side."""
     given = {"slice": contender, "metric": metric, "value": value, "low": value - 0.05, "high": value + 0.05}
+    given |= {"against": None, "p_value": None, "p_adjusted": None}
     return {"model_version": VERSION, "split": "next_7_days", "users": 50, **given, **changes}
 
 
@@ -85,6 +87,8 @@ def _put_metrics(warehouse: Warehouse, day: str, ndcg: float) -> None:
     rows = [metric_row(name, metric, value) for name, value in values.items() for metric in ("ndcg@5", "recall@5")]
     rows += [metric_row(name, "coverage@5", 1 - value, low=None, high=None) for name, value in values.items()]
     rows += [metric_row(f"model:platform={MARKUP}", metric, 0.1) for metric in ("ndcg@5", "recall@5")]
+    tested = {"against": "popularity", "p_value": 0.001, "p_adjusted": 0.004}
+    rows += [metric_row("model", metric, ndcg - 0.05, **tested) for metric in ("ndcg@5", "recall@5")]
     put_rows(warehouse, "metrics", f"m-{day}", {Slice(day, MODEL): rows})
 
 
@@ -141,6 +145,14 @@ def _put_histories(warehouse: Warehouse) -> None:
         for user in range(USERS)
     ]
     put_rows(warehouse, "sequences", "sequences", {Slice(DAY): rows})
+
+
+def _put_promotions(warehouse: Warehouse) -> None:
+    first = {"number": 1, "decided": "first", "champion": "old", "reason": "nobody served"}
+    refused = {"number": 1, "decided": "refused", "champion": "old", "challenger": VERSION, "metric": "ndcg@5"}
+    refused |= {"difference": -0.1, "low": -0.2, "high": -0.02, "users": 50, "reason": f"worse {SCRIPT}"}
+    put_rows(warehouse, "promotions", "p-1", {Slice(BEFORE, MODEL): [first]})
+    put_rows(warehouse, "promotions", "p-2", {Slice(DAY, MODEL): [refused]})
 
 
 def _put_model(warehouse: Warehouse) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from interest_spark.evaluation.evaluate import MODEL
+from interest_spark.evaluation.tally import MODEL
 from interest_spark.foundation.streams import terminal
 from interest_spark.storage.warehouse import Warehouse
 

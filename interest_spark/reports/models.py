@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from interest_spark.evaluation.evaluate import MODEL
+from interest_spark.evaluation.tally import MODEL
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.locations import Location
 from interest_spark.foundation.shown import shown

@@ -45,6 +45,7 @@ def page(config: Path) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_it_lies_where_it_is_wanted_and_a_day_that_is_not_there_is_refused(config: Path, page: Path) -> None:
     elsewhere = config.parent / "elsewhere" / "today.html"
     done = interest("report", "--config", str(config), "--day", DAY, "--out", str(elsewhere))

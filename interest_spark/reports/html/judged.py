@@ -73,7 +73,7 @@ def told_apart(name: str, rows: Sequence[Row]) -> Judged:
     for row in rows:
         if row["value"] is None:
             continue
-        if row.get("against") is not None:
+        if row["against"] is not None:
             if row["slice"] == MODEL:
                 differences.setdefault(row["against"], {})[row["metric"]] = row
         else:

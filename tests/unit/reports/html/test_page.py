@@ -25,12 +25,13 @@ SHOWN = {
     "drift": ("PSI", "0.3", "10.0 % → 30.0 %"),
     "training": (VERSION, "3 epochs", "epoch 2, with NDCG@10 0.3", "2 ranks: 0.65 to 0.6833", "learns by heart"),
     "network": ("layer_0/expand", "4 × 8", "72"),
-    "metrics": ("popularity", "0.05", "0.2 … 0.3"),
+    "metrics": ("popularity", "0.05", "0.2 … 0.3", "+0.2", "0.004"),
     "slices": ("model:platform=&lt;b onclick",),
     "diversity": ("coverage@5", "0.75"),
     "scores": ("12 lists with 8 different items", "100.0 %", "popularity 8.3 %", "保温杯"),
     "users": ("保温杯", "kitchen", "purchase 01-19 12:03", "data:image/jpeg;base64,"),
     "steps": ("events", "901", "300", "5.0", "2 steps failed"),
+    "promotions": ("refused", "worse &lt;script&gt;", "-0.2 … -0.02", "first"),
     "versions": ("pyspark", "recommendations", VERSION),
 }
 

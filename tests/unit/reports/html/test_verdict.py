@@ -12,8 +12,8 @@ from tests.report_world import metric_row
 def kinds(*differences: dict[str, Any]) -> dict[str, str]:
     """By contender, where each stands at the model's own value."""
     figures = [metric_row(name, metric, 0.3) for name in ("model", "als") for metric in ("ndcg@10", "recall@10")]
-    rows = [{**row, "against": None} for row in figures] + list(differences)
-    return {each["contender"]: each["kind"] for each in verdicts(told_apart("sasrec", rows))}
+    said = verdicts(told_apart("sasrec", [*figures, *differences]))
+    return {each["contender"]: each["kind"] for each in said}
 
 
 def difference(metric: str, low: float, high: float, **changes: Any) -> dict[str, Any]:
