@@ -43,7 +43,7 @@ def grouped_auc(rows: "DataFrame") -> float | None:
     """`gauc` of `label`, `score` and `group`; None where no group has both labels. A group's rows meet in one task."""
     from pyspark.sql import functions as F
 
-    pair = F.struct(F.col("score").cast("double"), F.col("label").cast("double"))
+    pair = F.struct(*(F.col(name).cast("double").alias(name) for name in ("score", "label")))
     groups = rows.groupBy("group").agg(F.collect_list(pair).alias("rows"))
     columns = groups.select(F.col("rows.score"), F.col("rows.label"))
     (sums,) = columns.mapInArrow(_weigh, "area double, rows double").agg(F.sum("area"), F.sum("rows")).collect()
