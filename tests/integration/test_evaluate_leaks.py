@@ -15,6 +15,8 @@ from tests.integration.warehouse_world import commit, item_id, popularity, seque
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 Plant = Callable[["SparkSession", Path], None]
 
 
