@@ -246,7 +246,13 @@ PROMOTE = Step(
     ),
     writes=(TABLE,),
     settings=(*JUDGED_BY_SETTINGS, "promote"),
-    irrelevant=("evaluate.backtest", "evaluate.baselines", "evaluate.metrics", "score.batch_users"),
+    irrelevant=(
+        "evaluate.backtest",
+        "evaluate.baselines",
+        "evaluate.metrics",
+        "evaluate.list_metrics",
+        "score.batch_users",
+    ),
     revision=1,
     exclusive=True,  # it goes on from the newest decision, whichever day that is of
     compute=_decide,
