@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MEGABYTES = 20
 GIVEN_BACK = 48 * 1024  # bytes before each further attempt; the job's files are of a few KiB each
+FOR_FOLDERS = 8 * 1024  # so that Spark starts, and has no room for anything that tasks keep
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_sparks_scratch_is_full(shop: Shop, expected: dict[str, Contents], tmp_p
     before = contents(copy.warehouse)
     command = [sys.executable, "-m", "jobs.cli", "ingest", "--config", str(copy.config), "--day", DAY]
     with small_disk(tmp_path / "disk", MEGABYTES) as disk:
-        fill(disk, leave=GIVEN_BACK)
+        fill(disk, leave=FOR_FOLDERS)
         environment = {**os.environ, "SPARK_LOCAL_DIRS": str(disk)}
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
