@@ -46,8 +46,8 @@ def naming(what: str, remedy: str, *further: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
-    """`naming` for whatever reads a committed data file."""
-    with naming(f"data file {path}", remedy_for(path)):
+    """`naming` for whatever reads a committed data file. Names of columns that are no UTF-8 are damage, too."""
+    with naming(f"data file {path}", remedy_for(path), UnicodeDecodeError):
         yield
 
 

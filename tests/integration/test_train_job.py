@@ -58,7 +58,7 @@ def test_a_day_is_trained_once_and_again_when_its_settings_change(spark: "SparkS
     assert outcome.versions == {"train_blocks": 0, "models": 0}
     record = warehouse.open("models").record(Slice(DAY, "sasrec"))
     assert record is not None
-    assert record.versions == {"train_blocks": 0, "sequences": 0, "vocab": 0, "models": -1, "events": -1}
+    assert record.versions == {"train_blocks": 0, "sequences": 0, "vocab": 0, "models": -1, "events": -1, "items": -1}
 
     (model,) = warehouse.read_small("models", day=DAY).to_pylist()
     encoder = load_encoder(tmp_path / model["path"], model["manifest_sha256"])

@@ -22,6 +22,7 @@ DISTRIBUTIONS = {
     "importlinter": "import-linter",
     "replay": "replay-rec",
     "mlflow": "mlflow-skinny",
+    "PIL": "pillow",
 }
 
 

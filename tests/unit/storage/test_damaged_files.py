@@ -209,6 +209,16 @@ def test_any_bytes_of_a_file_may_change(warehouse: Warehouse, data: st.DataObjec
         file.write_bytes(good)
 
 
+@pytest.mark.parametrize("name", READERS)
+def test_a_column_may_have_a_name_that_is_no_utf8(warehouse: Warehouse, name: str) -> None:
+    file = file_of(warehouse)
+    content = file.read_bytes()
+    footer = content.rindex(b"PAR1", 0, -4) if content.count(b"PAR1") > 2 else 4
+    file.write_bytes(content[:footer] + content[footer:].replace(b"item_id", b"\xc3\x28em_id"))
+    with pytest.raises(BadDataError, match=r"data file .* cannot be read"):
+        READERS[name](str(as_bucket(file) if name == "a bucket" else file))
+
+
 def test_fewer_rows_than_were_committed_are_found(warehouse: Warehouse) -> None:
     file = file_of(warehouse)
     fewer_rows(file)
