@@ -17,7 +17,7 @@ _LETTERS = re.compile(r"yyyy|MM|dd|HH|[A-Za-z]+")
 _ISO = "yyyy-MM-dd"
 _HOUR = "[0-2][0-9]"
 _GROUPS = {"yyyy": r"[0-9]{4}", "MM": "0[1-9]|1[0-2]", "dd": "0[1-9]|[12][0-9]|3[01]", "HH": _HOUR}
-_SIGNS = {"*": ".*?", "?": "."}
+_SIGNS = {"**/": "(?:.*?/)?", "*": ".*?", "?": "."}
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class DayPath:
         >>> DayPath("logs/*{day:yyyyMMdd}*").day_in("logs/from-20260130-to-20260131.csv")
         datetime.date(2026, 1, 30)
         """
-        found = self._expression.search(path)
-        if found is None:
-            return None
-        try:
-            return date(*(int(found[name]) for name in ("yyyy", "MM", "dd")))
-        except ValueError:
-            return None
+        while found := self._expression.search(path):
+            try:
+                return date(*(int(found[name]) for name in ("yyyy", "MM", "dd")))
+            except ValueError:  # there is no such day, and one further to the right may be meant
+                start, end = found.span("dd")
+                path = f"{path[:start]}{'x' * (end - start)}{path[end:]}"
+        return None
 
     def check(self) -> None:
         """Raise ValueError unless every place is one that is known, and all together say which day it is."""
@@ -107,5 +107,5 @@ def _translated(glob: str) -> str:
     """A part of a glob as an expression; brackets of it are taken for any one character."""
     return "".join(
         _SIGNS.get(part, "." if part.startswith("[") and len(part) > 1 else re.escape(part))
-        for part in re.findall(r"\[[^/\]]+\]|.", glob)
+        for part in re.findall(r"\[[^/\]]+\]|\*\*/|.", glob)
     )

@@ -1,5 +1,6 @@
 """What is known of items and users as of a day: each attribute's newest value, whatever order it came in."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,7 +57,7 @@ def build_in(folder: Path) -> AttributeBuild[pl.DataFrame]:
     return AttributeBuild("items", "item_id", lambda rows: iter([rows]), DAY, END, folders)
 
 
-def run(folder: Path, lines: list[dict[str, Any]], earlier: list[str] = []) -> tuple[list[str], Account]:  # noqa: B006
+def run(folder: Path, lines: list[dict[str, Any]], earlier: Sequence[str] = ()) -> tuple[list[str], Account]:
     """The files of one bucket that holds all, and what the task of the first round has counted."""
     build = build_in(folder)
     *good, account = build.prepare(typed(lines))

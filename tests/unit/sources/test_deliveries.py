@@ -175,6 +175,14 @@ def test_local_files_changed_within_a_microsecond_differ(tmp_path: Path) -> None
     assert found[0].identity != found[1].identity
 
 
+@pytest.mark.parametrize("pattern", ["*{day}*", "**/*{day}*", "**/{day:yyyy}*{day}*"])
+def test_a_path_belongs_to_one_day_whatever_else_it_names(tmp_path: Path, pattern: str) -> None:
+    write(tmp_path / "logs/2026-02-30_2026-01-02_2026-01-01")
+    days = [date(2026, 1, number) for number in (1, 2, 3)]
+    assert [each.day for each in find(tmp_path / "logs" / pattern, first=days[0], last=days[-1])] == ["2026-01-02"]
+    assert [len(find(tmp_path / "logs" / pattern, first=day, last=day)) for day in days] == [0, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("pattern", "layout"),
     [
