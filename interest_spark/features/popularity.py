@@ -1,6 +1,6 @@
 """How often each item was used lately: the fallback for users without a history, and the baseline to beat."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,14 @@ def rank_by_popularity(events: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFr
     return ranked.with_columns(rank=pl.int_range(1, pl.len() + 1).cast(pl.Int32)).select(*TABLES["popularity"].names)
 
 
+def write_ranking(folder: str, day: str, events: Sequence[pl.DataFrame], vocab: Sequence[str]) -> Iterator[str]:
+    """Writes rows of `popularity` from frames like those of `events_of_people`; gives the path, if there are any."""
+    numbers = read_columns(vocab, item_id=pl.String, item_index=pl.Int32)
+    ranked = rank_by_popularity(pl.concat([_NOTHING, *events]), numbers)
+    if len(ranked):
+        yield write_part(folder, "popularity", day, ranked.to_arrow().cast(TABLES["popularity"]), 0)
+
+
 @dataclass(frozen=True)
 class PopularityBuild:
     """Files of `item_days` of the days that count, and of all of `vocab`."""
@@ -43,10 +51,7 @@ class PopularityBuild:
     def write(self) -> Iterator[str]:
         """Writes the day's rows of `popularity`; gives the path, if there are any."""
         events = [events_of_people(read_counts(file, self.behaviors)) for file in self.counts]
-        numbers = read_columns(self.vocab, item_id=pl.String, item_index=pl.Int32)
-        ranked = rank_by_popularity(pl.concat([_NOTHING, *events]), numbers)
-        if len(ranked):
-            yield write_part(self.folder, "popularity", self.day, ranked.to_arrow().cast(TABLES["popularity"]), 0)
+        yield from write_ranking(self.folder, self.day, events, self.vocab)
 
 
 def rank_items(spark: "SparkSession", build: PopularityBuild) -> list[str]:

@@ -10,10 +10,8 @@ import polars as pl
 from interest_spark.evaluation.baselines.baseline import Known
 from interest_spark.evaluation.baselines.popularity import suggest as suggest_popular
 from interest_spark.features.day_files import DayFile, read_counts
-from interest_spark.features.popularity import events_of_people, rank_by_popularity
+from interest_spark.features.popularity import events_of_people, write_ranking
 from interest_spark.platform.tasks import each_in_a_task
-from interest_spark.schemas.tables import TABLES
-from interest_spark.storage.parts import empty_frame, read_columns, write_part
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -52,11 +50,7 @@ class DecayedCount:
 
     def write(self) -> Iterator[str]:
         """Writes a ranking in the form of `popularity`, its events in thousandths; gives the path, if it has rows."""
-        counts = [self._decayed(file) for file in self.counts]
-        numbers = read_columns(self.vocab, item_id=pl.String, item_index=pl.Int32)
-        ranked = rank_by_popularity(pl.concat([empty_frame("item_days").select("item_id", "events"), *counts]), numbers)
-        if len(ranked):
-            yield write_part(self.folder, "popularity", self.day, ranked.to_arrow().cast(TABLES["popularity"]), 0)
+        yield from write_ranking(self.folder, self.day, [self._decayed(file) for file in self.counts], self.vocab)
 
     def _decayed(self, file: DayFile) -> pl.DataFrame:
         days = (date.fromisoformat(self.day) - date.fromisoformat(file.day)).days
