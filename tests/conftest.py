@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 os.environ.setdefault("JAVA_TOOL_OPTIONS", f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {options_with_archive()}")
 
 # The first example pays for imports and for a busy machine; time is measured in tests/bench, never asserted here.
-settings.register_profile("interest_spark", deadline=None)
+# Every run draws the same examples, so that a change is judged by what it changes; `--hypothesis-profile explore` draws
+# new ones, to find what nobody looked for.
+settings.register_profile("interest_spark", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("interest_spark")
 
 
