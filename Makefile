@@ -21,7 +21,8 @@ SHOW_USER ?=#   whose recommendations `make run` prints
 NODE_PYTHON ?=# where cluster nodes keep Python 3.11, for `make dist-env`
 # The longest first, so that both workers end together.
 TESTS ?= $(wildcard tests/faults tests/e2e tests/integration tests/unit)
-CLUSTER_TESTS ?= tests/cluster
+LONG_CLUSTER_TESTS := $(wildcard $(patsubst %,tests/cluster/test_%.py,airflow yarn backfilled_month airflow_on_yarn))
+CLUSTER_TESTS ?= $(LONG_CLUSTER_TESTS) $(filter-out $(LONG_CLUSTER_TESTS),$(wildcard tests/cluster/test_*.py))
 TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 SEEDS ?= 3#     trainings of each data set in `make bench`
@@ -157,7 +158,7 @@ test: lint ## all linters and tests
 # cannot be installed, its tests are skipped.
 test-cluster: install-test ## tests on real clusters and stores; what cannot be had here is skipped, with the reason
 	-@$(MAKE) --no-print-directory airflow
-	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile $(CLUSTER_TESTS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(CLUSTER_TESTS) $(PYTEST_ARGS)
 
 # Linters and tests side by side; the tests share what is left of the 90 seconds. Slow ones are for `make test`.
 check: install-test ## linters, and the unit tests of what differs from main, within 90 seconds
