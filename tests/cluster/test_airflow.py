@@ -31,7 +31,7 @@ pytestmark = [
 ROOT = Path(__file__).parents[2]
 FIRST, LAST_OF_SCHEDULE, LAST_OF_BACKFILL, BAD = "2026-01-01", "2026-01-03", "2026-01-06", "2026-01-07"
 BLOCKED = "2026-01-08"
-OF_README = "2026-01-09"  # Airflow schedules nothing that begins before the end of a run that it has made
+OF_README = "2026-01-09"
 ZONE, OFFSET = "America/New_York", "-05:00"
 NIGHT_SECONDS = 600
 NOBODY = "spark://127.0.0.1"
@@ -220,15 +220,12 @@ def test_a_reader_of_the_readme_gets_a_green_night(nights: Nights) -> None:
     (nights.root / ".venv").symlink_to(sys.prefix)
     (nights.root / "run").mkdir()
     (nights.root / "run" / "shop").symlink_to(nights.root / "shop")
-    nights.airflow.command("connections", "delete", "spark_default")
-    nights.airflow.command("dags", "pause", "interest_daily")  # the block unpauses it, as that of an empty Airflow
-    nights.deploy(first_day=OF_README, last_day=OF_README)  # else the DAG that is known so far would run first
-    before = nights.airflow.runs("interest_daily").keys()
+    empty(nights)
     environment = {**nights.airflow.environment, "CONFIG": str(nights.root / "readme.yaml"), "DAY": OF_README}
     command = ["bash", "-euo", "pipefail", "-c", block]
     typed = subprocess.run(command, cwd=nights.root, env=environment, capture_output=True, text=True, timeout=300)
     assert typed.returncode == 0, f"{typed.stdout[-3000:]}{typed.stderr[-3000:]}"
-    nights.airflow.wait_for_runs("interest_daily", len(before) + 1, NIGHT_SECONDS)
+    nights.airflow.wait_for_runs("interest_daily", 1, NIGHT_SECONDS)
     assert Warehouse(str(nights.root / "run" / "nights")).days("recommendations") == [OF_README]
 
 
@@ -237,6 +234,16 @@ def test_the_dags_own_tests_pass_in_airflows_environment() -> None:
     command = [str(AIRFLOW.with_name("python")), "-m", "pytest", *own]
     done = subprocess.run(command, cwd=ROOT, env=plain_environment(), capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-5000:]
+
+
+def empty(nights: Nights) -> None:
+    """Let Airflow forget the deployment and its nights: a scheduler that still knows the DAG of another time zone makes
+    a run without a task where that DAG begins later.
+    """
+    nights.airflow.command("connections", "delete", "spark_default")
+    nights.airflow.command("variables", "delete", "interest")
+    wait_until(lambda: nights.airflow.get("importErrors")["import_errors"], 120, "DAGs without a deployment")
+    nights.airflow.command("dags", "delete", "interest_daily", "--yes")
 
 
 def trained_for(nights: Nights, day: str) -> set[str]:

@@ -57,7 +57,7 @@ class Poller(threading.Thread):
         self._warehouse, self._over = warehouse, threading.Event()
 
     def run(self) -> None:
-        while not self._over.wait(0.02):
+        while not self._over.wait(0.2):
             try:
                 for key, found in contents(self._warehouse).items():
                     self.seen[key].add(found)

@@ -68,7 +68,7 @@ class Poller(threading.Thread):
         self._warehouse, self._over = warehouse, threading.Event()
 
     def run(self) -> None:
-        while not self._over.wait(0.25):
+        while not self._over.wait(0.75):  # a look costs a quarter of a second of the run that it looks at
             try:
                 looked_at = contents(self._warehouse)
                 for key, found in looked_at.items():
