@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from interest_spark.evaluation.paired import PairedInterval, paired_intervals
+from interest_spark.evaluation.statistics.paired import PairedInterval, paired_intervals
 from interest_spark.metrics.hits import find_hits
 from interest_spark.metrics.metric import metric_named
 from interest_spark.platform.python_worker import settled

@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from interest_spark.evaluation.intervals import DECIMALS
+from interest_spark.evaluation.statistics.intervals import DECIMALS
 from interest_spark.platform.python_worker import settled
 
 if TYPE_CHECKING:

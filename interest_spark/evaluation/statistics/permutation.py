@@ -9,7 +9,7 @@ follow from the user's key alone, so that only sums leave the tasks.
 import numpy as np
 from numpy.typing import NDArray
 
-from interest_spark.evaluation.paired import Floats, random_bits
+from interest_spark.evaluation.statistics.paired import Floats, random_bits
 
 FLIPS = 2_048  # a multiple of the bits of a draw
 _BITS = 64
