@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from interest_spark.evaluation.paired import PairedInterval, paired_intervals
+from interest_spark.evaluation.statistics.paired import PairedInterval, paired_intervals
 from interest_spark.metrics.hits import find_hits
 from interest_spark.metrics.metric import metric_named
+from interest_spark.platform.python_worker import settled
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -38,7 +39,7 @@ def compare_lists(lists: "DataFrame", models: Sequence[str], metrics: Sequence[s
     names = {(model, metric): f"v{place}" for place, (model, metric) in enumerate(_pairs(models, metrics))}
     judged = lists.select("user_id", "relevant", *(f"`{model}`" for model in models))
     schema = ", ".join(["user_id string", *(f"{name} double" for name in names.values())])
-    values = judged.mapInArrow(partial(_judge, names, k), schema)
+    values = judged.mapInArrow(settled(partial(_judge, names, k)), schema)
     means = {name: values[name] for name in names.values()}  # differences to zero
     differences = {
         f"{names[model, metric]} difference": values[names[model, metric]] - values[names[models[0], metric]]

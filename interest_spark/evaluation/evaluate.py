@@ -24,6 +24,7 @@ from interest_spark.evaluation.judge import read_lists, read_users
 from interest_spark.evaluation.known_items import read_items
 from interest_spark.evaluation.tally import MODEL as MODEL
 from interest_spark.evaluation.tally import SUMS, Question, Tally, add_users, total
+from interest_spark.platform.python_worker import settled
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.serving.score import BOT
 
@@ -125,12 +126,12 @@ def judge_lists(lists: "DataFrame", question: Question) -> "DataFrame":
 
     columns = ("relevant", "behaviors", "platforms", "source", "region", "events", "history", "seen")
     judged = lists.select(F.xxhash64("user_id").alias("key"), *columns, *(f"`{name}`" for name in question.contenders))
-    sums = judged.mapInArrow(partial(_tally, question), SUMS)
+    sums = judged.mapInArrow(settled(partial(_tally, question)), SUMS)
     # A row without any sum: also where nobody is judged, the last task has something to begin with.
     one, text = lists.sparkSession.range(1), F.lit("")
     no_sums = F.array().cast("array<double>")
     nothing = one.select(F.lit("none"), text, text, F.lit(-1), F.lit(None).cast("array<int>"), no_sums)
-    return sums.union(nothing).repartition(1).mapInArrow(partial(_conclude, question), COLUMNS)
+    return sums.union(nothing).repartition(1).mapInArrow(settled(partial(_conclude, question)), COLUMNS)
 
 
 def _tally(question: Question, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

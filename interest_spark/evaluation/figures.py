@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from interest_spark.evaluation.intervals import DECIMALS, MeanInterval, mean_with_interval
 from interest_spark.evaluation.known_items import KnownItems
-from interest_spark.evaluation.paired import interval_of_sums
-from interest_spark.evaluation.permutation import holm, two_sided_p
+from interest_spark.evaluation.statistics.intervals import DECIMALS, MeanInterval, mean_with_interval
+from interest_spark.evaluation.statistics.paired import interval_of_sums
+from interest_spark.evaluation.statistics.permutation import holm, two_sided_p
 from interest_spark.evaluation.tally import (
     EXPOSURE,
     FLIPPED,

@@ -14,7 +14,7 @@ from typing import Literal
 
 from interest_spark.config.promote import PromoteConfig
 from interest_spark.evaluation.compare import Compared
-from interest_spark.evaluation.paired import PairedInterval
+from interest_spark.evaluation.statistics.paired import PairedInterval
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 

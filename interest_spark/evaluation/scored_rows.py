@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from interest_spark.metrics.scored.gauc import weighted_auc
 from interest_spark.metrics.scored.scored import SCORED_METRICS, Scored, scored_metric_named
+from interest_spark.platform.python_worker import settled
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -26,7 +27,7 @@ def scored_figures(rows: "DataFrame", metrics: Sequence[str] = SCORED_METRICS) -
 
     positive, score = F.col("label").cast("double"), F.col("score").cast("double").alias("score")
     counts = rows.groupBy(score).agg(F.sum(positive).alias("positives"), F.sum(1 - positive).alias("negatives"))
-    return counts.repartition(1).mapInArrow(partial(_conclude, metrics), "metric string, value double")
+    return counts.repartition(1).mapInArrow(settled(partial(_conclude, metrics)), "metric string, value double")
 
 
 def _conclude(metrics: Sequence[str], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -46,7 +47,8 @@ def grouped_auc(rows: "DataFrame") -> float | None:
     pair = F.struct(*(F.col(name).cast("double").alias(name) for name in ("score", "label")))
     groups = rows.groupBy("group").agg(F.collect_list(pair).alias("rows"))
     columns = groups.select(F.col("rows.score"), F.col("rows.label"))
-    (sums,) = columns.mapInArrow(_weigh, "area double, rows double").agg(F.sum("area"), F.sum("rows")).collect()
+    weighed = columns.mapInArrow(settled(_weigh), "area double, rows double")
+    (sums,) = weighed.agg(F.sum("area"), F.sum("rows")).collect()
     return sums[0] / sums[1] if sums[1] else None
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from interest_spark.evaluation.intervals import power_sums
 from interest_spark.evaluation.judge import (
     Users,
     accuracy,
@@ -23,8 +22,9 @@ from interest_spark.evaluation.judge import (
     within,
 )
 from interest_spark.evaluation.known_items import ItemFiles, KnownItems
-from interest_spark.evaluation.paired import RESAMPLES, resample_sums
-from interest_spark.evaluation.permutation import FLIPS, flipped_sums
+from interest_spark.evaluation.statistics.intervals import power_sums
+from interest_spark.evaluation.statistics.paired import RESAMPLES, resample_sums
+from interest_spark.evaluation.statistics.permutation import FLIPS, flipped_sums
 from interest_spark.metrics.hits import NO_ITEM, Integers
 from interest_spark.metrics.lists.list_metric import OF_EXPOSURE, OF_USERS
 from interest_spark.metrics.lists.shown import Floats

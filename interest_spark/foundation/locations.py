@@ -38,6 +38,15 @@ class Url:
         """What it lies in."""
         return Url(self.text.rpartition("/")[0])
 
+    @property
+    def is_whole_store(self) -> bool:
+        """Whether it is a bucket or a file system itself, which lies in nothing.
+
+        >>> Url("s3://shop").is_whole_store, Url("s3://shop/warehouse").is_whole_store
+        (True, False)
+        """
+        return "/" not in self.text.partition("://")[2]
+
     def absolute(self) -> "Url":
         """Itself: a URL depends on no current folder."""
         return self

@@ -15,9 +15,12 @@ import gc
 import socket
 import sys
 import zipimport
-from collections.abc import Callable
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)  # Linux alone has it
 
@@ -36,6 +39,19 @@ def settle() -> bool:
     zipimport.zipimporter.invalidate_caches = lambda self: None  # type: ignore[method-assign]
     daemon.worker = _promptly(serve)  # type: ignore[attr-defined]
     return True
+
+
+Batches = Iterator["pa.RecordBatch"]
+
+
+def settled(work: Callable[[Batches], Batches]) -> Callable[["Iterable[pa.RecordBatch]"], Batches]:
+    """`work` for `DataFrame.mapInArrow`, in a worker that is settled from then on."""
+    return partial(_settle_and, work)
+
+
+def _settle_and(work: Callable[[Batches], Batches], batches: "Iterable[pa.RecordBatch]") -> Batches:
+    settle()
+    return work(iter(batches))
 
 
 def _promptly(serve: Callable[..., Any]) -> Callable[..., Any]:

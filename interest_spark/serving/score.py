@@ -17,6 +17,7 @@ import pyarrow as pa
 from interest_spark.config.score import ScoreConfig
 from interest_spark.models.published import Model
 from interest_spark.models.served import lists_of, load_model
+from interest_spark.platform.python_worker import settled
 from interest_spark.serving.popularity import read_popularity
 from interest_spark.serving.recommender import Lists, Recommender, Suggestions
 from interest_spark.serving.topk import NO_ITEM
@@ -49,7 +50,7 @@ def answer_users(sequences: "DataFrame", model: Model, popularity_files: list[st
     recipe = _Recipe(model, tuple(popularity_files), config)
     needed = sequences.select("user_id", "seen", *lists_of(model))
     by_user = needed.repartition("user_id").sortWithinPartitions("user_id")
-    return by_user.mapInArrow(partial(_answer, recipe), _ANSWERS)
+    return by_user.mapInArrow(settled(partial(_answer, recipe)), _ANSWERS)
 
 
 def recommendations(answers: "DataFrame", model: Model) -> "DataFrame":

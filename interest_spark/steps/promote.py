@@ -1,27 +1,19 @@
 """Which model serves from a day on: the champion, or a newer one that serves the same users better; and the way back.
 
 The split is that of `evaluate`: both models make lists from what was known at the cutoff, `evaluate.horizon_days`
-before the day, and are judged by the days since. The challenger is the newest model that had learnt nothing later than
-the cutoff, and no champion has, so that neither has seen what judges it. The lists are for the judgement alone, for the
-users who are judged, and are kept nowhere.
+before the day, and are judged by the days since. Who may be the challenger is told in `challenger.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pyspark import StorageLevel
-from pyspark.sql import functions as F
-
 from interest_spark.config.names import nearest
 from interest_spark.config.promote import PromoteConfig
-from interest_spark.evaluation.compare import Compared, compare_lists
-from interest_spark.evaluation.evaluate import Horizon, drop_unsuggestable, relevant_items
-from interest_spark.evaluation.promotion import CHALLENGER, CHAMPION, judge_challenger
+from interest_spark.evaluation.promotion import judge_challenger
 from interest_spark.features.gates.rows import blocked, read_days
-from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.models.champion import (
     TABLE,
@@ -35,25 +27,27 @@ from interest_spark.models.champion import (
 from interest_spark.models.published import Model
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
-from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
-from interest_spark.serving.score import answer_users
-from interest_spark.steps.evaluate import JUDGED_BY, JUDGED_BY_SETTINGS, check_length, cutoff_of
+from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target
+from interest_spark.steps.challenger import (
+    COMPARED_BY,
+    DECISIONS_BEFORE,
+    MODELS,
+    NewestDecision,
+    Pairing,
+    candidate_of,
+    check_candidate,
+    compare_with,
+    models_so_far,
+    pair_of,
+)
+from interest_spark.steps.evaluate import JUDGED_BY_SETTINGS, check_length, cutoff_of
 from interest_spark.steps.gates import GATES, publish_gate, require_passed
-from interest_spark.storage.bundles import bundle_path, check_bundle
 from interest_spark.storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_BEFORE, _TODAY = "decisions before", "decisions today"
-
-
-def _models_so_far(context: RunContext, _: Snapshot) -> Selection:
-    return {"through": context.dt, "name": context.served_model}
-
-
-def _days_before(context: RunContext) -> Selection:
-    return {"through": context.days_before(1), "name": context.served_model}
+_TODAY = "decisions today"
 
 
 def _so_far(context: RunContext) -> Selection:
@@ -64,18 +58,7 @@ def _today(context: RunContext, _: Snapshot) -> Selection:
     return {"day": context.dt, "name": context.served_model}
 
 
-@dataclass(frozen=True)
-class _NewestDecision(Newest):
-    """Selects the day of the run's own model on which the newest decision was made."""
-
-    def __call__(self, context: RunContext, table: Snapshot) -> Selection:
-        """The selection of that day and model."""
-        return {"name": context.served_model, **super().__call__(context, table)}
-
-
-MODELS = Read("models", _models_so_far, required=True, exact=False)
-DECISIONS_BEFORE = Read(TABLE, _NewestDecision(_days_before), alias=_BEFORE)
-CHAMPION_OF_THE_DAY = Read(TABLE, _NewestDecision(_so_far), required=True)
+CHAMPION_OF_THE_DAY = Read(TABLE, NewestDecision(_so_far), required=True)
 """The decision by which the run's day is served."""
 
 
@@ -99,34 +82,11 @@ def rules_of(context: RunContext) -> PromoteConfig:
 # Deciding ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Pairing:
-    """The decision that holds so far, the newest model, and the newest one that may take the champion's place."""
-
-    before: Decision | None
-    newest: Candidate
-    challenger: Candidate | None
-
-
-def _pair(context: RunContext, inputs: Inputs) -> _Pairing:
-    before = newest_decision(inputs[_BEFORE].snapshot, **inputs[_BEFORE].selection)
-    models, cutoff = inputs["models"].snapshot, cutoff_of(context)
-    days = models.days(**inputs["models"].selection)
-    fit = [day for day in days if before is not None and before.judged_through < day <= cutoff]
-    challenger = _candidate(context, models, fit[-1]) if fit else None
-    return _Pairing(before, _candidate(context, models, days[-1]), challenger)
-
-
-def _candidate(context: RunContext, models: Snapshot, day: str) -> Candidate:
-    (row,) = models.read_small(day=day, name=context.served_model).to_pylist()
-    return Candidate.of_row(row)
-
-
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     check_length(context)
     if not inputs["models"].slices():  # the runner says what to run
         return Target({context.dt: made_from(step, context, inputs)}, model=context.served_model)
-    pairing = _pair(context, inputs)
+    pairing = pair_of(context, inputs)
     looked_at = pairing.newest if pairing.before is None else pairing.challenger
     model = "" if looked_at is None else looked_at.manifest_sha256
     made = made_from(step, context, inputs, challenger=model)
@@ -142,7 +102,7 @@ def _inapplicable(context: RunContext, inputs: Inputs) -> str | None:
 
 
 def _decide(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-    pairing: _Pairing = assignment.findings
+    pairing: Pairing = assignment.findings
     persisted: list[DataFrame] = []
     decision = _decision(context, inputs, pairing, persisted)
     return Result(
@@ -152,10 +112,10 @@ def _decide(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resu
     )
 
 
-def _decision(context: RunContext, inputs: Inputs, pairing: _Pairing, persisted: "list[DataFrame]") -> Decision:
+def _decision(context: RunContext, inputs: Inputs, pairing: Pairing, persisted: "list[DataFrame]") -> Decision:
     before, challenger = pairing.before, pairing.challenger
     if before is None:
-        _check(context, pairing.newest)
+        check_candidate(context, pairing.newest)
         return decision_for(pairing.newest, "first", "the first model to serve")
     keep = partial(decision_for, before.candidate, before=before)
     if challenger is None:
@@ -166,8 +126,10 @@ def _decision(context: RunContext, inputs: Inputs, pairing: _Pairing, persisted:
     if not inputs["sequences"].slices():
         return keep("kept", f"there are no histories of {cutoff_of(context)} to judge by")
     for each in (before.candidate, challenger):
-        _check(context, each)
-    verdict = judge_challenger(_compare(context, inputs, before.candidate, challenger, persisted), rules_of(context))
+        check_candidate(context, each)
+    rules = rules_of(context)
+    compared = compare_with(before.candidate, challenger, rules.metrics, context, inputs, persisted)
+    verdict = judge_challenger(compared, rules)
     found = verdict.difference
     figures: dict[str, Any] = {
         "challenger": challenger.version,
@@ -191,49 +153,11 @@ def _blocked_gate(context: RunContext, inputs: Inputs) -> str | None:
     return f"gate {gate} of {held_back[0]} is blocked" if held_back else None
 
 
-def _check(context: RunContext, candidate: Candidate) -> None:
-    """Raise BadDataError unless the bundle is as it was trained: nothing else is given the shop to serve."""
-    check_bundle(bundle_path(context.warehouse.root, candidate.path), candidate.manifest_sha256)
-
-
-def _compare(
-    context: RunContext, inputs: Inputs, champion: Candidate, challenger: Candidate, persisted: "list[DataFrame]"
-) -> list[Compared]:
-    """What `compare` would find, of lists made for the judged users alone."""
-    settings, root = context.config.score, context.warehouse.root
-    sequences = inputs["sequences"].rows(context)
-    judged = _judged(context, inputs, sequences).persist(StorageLevel.DISK_ONLY)
-    histories = sequences.join(judged.select("user_id"), "user_id", how="left_semi")
-    lists = judged.select("user_id", "relevant")
-    for name, each in ((CHAMPION, champion), (CHALLENGER, challenger)):
-        model = Model(each.version, str(bundle_path(root, each.path)), each.manifest_sha256)
-        answers = answer_users(histories, model, inputs["popularity"].files(), settings)
-        lists = lists.join(answers.select("user_id", F.col("item_id").alias(name)), "user_id", how="left")
-    lists = lists.persist(StorageLevel.DISK_ONLY)  # scored once, looked at twice
-    persisted += [judged, lists]
-    return compare_lists(lists, (CHAMPION, CHALLENGER), rules_of(context).metrics, context.config.evaluate.k)
-
-
-def _judged(context: RunContext, inputs: Inputs, sequences: "DataFrame") -> "DataFrame":
-    """One row a user with something `relevant`, of those with a history at the cutoff, machines apart."""
-    config = context.config
-    zone, cutoff = parse_zone(config.shop.time_zone), date.fromisoformat(cutoff_of(context))
-    behaviors = config.evaluate.target_behaviors or config.sequences.behaviors
-    horizon = Horizon(day_end(cutoff, zone), day_end(context.day, zone), behaviors)
-    bots = inputs["bots_at_cutoff"].rows(context).union(inputs["bots"].rows(context))
-    users = sequences.select("user_id").join(bots, "user_id", how="left_anti")
-    relevant = relevant_items(inputs["events_since"].rows(context), horizon, users)
-    return drop_unsuggestable(relevant, sequences, inputs["vocab"].rows(context), config.score)
-
-
 def _told(decision: Decision) -> Mapping[str, Any]:
     """What the report says of it."""
     shown = ("decided", "champion", "challenger", "metric", "difference", "low", "high", "users", "reason")
     return {name: value for name, value in asdict(decision).items() if name in shown and value is not None}
 
-
-_NEEDED = ("popularity", "bots_at_cutoff", "bots", "events_since", "vocab", GATES.name)
-_AT_CUTOFF = replace(next(each for each in JUDGED_BY if each.name == "sequences"), required=False, columns=None)
 
 PROMOTE = Step(
     name="promote",
@@ -241,8 +165,8 @@ PROMOTE = Step(
         DECISIONS_BEFORE,
         Read(TABLE, _today, alias=_TODAY, exact=False),
         MODELS,
-        _AT_CUTOFF,
-        *(each for each in JUDGED_BY if each.name in _NEEDED),
+        *COMPARED_BY,
+        GATES,
     ),
     writes=(TABLE,),
     settings=(*JUDGED_BY_SETTINGS, "promote"),
@@ -270,7 +194,7 @@ def rollback(version: str, reason: str) -> Step:
     return Step(
         name="rollback",
         reads=(
-            Read(TABLE, _models_so_far, alias="decisions", exact=False),
+            Read(TABLE, models_so_far, alias="decisions", exact=False),
             Read(TABLE, _today, alias=_TODAY, exact=False),
             replace(MODELS, required=False),
         ),
@@ -298,7 +222,7 @@ def _rollback_target(version: str, reason: str, step: Step, context: RunContext,
 def _roll_back(version: str, reason: str, context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     decisions = read_decisions(inputs["decisions"].snapshot, **inputs["decisions"].selection)
     candidate = _named(version, context, inputs, decisions)
-    _check(context, candidate)
+    check_candidate(context, candidate)
     before = decisions[-1] if decisions else None
     today = read_decisions(inputs[_TODAY].snapshot, **inputs[_TODAY].selection)
     rows = [*today, decision_for(candidate, "rolled_back", reason, before)]
@@ -313,7 +237,7 @@ def _named(version: str, context: RunContext, inputs: Inputs, decisions: list[De
     found = {each.champion: each.candidate for each in decisions}
     models = inputs["models"]
     for day in models.snapshot.days(**models.selection):
-        each = _candidate(context, models.snapshot, day)
+        each = candidate_of(context, models.snapshot, day)
         found[each.version] = each
     if version not in found:
         guess = nearest(version, found)

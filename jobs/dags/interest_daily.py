@@ -1,4 +1,4 @@
-"""Every night the day before: a task a job, in the order of what the jobs' steps read and write."""
+"""Every night the day before: a task a job, in the order of what the jobs' steps read and write; at last the report."""
 
 from airflow.sdk import DAG
 from interest_airflow.declared import declared_jobs
@@ -24,3 +24,8 @@ with DAG("interest_daily", doc_md=__doc__, **dag_arguments(deployment, deploymen
         )
         for earlier in each.after:
             tasks[earlier] >> tasks[each.job]
+    # A page of what has become of the night, also of one that failed. As a teardown it decides nothing about the run,
+    # and without retries the next night does not wait for it.
+    report = job_task(deployment, "report").as_teardown(on_failure_fail_dagrun=False)
+    report.retries = 0
+    [task for task in tasks.values() if not task.downstream_task_ids] >> report

@@ -48,6 +48,7 @@ def test_the_nights_tasks_follow_what_the_jobs_read(
         "train": {"sequences"},
         "score": {"train"},
         "evaluate": {"score"},
+        "report": {"evaluate"},
     }
     assert (nightly.max_active_runs, nightly.catchup) == (1, False)
     score = nightly.get_task("score")
@@ -57,6 +58,17 @@ def test_the_nights_tasks_follow_what_the_jobs_read(
         "interest_user_vectors",
     }
     assert (score.retries, score.retry_exponential_backoff) == (6, 2.0)
+
+
+def test_the_report_ends_a_night_of_any_outcome_and_fails_none(
+    monkeypatch: pytest.MonkeyPatch, deployment_keys: dict[str, Any]
+) -> None:
+    nightly = dags(monkeypatch, {**deployment_keys, "set": {"promote": {}}})["interest_daily"]
+    report = nightly.get_task("report")
+    assert report.application.endswith("/report.py")
+    assert (report.trigger_rule, report.retries, list(report.outlets)) == ("all_done_setup_success", 0, [])
+    assert (report.is_teardown, report.on_failure_fail_dagrun) == (True, False)
+    assert [task.task_id for task in nightly.leaves] == ["report"]
 
 
 def test_weekly_training_leaves_the_night(monkeypatch: pytest.MonkeyPatch, deployment_keys: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from interest_spark.config.evaluate import BASELINES
 from interest_spark.evaluation.judge import accuracy, find_places
+from interest_spark.evaluation.judged_rows import told_apart
 from interest_spark.evaluation.verdict import sentences
 from interest_spark.metrics.lists.shown import Pairs
 from interest_spark.storage.warehouse import Warehouse
@@ -41,9 +43,8 @@ def main() -> None:
     options = parser.parse_args()
     papers = judge_popularity(read_data_set("ml-1m")) if options.data == "ml-1m" else {}
     rows = [] if options.leave_one_out_only else evaluate(options.data, options.overrides)
-    for row in rows:
-        interval = f"{row['value']} [{row['low']}, {row['high']}]"
-        say(f"{row['slice']:>40} {row['metric']:<14} {interval} {row['against'] or ''}")
+    for line in table_of(rows):
+        say(line)
     for sentence in sentences(rows):
         say(sentence)
     accuracies = [row for row in rows if ":" not in row["slice"] and row["against"] is None and row["low"] is not None]
@@ -56,6 +57,24 @@ def main() -> None:
         ],
         rows=rows,
     )
+
+
+def table_of(rows: list[dict[str, Any]]) -> list[str]:
+    """A line a contender: its metrics of accuracy, and by how much the model exceeds it, all with 95 % intervals."""
+    judged = told_apart("model", rows)
+    if not judged.metrics:
+        return []
+    columns = [*judged.metrics, *(f"model less it, {metric}" for metric in judged.metrics)]
+    lines = [f"{'':<18}" + "".join(f"{name:<28}" for name in columns)]
+    for name in judged.contenders:
+        figures, differences = judged.figures[name], judged.differences.get(name, {})
+        cells = [_interval(found.get(metric)) for found in (figures, differences) for metric in judged.metrics]
+        lines.append(f"{name:<18}" + "".join(f"{cell:<28}" for cell in cells))
+    return lines
+
+
+def _interval(row: Mapping[str, Any] | None) -> str:
+    return "" if row is None else f"{row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
 
 
 def evaluate(data: str, overrides: list[str]) -> list[dict[str, Any]]:

@@ -140,6 +140,8 @@ def six_nights(three_nights: Nights) -> Nights:
 
 def test_the_schedule_runs_the_nights_since_the_first_day(three_nights: Nights) -> None:
     assert three_nights.warehouse.days("recommendations") == days(FIRST, 3)
+    reports = {path.name for path in (three_nights.root / "warehouse-reports").iterdir()}
+    assert reports == {f"report-{day}.html" for day in days(FIRST, 3)}
 
 
 def test_six_nights_hold_what_a_backfill_gives(six_nights: Nights) -> None:
@@ -254,11 +256,12 @@ def trained_for(nights: Nights, day: str) -> set[str]:
 
 
 def log_of_ingest_that_failed_at_once(nights: Nights) -> str:
-    """That of the one run that fails, in which ingest was tried once and nothing ran after it."""
+    """That of the one run that fails, in which ingest was tried once and nothing but the report ran after it."""
     tasks = nights.airflow.tasks("interest_daily", failed_run(nights))
     assert {name: task["state"] for name, task in tasks.items()} == {
         "ingest": "failed",
         **dict.fromkeys(("sequences", "score", "evaluate"), "upstream_failed"),
+        "report": "success",
     }
     assert tasks["ingest"]["try_number"] == 1
     return str(nights.airflow.log("interest_daily", "ingest", 1))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from interest_spark.evaluation.paired import paired_interval, paired_intervals
+from interest_spark.evaluation.statistics.paired import paired_interval, paired_intervals
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -15,6 +15,7 @@ from interest_spark.models.collaborative.card import CollaborativeCard
 from interest_spark.models.collaborative.fit import FitPlan, fit
 from interest_spark.models.published import Model
 from interest_spark.models.served import lists_of, load_model
+from interest_spark.platform.python_worker import settled
 from interest_spark.serving.popularity import read_popularity
 from interest_spark.serving.recommender import Lists, Recommender
 from interest_spark.serving.score import list_column
@@ -34,7 +35,8 @@ def suggest_by(config: CollaborativeConfig, users: "DataFrame", known: Known, k:
     model = Model(bundle.name, str(bundle), fit(plan, known.histories).manifest_sha256)
     histories = known.histories.sequences.select("user_id", *lists_of(model))
     asked = users.select("user_id", "excluded").join(histories, "user_id", how="inner")
-    return asked.mapInArrow(partial(_suggest, model, known.popularity_files, known.blocked_items, k), LISTS)
+    fill = partial(_suggest, model, known.popularity_files, known.blocked_items, k)
+    return asked.mapInArrow(settled(fill), LISTS)
 
 
 def _suggest(
@@ -52,7 +54,7 @@ def _suggest(
         yield pa.RecordBatch.from_pydict({"user_id": batch["user_id"], "items": items})
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # a worker has tasks of two baselines in turn
 def _recommender(
     model: Model, popularity_files: tuple[str, ...], blocked_items: tuple[str, ...], k: int
 ) -> Recommender:

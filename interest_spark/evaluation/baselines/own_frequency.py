@@ -13,33 +13,42 @@ the aspect model of Hofmann, Latent Semantic Models for Collaborative Filtering,
 categories for its hidden classes. Where the shop names no categories, the list then equals that of popularity.
 """
 
-import heapq
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from functools import lru_cache, partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from interest_spark.evaluation.baselines.baseline import LISTS, Known
-from interest_spark.serving.popularity import Popularity, read_popularity
-from interest_spark.storage.committed_files import read_committed
+from interest_spark.evaluation.baselines.popular_items import (
+    CategoryWeights,
+    PopularItems,
+    first_of_each,
+    read_popular_items,
+)
+from interest_spark.metrics.hits import NO_ITEM, Integers
+from interest_spark.metrics.lists.shown import Pairs, among
+from interest_spark.platform.python_worker import settled
+from interest_spark.serving.score import list_column
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+_USERS_AT_ONCE = 1_024
+_OWN = ("item_id", "item_index", "category", "events")
 
 
 def suggest(users: "DataFrame", known: Known, k: int) -> "DataFrame":
     """The lists described above."""
     asked = users.select("user_id", "excluded").join(_chosen_items(users, known), "user_id", how="left")
     fill = partial(_suggest, known.popularity_files, known.item_files, known.blocked_items, k)
-    return asked.mapInArrow(fill, LISTS)
+    return asked.mapInArrow(settled(fill), LISTS)
 
 
 def _chosen_items(users: "DataFrame", known: Known) -> "DataFrame":
-    """(user_id, own): every item of the user's history with its events, index and category, the favourite first."""
+    """user_id and one list a column of _OWN: every item of the user's history, the favourite first."""
     from pyspark.sql import functions as F
 
     mine = known.history.join(users.select("user_id"), "user_id", how="left_semi")
@@ -47,8 +56,8 @@ def _chosen_items(users: "DataFrame", known: Known) -> "DataFrame":
     numbered = counts.join(known.vocab.select("item_id", "item_index"), "item_id", how="left")
     described = numbered.join(known.items.select("item_id", "category"), "item_id", how="left")
     order = ((-F.col("events")).alias("fewest_last"), (-F.unix_micros("last")).alias("oldest_last"))
-    item = F.struct(*order, "item_id", "item_index", "category", "events")
-    return described.groupBy("user_id").agg(F.sort_array(F.collect_list(item)).alias("own"))
+    own = F.sort_array(F.collect_list(F.struct(*order, *_OWN))).alias("own")
+    return described.groupBy("user_id").agg(own).select("user_id", *(F.col(f"own.{name}") for name in _OWN))
 
 
 def _suggest(
@@ -58,73 +67,54 @@ def _suggest(
     k: int,
     batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
-    popular = _popular_items(popularity_files, item_files, blocked_items)
-    blocked = frozenset(blocked_items)
+    popular = read_popular_items(popularity_files, item_files, blocked_items)
     for batch in batches:
-        users = zip(batch["own"].to_pylist(), batch["excluded"].to_pylist(), strict=True)
-        lists = [_list_of(own or [], excluded, popular, blocked, k) for own, excluded in users]
-        yield pa.RecordBatch.from_pydict({"user_id": batch["user_id"], "items": pa.array(lists, pa.list_(pa.string()))})
+        for start in range(0, batch.num_rows, _USERS_AT_ONCE):
+            part = batch.slice(start, _USERS_AT_ONCE)
+            lists = lists_of(part, popular, blocked_items, k)
+            yield pa.RecordBatch.from_pydict({"user_id": part["user_id"], "items": lists})
 
 
-class PopularItems:
-    """Popular items in all, and those of each category; `category` has one of each item of `popularity`, or None.
-
-    Lists of Python numbers: a user's few items are found in a few steps, where calls on arrays would cost far more.
-    """
-
-    def __init__(self, popularity: Popularity, category: Sequence[str | None]) -> None:
-        self.item_id: list[str] = popularity.item_id.to_pylist()
-        self._index: list[int] = popularity.item_index.tolist()
-        self._share: list[float] = popularity.share.tolist()
-        self._places: dict[str, list[int]] = {}
-        for place, name in enumerate(category):
-            if name is not None:
-                self._places.setdefault(name, []).append(place)
-        self._events = {name: float(popularity.share[each].sum()) for name, each in self._places.items()}
-
-    def best(self, count: int, *, without: Set[int]) -> list[int]:
-        """Places of the `count` most popular items whose item_index is not in `without`; fewer if there are no more."""
-        return self._first(range(len(self._index)), count, without)
-
-    def best_in(self, weights: Mapping[str, int], count: int, *, without: Set[int]) -> list[int]:
-        """Places of the `count` items with the largest sum of weight times P(item | category); ties by popularity.
-
-        Only items of the categories that have a weight, and none whose item_index is in `without`.
-        """
-        scored = [
-            (-(weight * self._share[place] / self._events[name]), place)
-            for name, weight in weights.items()
-            for place in self._first(self._places.get(name, ()), count, without)
-        ]
-        return [place for _, place in heapq.nsmallest(count, scored)]
-
-    def _first(self, places: Iterable[int], count: int, without: Set[int]) -> list[int]:
-        return list(islice((place for place in places if self._index[place] not in without), count))
+def lists_of(batch: pa.RecordBatch, popular: PopularItems, blocked_items: tuple[str, ...], k: int) -> pa.ListArray:
+    """The k best items of each user of a batch with the columns `excluded` and _OWN, lists or null."""
+    n = batch.num_rows
+    own, item_id = _rows(batch["item_id"]), batch["item_id"].flatten()
+    item = pc.fill_null(batch["item_index"].flatten(), NO_ITEM).to_numpy(zero_copy_only=False).astype(np.int64)
+    excluded = Pairs(_rows(batch["excluded"]), batch["excluded"].flatten().to_numpy().astype(np.int64))
+    allowed = ~pc.is_in(item_id, pa.array(blocked_items, pa.string())).to_numpy(zero_copy_only=False)
+    allowed &= ~among(own, item, excluded)
+    mine = first_of_each(Pairs(own[allowed], np.flatnonzero(allowed)), np.full(n, k))
+    need = k - np.bincount(mine.row, minlength=n)
+    numbered = item != NO_ITEM
+    not_again = Pairs(np.append(excluded.row, own[numbered]), np.append(excluded.item, item[numbered]))
+    hidden = popular.places_of(not_again)
+    weights = _weights(own, batch["category"].flatten(), batch["events"].flatten().to_numpy(), popular.categories)
+    similar = popular.best_in(weights, hidden, need)
+    filled = _one_after_another(similar, popular.best(_one_after_another(hidden, similar), need))
+    items = pa.concat_arrays([item_id, popular.item_id])
+    whole = _one_after_another(mine, Pairs(filled.row, len(item_id) + filled.item))
+    whole = first_of_each(whole, np.full(n, k))
+    return list_column(np.bincount(whole.row, minlength=n), items.take(pa.array(whole.item)))
 
 
-def _list_of(
-    own: Sequence[Mapping[str, Any]], excluded: Sequence[int], popular: PopularItems, blocked: frozenset[str], k: int
-) -> list[str]:
-    hidden = set(excluded)
-    mine = [each["item_id"] for each in own if each["item_index"] not in hidden and each["item_id"] not in blocked][:k]
-    weights: Counter[str] = Counter()
-    for each in own:
-        if each["category"] is not None:
-            weights[each["category"]] += each["events"]
-    hidden |= {each["item_index"] for each in own if each["item_index"] is not None}
-    similar = popular.best_in(weights, k - len(mine), without=hidden)
-    chosen = dict.fromkeys([*similar, *popular.best(k - len(mine), without=hidden)])
-    return [*mine, *(popular.item_id[place] for place in islice(chosen, k - len(mine)))]
+def _weights(row: Integers, category: pa.Array, events: Integers, categories: pa.Array) -> CategoryWeights:
+    """How many events each user has in the categories that have a popular item."""
+    code = pc.index_in(category, value_set=categories)
+    known = code.is_valid().to_numpy(zero_copy_only=False)
+    keys = row[known] * max(len(categories), 1) + code.drop_null().to_numpy()
+    found, place = np.unique(keys, return_inverse=True)
+    weight = np.bincount(place, events[known], minlength=len(found)).astype(np.int64)
+    return CategoryWeights(found // max(len(categories), 1), found % max(len(categories), 1), weight)
 
 
-@lru_cache(maxsize=1)
-def _popular_items(
-    popularity_files: tuple[str, ...], item_files: tuple[str, ...], blocked_items: tuple[str, ...]
-) -> PopularItems:
-    popularity = read_popularity(popularity_files, blocked_items)
-    schema = pa.schema([("item_id", pa.string()), ("category", pa.string())])
-    parts = [read_committed(path, schema) for path in item_files]
-    items = pa.concat_tables([schema.empty_table(), *parts])
-    known = pa.concat_arrays([pa.array([], pa.string()), *items["item_id"].chunks])
-    row = pc.index_in(popularity.item_id, value_set=known)  # null where an item has no attributes
-    return PopularItems(popularity, items["category"].take(row).to_pylist())
+def _one_after_another(first: Pairs, then: Pairs) -> Pairs:
+    """Each row's pairs of the one, then those of the other; the rows ascending."""
+    row, item = np.append(first.row, then.row), np.append(first.item, then.item)
+    order = np.argsort(row, kind="stable")
+    return Pairs(row[order], item[order])
+
+
+def _rows(lists: pa.Array) -> Integers:
+    """The row of each element of `lists.flatten()`."""
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    return np.repeat(np.arange(len(lists)), lengths)

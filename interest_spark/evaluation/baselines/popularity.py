@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from interest_spark.evaluation.baselines.baseline import LISTS, Known
+from interest_spark.platform.python_worker import settled
 from interest_spark.serving.popularity import Popularity, read_popularity
 from interest_spark.serving.score import list_column
 
@@ -20,7 +21,7 @@ _USERS_AT_ONCE = 1_024
 def suggest(users: "DataFrame", known: Known, k: int) -> "DataFrame":
     """The day's popular items in their order, without what the user may not be suggested."""
     fill = partial(_suggest, known.popularity_files, known.blocked_items, k)
-    return users.select("user_id", "excluded").mapInArrow(fill, LISTS)
+    return users.select("user_id", "excluded").mapInArrow(settled(fill), LISTS)
 
 
 def _suggest(
@@ -53,6 +54,6 @@ def best_of_each(popularity: Popularity, excluded: pa.ListArray, k: int) -> tupl
     return np.nonzero(offered)[1], offered.sum(axis=1)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # a worker has tasks of two baselines in turn
 def _popularity(files: tuple[str, ...], blocked_items: tuple[str, ...]) -> Popularity:
     return read_popularity(files, blocked_items)

@@ -33,6 +33,7 @@ from interest_spark.features.sequences.tokens import (
     token_columns,
 )
 from interest_spark.foundation.dates import days_since_1970
+from interest_spark.platform.python_worker import settled
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tables import TABLES
 from interest_spark.schemas.tokens import INPUTS, MEASURES, ColumnScheme, source_lists
@@ -92,7 +93,7 @@ def _packed(histories: "DataFrame", rules: PackingRules, *, held_out: bool) -> "
         return blocks_of(batches, rules, first_block_id(rules.day, partition), held_out=held_out)
 
     ordered = histories.repartition(rules.config.files, "user_id").sortWithinPartitions("user_id").drop("user_id")
-    return ordered.mapInArrow(pack, spark_schema("train_blocks"))
+    return ordered.mapInArrow(settled(pack), spark_schema("train_blocks"))
 
 
 def is_among(share: float, purpose: str) -> "Column":

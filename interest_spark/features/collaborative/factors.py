@@ -9,6 +9,7 @@ import pyarrow as pa
 from interest_spark.config.collaborative import AlsConfig
 from interest_spark.features.collaborative.interactions import NOTHING_TO_LEARN, InteractionRule, interactions, rule_of
 from interest_spark.foundation.errors import BadDataError
+from interest_spark.platform.python_worker import settled
 
 if TYPE_CHECKING:
     from pyspark.ml.recommendation import ALSModel
@@ -77,7 +78,7 @@ def ratings(sequences: "DataFrame", rule: InteractionRule, partitions: int) -> "
             yield _rated(batch, rule, first)
             first += batch.num_rows
 
-    return by_user.mapInArrow(rate, "user int, item int, rating float")
+    return by_user.mapInArrow(settled(rate), "user int, item int, rating float")
 
 
 def _rated(batch: pa.RecordBatch, rule: InteractionRule, first_user: int) -> pa.RecordBatch:

@@ -7,8 +7,8 @@ import pytest
 
 from interest_spark.config.promote import PromoteConfig
 from interest_spark.evaluation.compare import Compared
-from interest_spark.evaluation.paired import PairedInterval, paired_interval
 from interest_spark.evaluation.promotion import CHALLENGER, CHAMPION, Verdict, judge_challenger
+from interest_spark.evaluation.statistics.paired import PairedInterval, paired_interval
 
 USERS, K, RESAMPLES = 8_000, 10, 400
 RULES = PromoteConfig()

@@ -6,8 +6,10 @@ from typing import Any
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from interest_spark.evaluation.judged_rows import ACCURACY, Judged, kind_of
+from interest_spark.evaluation.tally import MODEL
 from interest_spark.reports.html.drawings import axes_of, drawing, label
-from interest_spark.reports.html.judged import ACCURACY, MODEL, Judged, kind_of, require_judged
+from interest_spark.reports.html.judged import require_judged
 from interest_spark.reports.html.source import AbsentError, ReportSource
 
 _DRAWN = ("coverage", "novelty", "diversity")

@@ -6,7 +6,9 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
-from interest_spark.reports.html.judged import MODEL, Judged, judged_on
+from interest_spark.evaluation.judged_rows import Judged
+from interest_spark.evaluation.tally import MODEL
+from interest_spark.reports.html.judged import judged_on
 from interest_spark.reports.html.numbers import figure, whole
 from interest_spark.reports.html.source import AbsentError, ReportSource, Row, collected
 from interest_spark.reports.html.texts import text

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from interest_spark.evaluation.intervals import MeanInterval, mean_with_interval, power_sums
+from interest_spark.evaluation.statistics.intervals import MeanInterval, mean_with_interval, power_sums
 
 
 def test_mean_and_interval() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.evaluation.paired import PairedInterval, paired_interval, poisson_weights, resample_sums
+from interest_spark.evaluation.statistics.paired import PairedInterval, paired_interval, poisson_weights, resample_sums
 
 FEW = 400
 

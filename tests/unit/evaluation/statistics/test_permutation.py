@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from interest_spark.evaluation.permutation import FLIPS, flipped_sums, holm, signs, two_sided_p
+from interest_spark.evaluation.statistics.permutation import FLIPS, flipped_sums, holm, signs, two_sided_p
 
 
 def p_of(differences: np.ndarray, seed: int = 1) -> float:

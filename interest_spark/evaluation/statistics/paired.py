@@ -25,7 +25,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from interest_spark.evaluation.intervals import DECIMALS
+from interest_spark.evaluation.statistics.intervals import DECIMALS
+from interest_spark.platform.python_worker import settled
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -37,7 +38,7 @@ Method = Literal["bca", "percentile"]
 Floats = NDArray[np.float64]
 
 _NORMAL = NormalDist()
-_USERS_AT_ONCE = 1_024
+_USERS_AT_ONCE = 128  # whose weights in all resamples stay in a core's cache
 _NO_VARIANCE = 1e-15  # what rounding leaves where all differences are equal
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLIERS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -109,7 +110,7 @@ def paired_intervals(
     columns = [column.cast("double").alias(name) for name, column in zip(names, differences.values(), strict=True)]
     rows = per_user.select(F.xxhash64(user).alias("key"), *columns)
     schema = ", ".join(["resample int", "weight double", *(f"{name} double" for name in names)])
-    partial_sums = rows.mapInArrow(partial(_sum_partition, names, resamples, seed), schema)
+    partial_sums = rows.mapInArrow(settled(partial(_sum_partition, names, resamples, seed)), schema)
     totals = partial_sums.groupBy("resample").agg(*(F.sum(name).alias(name) for name in ("weight", *names)))
     sums = np.array([tuple(row)[1:] for row in sorted(totals.collect())]).reshape(-1, 1 + len(names))
     figures = [each for name in names for each in (F.mean(name), F.skewness(name))]
@@ -167,10 +168,15 @@ def random_bits(keys: NDArray[np.int64], draws: int, seed: int) -> NDArray[np.ui
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """In place, as whole matrices of these would not fit into a cache."""
     first, second = _MULTIPLIERS
-    values = (values ^ (values >> np.uint64(30))) * first
-    values = (values ^ (values >> np.uint64(27))) * second
-    return values ^ (values >> np.uint64(31))
+    shifted = values >> np.uint64(30)
+    values ^= shifted
+    values *= first
+    values ^= np.right_shift(values, np.uint64(27), out=shifted)
+    values *= second
+    values ^= np.right_shift(values, np.uint64(31), out=shifted)
+    return values
 
 
 def _poisson_bounds() -> NDArray[np.uint64]:

@@ -9,11 +9,11 @@ follow from the user's key alone, so that only sums leave the tasks.
 import numpy as np
 from numpy.typing import NDArray
 
-from interest_spark.evaluation.paired import Floats, random_bits
+from interest_spark.evaluation.statistics.paired import Floats, random_bits
 
 FLIPS = 2_048  # a multiple of the bits of a draw
 _BITS = 64
-_USERS_AT_ONCE = 1_024
+_USERS_AT_ONCE = 128  # whose signs in all flips stay in a core's cache
 _SEED = 1
 _ROUNDING = 1e-9  # sums whose terms were added in another order are as large
 

@@ -1,0 +1,1 @@
+"""How sure a figure is: intervals of means and of paired differences, and tests of these."""
