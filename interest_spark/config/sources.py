@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from interest_spark.config.day_path import DayPath
+from interest_spark.config.encodings import UTF_8, EncodingName
 from interest_spark.config.names import ZoneName, known_name, nearest
 from interest_spark.config.section import Section
 from interest_spark.config.time_pattern import parse_pattern
@@ -19,6 +20,12 @@ READERS = ("mapped", "online_retail", "taobao", "movielens", "amazon_reviews", "
 PLAIN_TIMES = ("iso", "unix_s", "unix_ms", "unix_us", "unix_ns")
 """The values of `time_format` that are no pattern."""
 
+
+TEXT_FORMATS = ("jsonl", "csv")
+"""The values of `format` for files of lines."""
+
+NO_QUOTE = "none"
+"""The value of `quote` for logs in which a quote is a character like any other."""
 
 DATABASE_NULL, SQL_NULLS = "\\N", ("NULL", "null")
 NULLS = (DATABASE_NULL, *SQL_NULLS, "None", "none", "NaN", "nan", "nil", "undefined", "(null)")
@@ -45,8 +52,12 @@ class SourceConfig(Section):
 
     path: str
     reader: str = "mapped"
-    format: Literal["jsonl", "csv"] = "jsonl"
-    separator: str = Field(default=",", min_length=1, max_length=1)
+    format: Literal["jsonl", "csv", "parquet", "orc"] = "jsonl"
+    encoding: EncodingName = UTF_8
+    separator: str = Field(default=",", min_length=1, max_length=10)
+    quote: str = '"'
+    escape: str | None = Field(default=None, min_length=1, max_length=1)
+    comment: str | None = Field(default=None, min_length=1, max_length=10)
     header: tuple[str, ...] | None = None
     columns: dict[str, str] = Field(default={})
     attributes: dict[str, str] = Field(default={})
@@ -54,6 +65,7 @@ class SourceConfig(Section):
     behaviors: dict[str, str] = Field(default={})
     time_format: str = "iso"
     time_zone: ZoneName = "UTC"
+    delivery_zone: ZoneName | None = None
     nulls: tuple[str, ...] = NULLS
     whole_numbers: tuple[str, ...] = ()
 
@@ -67,6 +79,30 @@ class SourceConfig(Section):
     @classmethod
     def _known_reader(cls, reader: str) -> str:
         return known_name("reader", reader, READERS)
+
+    @field_validator("quote")
+    @classmethod
+    def _one_character(cls, quote: str) -> str:
+        if quote != NO_QUOTE and (len(quote) != 1 or not quote.isascii()):
+            raise ValueError(f"{quote!r} is no quote; write one character, or {NO_QUOTE} where nothing is quoted")
+        return quote
+
+    @field_validator("escape")
+    @classmethod
+    def _ascii(cls, escape: str | None) -> str | None:
+        if escape is not None and not escape.isascii():
+            raise ValueError(f"{escape!r} is no escape; write one character of ASCII, usually a backslash")
+        return escape
+
+    @model_validator(mode="after")
+    def _apart(self) -> "SourceConfig":
+        signs = [sign for sign in (self.separator, self.quote, self.escape) if sign]
+        if self.escape and len({*signs}) < len(signs):
+            raise ValueError(
+                f"separator, quote and escape are {', '.join(map(repr, signs))}, and must differ; without an escape a "
+                "quote within quotes is written twice"
+            )
+        return self
 
     @field_validator("time_format")
     @classmethod

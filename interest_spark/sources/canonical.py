@@ -14,6 +14,13 @@ from interest_spark.sources.reader import Reader, get_reader
 from interest_spark.sources.typing_rules import ATTRIBUTE_PREFIX, TYPING_RULES
 from interest_spark.sources.values import to_value, whole_number
 
+REQUIRED_COLUMNS = {
+    "events": ("user_id", "item_id", "behavior", "event_time"),
+    "items": ("item_id",),
+    "users": ("user_id",),
+}
+"""What no line may be without, and so no file with columns."""
+
 # So many are typed at once: many small files are not to cost a computation each, and long lines need memory.
 FREE_TEXTS = frozenset({"title", "description", "query"})
 _LINES_AT_ONCE, _BYTES_AT_ONCE = 1 << 15, 8 << 20
@@ -27,14 +34,18 @@ class CanonicalReader:
     source: SourceConfig
     max_line_bytes: int
 
+    @property
+    def settings(self) -> SourceConfig:
+        """The source's configuration with what its reader knows."""
+        return get_reader(self.source.reader).settings(self.kind, self.source)
+
     def read(self, pieces: Iterable[Piece]) -> Iterator[pl.DataFrame]:
         """One row a raw line, in order: `LINE_COLUMNS`, and the table's columns that are not among them.
 
         A row with a `reason` keeps those of its values that could be read. A file that cannot be read to its end
         gives one extra row whose `file_fault` says why.
         """
-        reader = get_reader(self.source.reader)
-        source = reader.settings(self.kind, self.source)
+        reader, source = get_reader(self.source.reader), self.settings
         wanted = source.columns | {ATTRIBUTE_PREFIX + name: field for name, field in source.attributes.items()}
         fields = sorted(set(wanted.values()))
         text: dict[str, pl.Expr] = {name: pl.lit(None, pl.String) for name in typed_columns(self.kind)}
@@ -43,8 +54,13 @@ class CanonicalReader:
             value = to_value(pl.col(f"field_{fields.index(field)}"), _nulls_of(name, source))
             text[name] = whole_number(value) if name in source.whole_numbers else value
         numbers = number_fields(self.kind, source)
+        required = {source.columns[name] for name in REQUIRED_COLUMNS[self.kind] if name in source.columns}
         every = (
-            rows for piece in pieces for rows in read_piece(piece, source, fields, self.max_line_bytes, numbers=numbers)
+            rows
+            for piece in pieces
+            for rows in read_piece(
+                piece, source, fields, self.max_line_bytes, numbers=numbers, optional={*fields} - required
+            )
         )
         for rows in _joined(every):
             columns = rows.select("source_line", **{name: text[name] for name in text if name != "source_line"})

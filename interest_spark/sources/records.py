@@ -3,7 +3,6 @@
 This is the exact way, a line at a time; `json_lines` and `delimited` take it for lines that they do not admit.
 """
 
-import csv
 import json
 import re
 from collections import defaultdict
@@ -64,29 +63,6 @@ def json_decoder(fields: Sequence[str], numbers: Collection[str] = ()) -> Decode
         if "\\" in text:  # only an escape can bring in what the bytes themselves did not hold
             refuse_bad_characters(values)
         return values
-
-    return decode
-
-
-def csv_decoder(header: Sequence[str], fields: Sequence[str], separator: str) -> Decode:
-    """Decode one line of CSV by the header's names; quoted line breaks are not supported.
-
-    >>> csv_decoder(["id", "title"], ["title"], ",")('7,"red, large"')
-    ['red, large']
-    """
-    places = [header.index(field) for field in fields]
-
-    def decode(text: str) -> Sequence[str | None]:
-        if '"' in text:
-            try:
-                cells = next(csv.reader([text], delimiter=separator, strict=True))
-            except (csv.Error, StopIteration):
-                raise RefusedLineError("unbalanced_quote") from None
-        else:
-            cells = text.split(separator)
-        if len(cells) != len(header):
-            raise RefusedLineError("wrong_field_count")
-        return [cells[place] for place in places]
 
     return decode
 

@@ -80,8 +80,9 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
         get_logger().info("lines read", days=len(counts), by_reason=_total_by_reason(counts))
 
     def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
+        tasks = tasks_of(context.spark.sparkContext, deliveries, reader.settings)
         build = EventBuild(reader.read, rules, config.ingest.duplicate_keys, folders)
-        return build_events(context.spark, build, tasks_of(context.spark.sparkContext, deliveries), known, check)
+        return build_events(context.spark, build, tasks, known, check)
 
     return Result(write=write)
 
