@@ -15,7 +15,11 @@ from interest_spark.sources.line_columns import LineColumns, decode_lines
 from interest_spark.sources.lines import Lines
 from interest_spark.sources.pieces import Piece
 
-LINE_COLUMNS = ("delivery_day", "source_file", "source_line", "raw", "reason", "file_fault", "file_note")
+LINE_COLUMNS = (
+    *("delivery_day", "source_file", "source_line", "raw", "reason", "file_fault", "file_note"),
+    *("element", "unread"),
+)
+"""`element` numbers the events of a line from 0; `unread` names columns whose values could not be read."""
 
 
 def read_piece(
@@ -54,7 +58,7 @@ def _opened(
     """How the piece is to be decoded, its lines of data, and what is odd about its file if the piece is the first."""
     lines = read_lines(piece, max_line_bytes, chunk_bytes)
     if source.format == "jsonl":
-        return JsonLines(fields, numbers), lines, None
+        return JsonLines(fields, numbers, source.explode.field if source.explode else None), lines, None
     last: list[Lines] = []
     above = (
         _keeping(lines, last)
@@ -118,4 +122,6 @@ def _rows(
         source_file=pl.lit(piece.path, pl.String),
         file_fault=pl.lit(fault, pl.String),
         file_note=pl.lit(note, pl.String),
+        element=pl.lit(0, pl.UInt32),
+        unread=pl.lit(None, pl.String),
     )

@@ -12,7 +12,14 @@ from interest_spark.features.attributes import Account, AttributeBuild, build_at
 from interest_spark.features.day_files import day_files
 from interest_spark.features.examples import first_of, in_words
 from interest_spark.features.ingest import write_ledger
-from interest_spark.features.quality import check_bad_lines, check_readable, until_too_many_bad_lines, warn_of
+from interest_spark.features.quality import (
+    check_any_good,
+    check_bad_lines,
+    check_readable,
+    until_too_many_bad_lines,
+    warn_of,
+    warn_of_unread,
+)
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.pipeline.context import RunContext
@@ -47,7 +54,7 @@ def _attributes_step(kind: str, key: str) -> Step:
         reader = CanonicalReader(kind, source, ingest.max_line_bytes)
         previous = inputs[_PREVIOUS]
         earlier = day_files(previous.snapshot, previous.slices())
-        lines, shared = Counter[tuple[str, str]](), _shares_files(context, kind)
+        lines, beside, shared = Counter[tuple[str, str]](), Counter[tuple[str, str]](), _shares_files(context, kind)
 
         def read(pieces: Iterable[Piece]) -> "Iterator[pl.DataFrame]":
             return until_too_many_bad_lines(reader.read(pieces), ingest)
@@ -56,6 +63,7 @@ def _attributes_step(kind: str, key: str) -> Step:
             _check(accounts, source, ingest)
             if not shared:  # else they lie in the event log's own lines, which are accounted for already
                 lines.update(_by_file(accounts))
+                beside.update(sum((each.beside for each in accounts), Counter()))
 
         def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
             kept = {name: folder for name, folder in folders.items() if name == kind or not shared}
@@ -63,7 +71,8 @@ def _attributes_step(kind: str, key: str) -> Step:
             build = AttributeBuild(kind, key, read, context.dt, end, kept)
             tasks = tasks_of(context.spark.sparkContext, assignment.findings)
             written = build_attributes(context.spark, build, tasks, earlier, check)
-            return {**written, "ingest_ledger": write_ledger(folders["ingest_ledger"], kind, context.dt, lines)}
+            ledger = write_ledger(folders["ingest_ledger"], kind, context.dt, lines, beside)
+            return {**written, "ingest_ledger": ledger}
 
         return Result(write=write)
 
@@ -73,7 +82,7 @@ def _attributes_step(kind: str, key: str) -> Step:
         reads=(Read(kind, Newest(_before), alias=_PREVIOUS, exact=False),),
         writes=("quarantine", "ingest_ledger", kind),
         settings=("ingest.max_line_bytes", f"sources.{kind}", "shop.time_zone"),
-        revision=5,
+        revision=6,
         compute=compute,
         target=target,
         inapplicable=inapplicable,
@@ -140,7 +149,11 @@ def _check(accounts: Sequence[Account], source: SourceConfig, ingest: IngestConf
         for (day, file, reason), lines in account.lines.items():
             days[day][file, reason] += lines
     examples = first_of(account.examples for account in accounts)
-    check_bad_lines(days, ingest, partial(in_words, examples, time_format=source.time_format))
+    time_formats = {file: source.time_format for lines in days.values() for file, _ in lines}
+    for_example = partial(in_words, examples, time_formats)
+    check_bad_lines(days, ingest, for_example)
+    check_any_good(days, ingest, for_example)
+    warn_of_unread(sum((Counter(each.beside) for each in accounts), Counter()), examples)
 
 
 def _by_file(accounts: Sequence[Account]) -> Counter[tuple[str, str]]:
@@ -154,7 +167,7 @@ def _by_file(accounts: Sequence[Account]) -> Counter[tuple[str, str]]:
 
 def _shares_files(context: RunContext, kind: str) -> bool:
     source = _source(context, kind)
-    return source is not None and source.path == context.config.sources.events.path
+    return source is not None and source.path in [each.path for each in context.config.sources.of_events]
 
 
 ITEMS = _attributes_step("items", "item_id")

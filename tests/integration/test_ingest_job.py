@@ -85,7 +85,8 @@ BROKEN: list[tuple[Any, str]] = [
 
 def test_every_broken_line_lands_in_quarantine_with_its_own_reason(tmp_path: Path) -> None:
     path = deliver(tmp_path, DAY, [event(), *(line for line, _ in BROKEN)], name="part-0.jsonl.gz")
-    config = shop_config(tmp_path)
+    strict = {"path": "events/dt={day}/*", "strict": ["quantity", "price", "rating"]}
+    config = shop_config(tmp_path, sources={"events": strict})
     assert run(config).rows["events"] == 1
     found = {row["source_line"]: row["reason"] for row in rows(config, "quarantine")}
     assert found == {number: reason for number, (_, reason) in enumerate(BROKEN, start=2)}
@@ -319,7 +320,11 @@ def test_a_whole_history_file_is_split_by_the_shops_own_days(tmp_path: Path) -> 
 
 def test_attributes_are_the_latest_known_and_survive_days_without_news(tmp_path: Path) -> None:
     config = shop_config(
-        tmp_path, sources={"items": {"path": "items/dt={day}/*"}, "users": {"path": "users/dt={day}/*"}}
+        tmp_path,
+        sources={
+            "items": {"path": "items/dt={day}/*", "strict": ["price"]},
+            "users": {"path": "users/dt={day}/*", "strict": ["age"]},
+        },
     )
     deliver(tmp_path, DAY, [event()])
     deliver(
