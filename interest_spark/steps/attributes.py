@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from interest_spark.config.day_path import DayPath
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import Account, AttributeBuild, build_attributes
@@ -22,12 +23,14 @@ from interest_spark.features.quality import (
 )
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
+from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 from interest_spark.sources.pieces import Piece, tasks_of
+from interest_spark.steps.refusal import forgetting_refused, keeping_refused
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,9 +42,18 @@ def _attributes_step(kind: str, key: str) -> Step:
     """The step that keeps the table `kind`, whose rows are known by `key`."""
 
     def inapplicable(context: RunContext, inputs: Inputs) -> str | None:
-        if _source(context, kind) is None:
+        source = _source(context, kind)
+        if source is None:
             return f"sources.{kind} is not configured"
-        return None if _deliveries(context, kind) else f"no {kind} were delivered"
+        if _deliveries(context, kind):
+            return None
+        # Days without news are ordinary, a source that has never brought anything is not.
+        if not (source.by_day and context.warehouse.days(kind, through=context.dt)):
+            get_logger().warning(
+                f"no file matches sources.{kind}.path; correct it, or leave the source out",
+                path=DayPath(source.path).on(context.day),
+            )
+        return f"no {kind} were delivered"
 
     def target(step: Step, context: RunContext, inputs: Inputs) -> Target:
         found = _deliveries(context, kind)
@@ -60,7 +72,8 @@ def _attributes_step(kind: str, key: str) -> Step:
             return until_too_many_bad_lines(reader.read(pieces), ingest)
 
         def check(accounts: Sequence[Account]) -> None:
-            _check(accounts, source, ingest)
+            with keeping_refused(context, kind, accounts):
+                _check(accounts, source, ingest)
             if not shared:  # else they lie in the event log's own lines, which are accounted for already
                 lines.update(_by_file(accounts))
                 beside.update(sum((each.beside for each in accounts), Counter()))
@@ -74,7 +87,7 @@ def _attributes_step(kind: str, key: str) -> Step:
             ledger = write_ledger(folders["ingest_ledger"], kind, context.dt, lines, beside)
             return {**written, "ingest_ledger": ledger}
 
-        return Result(write=write)
+        return Result(write=write, finish=forgetting_refused(context, kind))
 
     return Step(
         name=kind,

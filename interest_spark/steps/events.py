@@ -29,6 +29,7 @@ from interest_spark.steps.as_of_now import (
     late_events,
     later_deliveries,
 )
+from interest_spark.steps.refusal import forgetting_refused, keeping_refused
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -74,6 +75,10 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     source_of = {each.path: each.source for each in deliveries}
 
     def check(accounts: Sequence[Account]) -> None:
+        with keeping_refused(context, "events", accounts):
+            judge(accounts)
+
+    def judge(accounts: Sequence[Account]) -> None:
         check_readable(fault for account in accounts for fault in account.faults)
         warn_of(note for account in accounts for note in account.notes)
         examples = first_of(account.examples for account in accounts)
@@ -92,7 +97,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
         build = EventBuild(reader.read, rules, config.ingest.duplicate_keys, folders)
         return build_events(context.spark, build, tasks_of(context.spark.sparkContext, deliveries), known, check)
 
-    return Result(write=write, details=details)
+    return Result(write=write, details=details, finish=forgetting_refused(context, "events"))
 
 
 def _known_files(context: RunContext, inputs: Inputs, first_day: str) -> list[KnownFile]:

@@ -12,8 +12,8 @@ from pydantic_core import PydanticUndefined
 from interest_spark.config.deployment import Config
 from interest_spark.config.evaluate import BASELINES
 from interest_spark.config.kinds import Kinds, sections_by_kind
-from interest_spark.config.section import Section
 from interest_spark.config.mapping import OPTIONAL_NUMBERS
+from interest_spark.config.section import Section
 from interest_spark.config.sources import READERS
 from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.foundation import errors
