@@ -19,7 +19,11 @@ from interest_spark.sources.line_columns import LineColumns, decode_lines
 from interest_spark.sources.lines import Lines, Places
 from interest_spark.sources.pieces import Piece
 
-LINE_COLUMNS = ("delivery_day", "source_file", "source_line", "raw", "reason", "file_fault", "file_note")
+LINE_COLUMNS = (
+    *("delivery_day", "source_file", "source_line", "raw", "reason", "file_fault", "file_note"),
+    *("element", "unread"),
+)
+"""`element` numbers the events of a line from 0; `unread` names columns whose values could not be read."""
 
 
 def read_piece(
@@ -62,7 +66,7 @@ def _opened(
     is_json = source.format == "jsonl"
     lines = read_lines(piece, max_line_bytes, chunk_bytes, source.encoding, may_hold_documents=is_json)
     if is_json:
-        return JsonLines(fields, numbers), lines, None
+        return JsonLines(fields, numbers, source.explode.field if source.explode else None), lines, None
     last: list[Lines] = []
     above = (
         _keeping(lines, last)
@@ -133,4 +137,6 @@ def _rows(
         source_file=pl.lit(piece.path, pl.String),
         file_fault=pl.lit(fault, pl.String),
         file_note=pl.lit(note, pl.String),
+        element=pl.lit(0, pl.UInt32),
+        unread=pl.lit(None, pl.String),
     )

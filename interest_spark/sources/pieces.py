@@ -34,7 +34,7 @@ _Range = tuple[str, int, int, int]
 class Piece:
     """The lines of a file from place `start`, where line `first_line` begins, to before place `end` or to its end.
 
-    `size`: the bytes of the file as it was listed, where that is known.
+    `size`: the bytes of the file as it was listed, where that is known; `source`: which of several it is from.
     """
 
     day: str | None
@@ -43,6 +43,7 @@ class Piece:
     end: int | None = None
     first_line: int = 1
     size: int | None = field(default=None, compare=False)
+    source: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _sized_pieces(delivery: Delivery, breaks: Sequence[_Breaks | None]) -> list[
     ends = [*bounds[1:], None]
     sizes = [end - start for start, end in pairwise([*bounds, max(delivery.size, bounds[-1])])]
     pieces = [
-        Piece(delivery.day, delivery.path, start, end, first_line, delivery.size)
+        Piece(delivery.day, delivery.path, start, end, first_line, delivery.size, delivery.source)
         for (start, first_line), end in zip(begins, ends, strict=True)
     ]
     return list(zip(pieces, sizes, strict=True))

@@ -85,7 +85,8 @@ BROKEN: list[tuple[Any, str]] = [
 
 def test_every_broken_line_lands_in_quarantine_with_its_own_reason(tmp_path: Path) -> None:
     path = deliver(tmp_path, DAY, [event(), *(line for line, _ in BROKEN)], name="part-0.jsonl.gz")
-    config = shop_config(tmp_path)
+    strict = {"path": "events/dt={day}/*", "strict": ["quantity", "price", "rating"]}
+    config = shop_config(tmp_path, sources={"events": strict})
     assert run(config).rows["events"] == 1
     found = {row["source_line"]: row["reason"] for row in rows(config, "quarantine")}
     assert found == {number: reason for number, (_, reason) in enumerate(BROKEN, start=2)}
@@ -319,7 +320,11 @@ def test_a_whole_history_file_is_split_by_the_shops_own_days(tmp_path: Path) -> 
 
 def test_attributes_are_the_latest_known_and_survive_days_without_news(tmp_path: Path) -> None:
     config = shop_config(
-        tmp_path, sources={"items": {"path": "items/dt={day}/*"}, "users": {"path": "users/dt={day}/*"}}
+        tmp_path,
+        sources={
+            "items": {"path": "items/dt={day}/*", "strict": ["price"]},
+            "users": {"path": "users/dt={day}/*", "strict": ["age"]},
+        },
     )
     deliver(tmp_path, DAY, [event()])
     deliver(
@@ -436,7 +441,10 @@ def test_an_item_that_was_never_updated_is_known_since_ever(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("layout", ["items/dt={day}/*", "items/*/*"])
 def test_every_item_counts_whatever_its_time_of_update(tmp_path: Path, layout: str) -> None:
-    """One that is yet to come counts later: nothing of the future is known, but a placeholder is not the future."""
+    """One that is yet to come counts later: nothing of the future is known, but a placeholder is not the future.
+
+    One that cannot be read is refused: any guess could be a later one.
+    """
     columns = {name: name for name in ("item_id", "title", "updated_at")}
     config = shop_config(tmp_path, sources={"items": {"path": layout, "columns": columns}})
     deliver(tmp_path, DAY, [event()])
@@ -445,11 +453,14 @@ def test_every_item_counts_whatever_its_time_of_update(tmp_path: Path, layout: s
     deliver(tmp_path, DAY, lines, "items")
     run(config)
     found = {row["item_id"]: row["updated_at"] for row in rows(config, "items", day=DAY)}
-    assert sorted(found) == sorted(times[:-1])
+    unreadable = NO_TIMES[-1]
+    assert sorted(found) == sorted({*times[:-1]} - {unreadable})
+    assert [(row["reason"], unreadable in row["raw"]) for row in rows(config, "quarantine")] == [("bad_time", True)]
     delivered = datetime(2026, 1, 2, tzinfo=timezone.utc) if "{day}" in layout else None
     epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
     expected = {**dict.fromkeys(times, delivered), **dict.fromkeys([*OUT_OF_RANGE[:5], *NO_TIMES[:2]], epoch)}
-    assert {time: found[time] for time in times[:-2]} == {time: expected[time] for time in times[:-2]}
+    readable = [time for time in times[:-2] if time != unreadable]
+    assert {time: found[time] for time in readable} == {time: expected[time] for time in readable}
     assert found["2026-01-02T01:00:00Z"].hour == 1
 
 
@@ -549,7 +560,7 @@ def test_the_bad_lines_of_each_day_are_counted_by_themselves(tmp_path: Path) -> 
 
 def test_a_whole_history_has_one_measure_of_bad_lines(tmp_path: Path) -> None:
     for day in ("2026-01-01", DAY):
-        late = event(event_time=f"{day}T10:00:00Z", price=-1)
+        late = event(event_time=f"{day}T10:00:00Z", quantity=-1)
         write_lines(tmp_path / "raw" / "all" / day, [event(), *[late] * 3])
     limits = {"max_bad_lines": 5, "max_bad_share": 1.0}
     config = shop_config(tmp_path, sources={"events": {"path": "all/*"}}, ingest=limits)

@@ -111,11 +111,10 @@ def json_decoder(fields: Sequence[str]) -> Decode:
     >>> json_decoder(["id", "price", "geo.lat"])('{"id": 18446744073709551999, "price": 1e400, "geo": {"lat": 1.50}}')
     ['18446744073709551999', '1e400', '1.50']
     """
-    parse = json.JSONDecoder(object_pairs_hook=Object, parse_float=str, parse_int=str, parse_constant=Constant).decode
 
     def decode(text: str) -> Sequence[str | None]:
         try:
-            document = parse(text)
+            document = _parse(text)
         except (ValueError, RecursionError):
             raise RefusedLineError("not_json") from None
         if len(list(_levels(document))) > _MOST_NESTED:
@@ -148,6 +147,9 @@ class Object(dict[str, Any]):
 
 class Constant(str):
     """NaN or an infinity."""
+
+
+_parse = json.JSONDecoder(object_pairs_hook=Object, parse_float=str, parse_int=str, parse_constant=Constant).decode
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -302,9 +304,25 @@ def _reach(document: Object, field: str) -> object:
         return _only(document.all_of(field))
     outer, _, inner = field.partition(".")
     children = document.all_of(outer)
-    if not any(isinstance(child, Object) for child in children):
+    if not any(map(_holds_more, children)):
         return None
-    return _reach(_only(children), inner)
+    child = _opened(_only(children))
+    return _reach(child, inner) if isinstance(child, Object) else None
+
+
+def _holds_more(child: Any) -> bool:
+    return child.lstrip()[:1] in ("{", "[") if isinstance(child, str) else isinstance(child, Object | list)
+
+
+def _opened(child: Any) -> Any:
+    """JSON that stands there as a text."""
+    if not isinstance(child, str):
+        return child
+    try:
+        found = _parse(child)
+    except (ValueError, RecursionError):
+        return child
+    return found if len(list(_levels(found))) <= _MOST_NESTED else child
 
 
 def _only(values: list[Any]) -> Any:
