@@ -66,6 +66,8 @@ def tasks_of(context: "SparkContext", deliveries: Sequence[Delivery], source: So
     breaks: dict[str, list[_Breaks | None]] = {}
     for (path, *_), each in zip(ranges, found, strict=True):
         breaks.setdefault(path, []).append(each)
+    if source.format == "parquet":  # a piece has the row groups that begin in it, whose numbers the file knows
+        breaks = {delivery.path: [_Breaks(0, start - 1) for _, _, start, _ in _ranges(delivery)] for delivery in large}
     sized = [each for delivery in deliveries for each in _sized_pieces(delivery, breaks.get(delivery.path, ()))]
     return list(_grouped(sized, context.defaultParallelism))
 

@@ -40,9 +40,13 @@ def deliver(path: Path, content: bytes) -> Delivery:
 
 
 def pieces_of(delivery: Delivery, piece_bytes: int) -> list[Piece]:
+    return pieces_of_source(delivery, piece_bytes, SourceConfig(path=""))
+
+
+def pieces_of_source(delivery: Delivery, piece_bytes: int, source: SourceConfig) -> list[Piece]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces_module, "_PIECE_BYTES", piece_bytes)
-        return [piece for task in tasks_of(Here(), [delivery], SourceConfig(path="")) for piece in task]
+        return [piece for task in tasks_of(Here(), [delivery], source) for piece in task]
 
 
 def rows_of(delivery: Delivery, pieces: list[Piece], source: SourceConfig) -> list[Row]:
