@@ -104,6 +104,12 @@ class SourceConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _cut_somewhere(self) -> "SourceConfig":
+        if self.delivery_zone and not self.by_day:
+            raise ValueError("delivery_zone says where days of deliveries end, and path has no {day}; leave it out")
+        return self
+
     @field_validator("time_format")
     @classmethod
     def _known_pattern(cls, time_format: str) -> str:
@@ -141,6 +147,10 @@ class SourcesConfig(Section):
     def _known_columns(self) -> "SourcesConfig":
         for kind in SOURCES:
             source: SourceConfig | None = getattr(self, kind)
+            if kind != "events" and source and source.delivery_zone:
+                raise ValueError(
+                    f"{kind}.delivery_zone has no meaning: what is known of {kind} is judged by updated_at"
+                )
             known = [name for name in TABLES[kind].names if name not in _NOT_MAPPED]
             for section in ("columns", "constants", "whole_numbers") if source else ():
                 for name in getattr(source, section):
