@@ -123,6 +123,12 @@ class SourceConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _cut_somewhere(self) -> "SourceConfig":
+        if self.delivery_zone and not self.by_day:
+            raise ValueError("delivery_zone says where days of deliveries end, and path has no {day}; leave it out")
+        return self
+
     @field_validator("time_format")
     @classmethod
     def _known_pattern(cls, time_format: str) -> str:
@@ -211,6 +217,10 @@ class SourcesConfig(Section):
                 "list at least one source, and sources that all have {day} in their paths, or none: deliveries of "
                 "days and of the whole history cannot be brought together"
             )
+        if len({source.delivery_zone for source in sources}) != 1:
+            raise ValueError(
+                "give all sources of events the same delivery_zone: a day's deliveries are judged together"
+            )
         return sources
 
     @property
@@ -223,6 +233,11 @@ class SourcesConfig(Section):
         """Whether deliveries of events are told apart by their days."""
         return self.of_events[0].by_day
 
+    @property
+    def delivery_zone(self) -> str | None:
+        """Where the days of deliveries of events end, if not in the shop's zone."""
+        return self.of_events[0].delivery_zone
+
     def key_of(self, place: int) -> str:
         """What the source of events at that place is called in messages."""
         return f"sources.events.{place}" if isinstance(self.events, tuple) else "sources.events"
@@ -230,8 +245,13 @@ class SourcesConfig(Section):
     @model_validator(mode="after")
     def _known_columns(self) -> "SourcesConfig":
         named = [(self.key_of(place).removeprefix("sources."), source) for place, source in enumerate(self.of_events)]
-        named += [(kind, source) for kind in SOURCES[1:] if (source := getattr(self, kind)) is not None]
-        for key, source in named:
+        others = [(kind, source) for kind in SOURCES[1:] if (source := getattr(self, kind)) is not None]
+        for kind, source in others:
+            if source.delivery_zone:
+                raise ValueError(
+                    f"{kind}.delivery_zone has no meaning: what is known of {kind} is judged by updated_at"
+                )
+        for key, source in [*named, *others]:
             known = [name for name in TABLES[key.partition(".")[0]].names if name not in _NOT_MAPPED]
             for section in ("columns", "constants", "whole_numbers"):
                 for name in getattr(source, section):

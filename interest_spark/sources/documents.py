@@ -36,6 +36,9 @@ def holds_documents(head: bytes) -> bool:
     if begin is None:
         return False
     start = begin.end() - 1
+    line_end = head.find(b"\n", start)
+    if line_end >= 0 and _is_object(head[start:line_end]):
+        return False  # as in most files
     found = _scan(head[start:])
     if not len(found.ends) or found.starts[0]:
         return False

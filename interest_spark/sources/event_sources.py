@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 
 import polars as pl
 
-from interest_spark.config.sources import SourcesConfig
+from interest_spark.config.sources import SourceConfig, SourcesConfig
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
@@ -41,7 +41,16 @@ class EventReader:
     sources: SourcesConfig
     max_line_bytes: int
 
+    @property
+    def settings(self) -> list[SourceConfig]:
+        """Each source's configuration with what its reader knows."""
+        return [reader.settings for reader in self._readers]
+
     def read(self, pieces: Iterable[Piece]) -> Iterator[pl.DataFrame]:
         """As CanonicalReader.read."""
         for place, of_source in groupby(pieces, key=lambda piece: piece.source):
-            yield from CanonicalReader("events", self.sources.of_events[place], self.max_line_bytes).read(of_source)
+            yield from self._readers[place].read(of_source)
+
+    @property
+    def _readers(self) -> list[CanonicalReader]:
+        return [CanonicalReader("events", source, self.max_line_bytes) for source in self.sources.of_events]

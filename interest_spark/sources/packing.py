@@ -15,6 +15,7 @@ HEAD_BYTES = 512
 """So many of a file's first bytes tell what it is."""
 _TAR_MARK = slice(257, 262)
 
+_MARKED_AT_END = (b"PAR1", b"ORC")
 _FOREIGN = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook, or another old Office document"),
     (b"\x89PNG\r\n", "a PNG picture"),
@@ -61,11 +62,10 @@ def unpacked(raw: Any, path: str, start: int) -> Iterator[IO[bytes]]:
         raw.seek(start)
         yield raw
         return
-    raw.seek(0)
-    head = raw.read(HEAD_BYTES)
+    head, tail = ends_of(raw)
     packing = _packing(head)
     if packing is None:
-        check_text(head, path, _tail(raw))
+        check_text(head, path, tail)
         raw.seek(0)
         yield raw
         return
@@ -90,11 +90,14 @@ def _packing(head: bytes) -> str | None:
     return "zip" if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) else None
 
 
-def _tail(raw: Any) -> bytes:
-    """The last bytes, in which some formats have their mark."""
-    size = raw.seek(0, 2)
-    raw.seek(max(size - 8, 0))
-    return bytes(raw.read(8))
+def ends_of(raw: Any) -> tuple[bytes, bytes]:
+    """The first and the last bytes of an open file, which tell what it is."""
+    raw.seek(0)
+    head = bytes(raw.read(HEAD_BYTES))
+    if not head.startswith(_MARKED_AT_END):
+        return head, b""
+    raw.seek(max(raw.seek(0, 2) - 8, 0))
+    return head, bytes(raw.read(8))
 
 
 def _open(packing: str, raw: Any, path: str) -> Any:

@@ -6,14 +6,15 @@ from itertools import chain
 import numpy as np
 import polars as pl
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.sources import TEXT_FORMATS, SourceConfig
 from interest_spark.sources.candidates import Format
 from interest_spark.sources.chunks import CHUNK_BYTES, read_lines
+from interest_spark.sources.columnar import open_columnar
 from interest_spark.sources.csv_records import joined, without
 from interest_spark.sources.delimited import Delimited
 from interest_spark.sources.dialect import Dialect
 from interest_spark.sources.faults import UnreadableFileError
-from interest_spark.sources.header import Header, header_of
+from interest_spark.sources.header import Header, check_columns, header_of
 from interest_spark.sources.json_lines import JsonLines
 from interest_spark.sources.line_columns import LineColumns, decode_lines
 from interest_spark.sources.lines import Lines, Places
@@ -42,6 +43,9 @@ def read_piece(
     `fields` that is not `optional`. What is odd about a file that can be read is the `file_note` of its first rows.
     """
     try:
+        if source.format not in TEXT_FORMATS:
+            yield from _columnar_rows(piece, source, fields, max_line_bytes, optional)
+            return
         line_format, lines, note = _opened(piece, source, fields, max_line_bytes, chunk_bytes, numbers, optional)
         for part in lines:
             columns = decode_lines(part, line_format, len(fields), max_line_bytes)
@@ -51,6 +55,20 @@ def read_piece(
         nothing = pl.Series([None], dtype=pl.String)
         columns = LineColumns(nothing, nothing, [nothing] * len(fields))
         yield _rows(piece, np.zeros(1, np.int64), columns, fault=str(error))
+
+
+def _columnar_rows(
+    piece: Piece, source: SourceConfig, fields: Sequence[str], max_line_bytes: int, optional: Collection[str]
+) -> Iterator[pl.DataFrame]:
+    """The rows of Parquet and ORC; the first piece of a file tells of its columns."""
+    with open_columnar(piece, source, fields) as file:
+        if piece.start == 0:
+            required = [field for field in fields if field not in optional]
+            check_columns(piece.path, ", ".join(file.names), file.names, required)
+        note = None if piece.start else _note(piece, Header(file.names, 0), fields)
+        for numbers, columns in file.read(max_line_bytes):
+            yield _rows(piece, numbers, columns, note=note)
+            note = None
 
 
 def _opened(

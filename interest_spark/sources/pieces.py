@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -54,19 +53,24 @@ class _Breaks:
     first: int | None
 
 
-def tasks_of(context: "SparkContext", deliveries: Sequence[Delivery], source: SourceConfig) -> list[list[Piece]]:
-    """What each task is to read, in the order of the deliveries of a source, as its reader has its settings.
+def tasks_of(
+    context: "SparkContext", deliveries: Sequence[Delivery], sources: Sequence[SourceConfig]
+) -> list[list[Piece]]:
+    """What each task is to read, in the order of the deliveries, of sources with the settings of their readers.
 
     A Spark job of its own counts the lines before each piece of a large file, where there is one.
     """
     large = [delivery for delivery in deliveries if delivery.size > _PIECE_BYTES]
-    ranges = [each for delivery in large for each in _ranges(delivery)] if _has_pieces(source) else []
+    text = [(delivery, source) for delivery in large if _has_pieces(source := sources[delivery.source])]
+    ranges = [(each, source) for delivery, source in text for each in _ranges(delivery)]
     # One small object a range comes back.
-    find = partial(_find_breaks, source=source)
-    found = context.parallelize(ranges, len(ranges)).map(find).collect() if ranges else []
+    found = context.parallelize(ranges, len(ranges)).map(_find_breaks).collect() if ranges else []
     breaks: dict[str, list[_Breaks | None]] = {}
-    for (path, *_), each in zip(ranges, found, strict=True):
+    for ((path, *_), _source), each in zip(ranges, found, strict=True):
         breaks.setdefault(path, []).append(each)
+    for delivery in large:
+        if sources[delivery.source].format == "parquet":  # a piece has the row groups that begin in it, whose numbers
+            breaks[delivery.path] = [_Breaks(0, start - 1) for _, _, start, _ in _ranges(delivery)]  # the file knows
     sized = [each for delivery in deliveries for each in _sized_pieces(delivery, breaks.get(delivery.path, ()))]
     return list(_grouped(sized, context.defaultParallelism))
 
@@ -81,13 +85,13 @@ def _has_pieces(source: SourceConfig) -> bool:
     return source.format in TEXT_FORMATS and breaks_lines_as_ascii(source.encoding)
 
 
-def _find_breaks(each: _Range, source: SourceConfig) -> _Breaks | None:
+def _find_breaks(range_of_source: tuple[_Range, SourceConfig]) -> _Breaks | None:
     """None for a file that has no pieces.
 
     It is packed, or of JSON that has no lines, or may have line breaks within quotes, or it cannot be read, of which
     its reading will tell.
     """
-    path, size, start, end = each
+    (path, size, start, end), source = range_of_source
     count, first = 0, None
     unclosed = _OpenLines(source, from_line_start=start == 0)
     try:

@@ -82,7 +82,7 @@ def _attributes_step(kind: str, key: str) -> Step:
             kept = {name: folder for name, folder in folders.items() if name == kind or not shared}
             end = day_end(context.day, parse_zone(context.config.shop.time_zone))
             build = AttributeBuild(kind, key, read, context.dt, end, kept)
-            tasks = tasks_of(context.spark.sparkContext, assignment.findings, reader.settings)
+            tasks = tasks_of(context.spark.sparkContext, assignment.findings, [reader.settings])
             written = build_attributes(context.spark, build, tasks, earlier, check)
             ledger = write_ledger(folders["ingest_ledger"], kind, context.dt, lines, beside)
             return {**written, "ingest_ledger": ledger}

@@ -29,6 +29,7 @@ from interest_spark.steps.as_of_now import (
     late_events,
     later_deliveries,
 )
+from interest_spark.steps.late_files import FILES, warn_of_late_files
 from interest_spark.steps.refusal import forgetting_refused, keeping_refused
 
 
@@ -44,10 +45,11 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     for source in (each for place, each in enumerate(sources.of_events) if place not in there):
         get_logger().warning("nothing was delivered for the day", path=DayPath(source.path).on(context.day))
     every, mark = [*found, *later_deliveries(context)], MARK if is_as_of_now(context) else {}
+    warn_of_late_files(context, inputs["events"])
     from_by_day = {}
     for day in _days_to_make(context, inputs, found):
         identities = [each.identity for each in every if can_hold(each, day, context)]
-        from_by_day[day] = made_from(step, context, inputs, files=digest(identities), **mark)
+        from_by_day[day] = made_from(step, context, inputs, **{FILES: digest(identities)}, **mark)
     return Target(from_by_day, whole_table=not sources.by_day, in_order=True, findings=every)
 
 
@@ -69,7 +71,8 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     deliveries = [each for each in assignment.findings if any(can_hold(each, day, context) for day in assignment.days)]
     reader = EventReader(sources, config.ingest.max_line_bytes)
     late = late_events(context, inputs["events"], assignment.days)
-    rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day, late)
+    delivery_zone = parse_zone(sources.delivery_zone) if sources.delivery_zone else None
+    rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day, late, delivery_zone)
     known = _known_files(context, inputs, assignment.days[0]) if sources.by_day else []
     details: dict[str, Any] = {}  # known once the lines are read
     source_of = {each.path: each.source for each in deliveries}

@@ -1,6 +1,7 @@
 """Ingest: every raw line is accounted for once, bad input is named, and reruns change nothing."""
 
 import gzip
+import json
 import os
 import shutil
 from collections import Counter
@@ -8,9 +9,12 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pyarrow import orc
 
 from interest_spark.config.deployment import Config
 from interest_spark.foundation.errors import BadDataError, ConfigError
@@ -591,3 +595,54 @@ def test_columns_of_one_name_that_are_not_read_are_told(tmp_path: Path, capsys: 
     shown = "".join(capsys.readouterr())
     assert f"{DAY}.csv' has more than once the column 'note', which is not read" in shown
     assert "items.csv' has more than once the column 'x', which is not read" in shown
+
+
+def test_deliveries_may_be_cut_in_another_zone(tmp_path: Path) -> None:
+    """A folder of a day in UTC ends at eight in the morning of a shop in Shanghai."""
+    shop = {"shop": {"time_zone": "Asia/Shanghai"}, "ingest": {"max_bad_share": 1.0, "max_late_days": 0}}
+    times = ["2026-01-01T23:59:59Z", "2026-01-02T00:00:00Z", "2026-01-02T23:59:59Z", "2026-01-03T00:00:00Z"]
+    deliver(tmp_path, DAY, [event(event_time=time) for time in times])
+    cut = shop_config(tmp_path, sources={"events": {"path": "events/dt={day}/*", "delivery_zone": "UTC"}}, **shop)
+    run(cut)
+    assert [row["source_line"] for row in rows(cut, "events")] == [2, 3]
+    assert [row["reason"] for row in rows(cut, "quarantine")] == ["time_out_of_range"] * 2
+    apart = shop_config(tmp_path, warehouse=str(tmp_path / "apart"), **shop)
+    run(apart)
+    assert [row["source_line"] for row in rows(apart, "events")] == [1, 2]
+
+
+def test_a_file_that_comes_late_for_a_past_day_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = shop_config(tmp_path)
+    for day in (DAY, "2026-01-03", "2026-01-04"):
+        deliver(tmp_path, day, [event(event_time=f"{day}T10:00:00Z")])
+    run(config)
+    run(config, "2026-01-03")
+    assert "after its events were made" not in capsys.readouterr().err
+    late = deliver(tmp_path, DAY, [event(session_id="late")], name="late.jsonl")
+    run(config, "2026-01-04")
+    said = capsys.readouterr().err
+    assert f"raw files of {DAY} came or changed after its events were made; backfill from {DAY}" in said
+    assert str(late) in said and "part-0.jsonl" not in said.split("after its events were made")[1].splitlines()[0]
+
+
+def test_every_format_has_the_same_events(tmp_path: Path) -> None:
+    """A row of Parquet that is refused, and a copy, are accounted for as those of JSON are."""
+    lines = [event(), event(), event(user_id="u2", price=-1), event(user_id="u3")]
+    names = ["user_id", "item_id", "behavior", "event_time", "price"]
+    table = pa.table({name: [line[name] for line in lines] for name in names})
+    folder = tmp_path / "raw" / "events" / f"dt={DAY}"
+    folder.mkdir(parents=True)
+    found = {}
+    for kind in ("jsonl", "parquet", "orc"):
+        if kind == "jsonl":
+            (folder / "log").write_text(json.dumps(lines, indent=1), encoding="utf-8")
+        else:
+            (pq.write_table if kind == "parquet" else orc.write_table)(table, str(folder / "log"))
+        source = {"events": {"path": "events/dt={day}/*", "format": kind}}
+        config = shop_config(tmp_path, warehouse=str(tmp_path / kind), sources=source)
+        run(config)
+        refused = [(row["source_line"], row["reason"]) for row in rows(config, "quarantine")]
+        kept = sorted((row["source_line"], row["user_id"], row["event_time"]) for row in rows(config, "events"))
+        found[kind] = (kept, refused, ledger(config))
+    assert found["jsonl"][1:] == ([(3, "bad_price")], [(4, 2, 1, 1)])
+    assert found["parquet"] == found["orc"] == found["jsonl"]
