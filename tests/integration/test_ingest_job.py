@@ -617,12 +617,13 @@ def test_a_file_that_comes_late_for_a_past_day_is_named(tmp_path: Path, capsys: 
         deliver(tmp_path, day, [event(event_time=f"{day}T10:00:00Z")])
     run(config)
     run(config, "2026-01-03")
-    assert "after its events were made" not in capsys.readouterr().err
+    assert "after its events were made" not in "".join(capsys.readouterr())
     late = deliver(tmp_path, DAY, [event(session_id="late")], name="late.jsonl")
     run(config, "2026-01-04")
-    said = capsys.readouterr().err
+    said = "".join(capsys.readouterr())
     assert f"raw files of {DAY} came or changed after its events were made; backfill from {DAY}" in said
-    assert str(late) in said and "part-0.jsonl" not in said.split("after its events were made")[1].splitlines()[0]
+    line = next(line for line in said.splitlines() if "after its events were made" in line)
+    assert str(late) in line and "part-0.jsonl" not in line
 
 
 def test_every_format_has_the_same_events(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interest_spark.config.sources import SourceConfig
+from interest_spark.sources.candidates import Admitted
 from interest_spark.sources.deliveries import Delivery
+from interest_spark.sources.json_lines import JsonLines
 from interest_spark.sources.pieces import _find_breaks, _ranges
 from tests.unit.sources.rows import Row, read_rows
 
@@ -131,3 +133,6 @@ def test_any_bytes_are_rows_or_a_fault(
     whole = read_rows(path, SOURCE, ["id"], 1000)
     if not any(row.fault for row in rows):
         assert rows == whole
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JsonLines, "admit", lambda _, lines: Admitted.none(1))
+        assert read_rows(path, SOURCE, ["id"], 1000) == whole  # one by one
