@@ -51,7 +51,7 @@ def _history_table() -> pa.Schema:
 TABLES: dict[str, pa.Schema] = {
     "events": _table(
         user_id=(pa.string(), "who did it, as the shop wrote it"),
-        item_id=(pa.string(), "with which item, as the shop wrote it"),
+        item_id=(pa.string(), "with which item, as the shop wrote it; null of a search, or what else needs none"),
         behavior=(pa.string(), "one of the canonical behaviors"),
         event_time=(_TIME, "when it happened"),
         quantity=(pa.float64(), "how many"),
