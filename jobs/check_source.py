@@ -19,8 +19,8 @@ from interest_spark.sources.check.fields import layout_of
 from interest_spark.sources.check.head import Head, read_head
 from interest_spark.sources.check.proposal import propose
 from interest_spark.sources.check.trial import Trial, try_source
-from interest_spark.sources.chunks import UnreadableFileError
 from interest_spark.sources.deliveries import Delivery, find_deliveries
+from interest_spark.sources.faults import UnreadableFileError
 from interest_spark.sources.reader import get_reader
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from interest_spark.sources.chunks import UnreadableFileError, read_lines
+from interest_spark.sources.chunks import read_lines
 from interest_spark.sources.deliveries import Delivery
+from interest_spark.sources.faults import UnreadableFileError
 from interest_spark.sources.pieces import Piece
 
 MOST_LINES = 1_000

@@ -54,7 +54,7 @@ def test_typed_columns_become_the_values_of_events(tmp_path: Path, kind: str) ->
     assert [tuple(row[name] for name in names) for row in rows] == [
         (1, "7", "a", NOON, 12.5, 1.0, "x", None, None),
         (2, str(2**62), "b", NOON + timedelta(1), None, 2.5, None, None, None),
-        (3, None, "c", NOON, -1.0, None, None, None, "missing_user"),
+        (3, None, "c", NOON, None, None, None, None, "missing_user"),  # a negative price is none,
     ]
     assert json.loads(rows[2]["raw"])["goods.sku"] == "c"
     assert rows[0]["file_note"] == f"'{tmp_path / 'log'}' has no column 'absent', which is empty there"

@@ -178,9 +178,9 @@ def test_a_large_file_with_line_breaks_in_quotes_is_one_piece(tmp_path: Path) ->
     for content, has_pieces in (('id,q\n1,"a"\n2,b\n', True), ('id,q\n1,"a\nb"\n2,c\n', False)):
         path.write_text(content, encoding="utf-8")
         ranges = _ranges(Delivery(None, str(path), len(content), ""))
-        found = [_find_breaks(each, SourceConfig(path="", format="csv")) for each in ranges]
+        found = [_find_breaks((each, SourceConfig(path="", format="csv"))) for each in ranges]
         assert (None not in found) == has_pieces
-        assert None not in [_find_breaks(each, SourceConfig(path="", format="csv", quote="none")) for each in ranges]
+        assert None not in [_find_breaks((each, SourceConfig(path="", format="csv", quote="none"))) for each in ranges]
 
 
 @pytest.mark.parametrize(

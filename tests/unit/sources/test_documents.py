@@ -117,7 +117,7 @@ def test_a_large_file_of_documents_is_one_piece(tmp_path: Path) -> None:
     path = tmp_path / "log"
     for content, has_pieces in (('[{"id": 1},\n{"id": 2}]\n', False), ('{"id": 1}\n{"id": 2}\n', True)):
         path.write_text(content, encoding="utf-8")
-        (found,) = (_find_breaks(each, SOURCE) for each in _ranges(Delivery(None, str(path), len(content), "")))
+        (found,) = (_find_breaks((each, SOURCE)) for each in _ranges(Delivery(None, str(path), len(content), "")))
         assert (found is not None) == has_pieces
 
 

@@ -52,7 +52,7 @@ def test_a_packed_file_has_the_lines_within(tmp_path: Path, kind: str) -> None:
         (number + 1, [str(number)], None) for number in range(500)
     ]
     delivery = Delivery(None, str(tmp_path / "log"), len(PACKED[kind]), "")
-    assert [_find_breaks(each, SourceConfig(path="")) for each in _ranges(delivery)] == [None]
+    assert [_find_breaks((each, SourceConfig(path=""))) for each in _ranges(delivery)] == [None]
 
 
 @pytest.mark.parametrize("kind", ["gzip", "bzip2", "zstd", "zip"])
