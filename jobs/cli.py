@@ -35,6 +35,7 @@ COMMANDS = (
     "history",
     "report",
     "columns",
+    "check-source",
 )
 
 
@@ -57,7 +58,7 @@ class _Jobs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"jobs.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"jobs.{cmd_name.replace('-', '_')}").command
         return command
 
 

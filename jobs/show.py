@@ -14,8 +14,9 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.shown import shown
 from interest_spark.foundation.streams import print_line
 from interest_spark.pipeline.command import main, with_exit_code
-from interest_spark.reports.lookup import check_day, day_rows, last_events, some_users, titles
+from interest_spark.reports.lookup import check_day, day_rows, last_events, refused_rows, some_users, titles
 from interest_spark.reports.show import print_rows
+from interest_spark.storage.refused import refusals_of
 from interest_spark.storage.warehouse import Warehouse
 
 
@@ -42,6 +43,8 @@ def command(
 
 def _show(config: Config, table: str, day: date, user: str | None, model: str | None, limit: int) -> None:
     warehouse, dt = Warehouse(config.warehouse), day.isoformat()
+    if table == "quarantine" and _show_refusals(config, warehouse, dt, limit) and dt not in warehouse.days(table):
+        return
     name = check_day(warehouse, table, dt, model or config.model_name)
     if table == "recommendations" and user is not None:
         _show_user(config, warehouse, dt, user, name, limit)
@@ -53,6 +56,16 @@ def _show(config: Config, table: str, day: date, user: str | None, model: str | 
     if user is not None and rows.num_rows == 0:
         raise _unknown_user(warehouse, table, dt, user)
     _print(config, warehouse, dt, rows, f"{table} on {dt}")
+
+
+def _show_refusals(config: Config, warehouse: Warehouse, dt: str, limit: int) -> bool:
+    """Bad lines of deliveries of which nothing was published; whether there are any."""
+    refusals = refusals_of(warehouse.root, dt)
+    for refusal in refusals:
+        rows = refused_rows(refusal.files, limit)
+        _print(config, warehouse, dt, rows, f"Bad {refusal.kind} on {dt}, of which nothing was published")
+        print_line(f"refused because {shown(refusal.reason, 1_000)}", sys.stdout)
+    return bool(refusals)
 
 
 def _show_user(config: Config, warehouse: Warehouse, dt: str, user: str, name: str | None, limit: int) -> None:

@@ -142,7 +142,9 @@ class World:
 
 def _typed(raw: RawDay) -> pl.DataFrame:
     """The lines as the product types them, with the day's rules applied."""
-    reader = CanonicalReader("events", SourceConfig(path="unused/{day}"), INGEST.max_line_bytes)
+    reader = CanonicalReader(
+        "events", SourceConfig(path="unused/{day}", strict=("quantity", "price")), INGEST.max_line_bytes
+    )
     rules = DayRules(INGEST, parse_zone(ZONE), raw.day)
     with tempfile.TemporaryDirectory() as folder:
         pieces = []

@@ -141,6 +141,13 @@ def _keys_of(override: str) -> tuple[tuple[str, ...], bool]:
         field = section.model_fields.get(key)
         choices = (field.annotation, *get_args(field.annotation)) if field else ()
         if named := next((each for each in choices if get_origin(each) is dict), None):
-            return (*keys[:place], ".".join(keys[place:])), get_args(named)[1] is str
+            return (*keys[:place], ".".join(keys[place:])), _takes_text(get_args(named)[1])
         section = next((each for each in choices if isinstance(each, type) and issubclass(each, BaseModel)), BaseModel)
     return tuple(keys), False
+
+
+def _takes_text(kind: Any) -> bool:
+    """Whether a value may be a text, by itself or beside other kinds."""
+    return kind is str or any(
+        each is str or _takes_text(each) for each in get_args(kind) if get_origin(each) is not tuple
+    )

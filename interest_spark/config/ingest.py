@@ -33,6 +33,7 @@ class IngestConfig(Section):
         "quantity",
         "price",
         "session_id",
+        "query",
     )
 
     @field_validator("duplicate_keys")

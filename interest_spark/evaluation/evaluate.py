@@ -58,7 +58,7 @@ def relevant_items(events: "DataFrame", horizon: Horizon, users: "DataFrame") ->
     inside = (time >= F.lit(horizon.start)) & (time < F.lit(horizon.end)) & F.col("behavior").isin(*horizon.behaviors)
     bits = F.coalesce(*(F.when(F.col("behavior") == name, 1 << place) for place, name in enumerate(BEHAVIORS)))
     first = F.min(F.struct("event_time", "platform"))
-    pairs = events.where(inside).groupBy("user_id", "item_id")
+    pairs = events.where(inside & F.col("item_id").isNotNull()).groupBy("user_id", "item_id")
     found = pairs.agg(F.bit_or(bits).alias("behaviors"), first["platform"].alias("platform"))
     return found.join(users, "user_id", how="left_semi")
 

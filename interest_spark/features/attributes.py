@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import polars as pl
 
 from interest_spark.features.day_files import DayFile
-from interest_spark.features.examples import Example, examples_in
-from interest_spark.features.ingest import RefusedLines, count_by
+from interest_spark.features.examples import Example, examples_in, unread_in
+from interest_spark.features.ingest import RefusedLines, count_by, count_special
 from interest_spark.platform.tasks import by_bucket, prepared
 from interest_spark.storage.buckets import buckets_for
 from interest_spark.storage.parts import empty_frame, read_table_pieces, write_days
@@ -35,12 +35,14 @@ _PLACE = ("source_file", "source_line")
 class Account:
     """What a task of the first round has found.
 
-    `lines` by delivery day (None: a file without one), file and reason, "" for good ones; the `faults` of files that
+    `lines` by delivery day (None: a file without one), file and reason, "" for good ones; rows `beside` by file and
+    the ledger's column that they are counted in, too; the `faults` of files that
     cannot be read to their end, and `notes` on others; the paths of the `refused` lines' files, and one line of each
     reason in `examples`; the good rows' `bytes`.
     """
 
     lines: Counter[tuple[str | None, str, str]] = field(default_factory=Counter)
+    beside: Counter[tuple[str, str]] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -67,19 +69,21 @@ class AttributeBuild(Generic[T]):
         """The good rows of an input, and at last its account; writes the refused ones."""
         lines, faults, notes, size = Counter[tuple[str | None, str, str]](), list[str](), set[str](), 0
         examples: dict[str, Example] = {}
+        beside = Counter[tuple[str, str]]()
         refused = RefusedLines(self.folders.get("quarantine"), self.table)
         for read in self.read(each):
             faults.extend(read["file_fault"].drop_nulls())
             notes.update(read["file_note"].drop_nulls())
             rows = read.filter(pl.col("file_fault").is_null())
             lines.update(count_by(rows, "delivery_day", "source_file", pl.col("reason").fill_null("")))
+            beside.update(count_special(rows, "source_file"))
             known = self._known(rows)
             size += int(known.estimated_size())
             if len(known):
                 yield known
             refused.add(rows.with_columns(dt=pl.lit(self.dt)))
-            examples = examples_in(rows) | examples
-        yield Account(lines, faults, sorted(notes), refused.close(), examples, size)
+            examples = examples_in(rows) | unread_in(rows) | examples
+        yield Account(lines, beside, faults, sorted(notes), refused.close(), examples, size)
 
     def _known(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Good rows, as of their update, without one as of their delivery, that are no later than the day."""

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from interest_spark.features.events.days import OUT_OF_RANGE
+from interest_spark.features.ingest import is_refused
 
+UNREAD = "unread "
+"""How the kinds of examples begin that lost a value; what follows are its columns."""
 _SHOWN_REASONS, _SHOWN_CHARACTERS = 3, 160
 _UNITS = {"unix_s": 1, "unix_ms": 10**3, "unix_us": 10**6, "unix_ns": 10**9}
 _PLAUSIBLE = (946_684_800, 4_102_444_800)  # the years 2000 to 2099, in seconds
@@ -23,6 +26,10 @@ class Example:
     line: int
     text: str
 
+    @property
+    def place(self) -> str:
+        return f"{self.file} line {self.line}"
+
 
 Examples = Mapping[str, Example]
 """By reason."""
@@ -30,9 +37,15 @@ Examples = Mapping[str, Example]
 
 def examples_in(rows: pl.DataFrame) -> dict[str, Example]:
     """The first row of each reason among typed rows."""
-    first = rows.filter(pl.col("reason").is_not_null()).unique("reason", keep="first", maintain_order=True)
+    first = rows.filter(is_refused()).unique("reason", keep="first", maintain_order=True)
     columns = first.select("reason", "source_file", "source_line", pl.col("raw").str.slice(0, _SHOWN_CHARACTERS))
     return {reason: Example(file, line, text or "") for reason, file, line, text in columns.iter_rows()}
+
+
+def unread_in(rows: pl.DataFrame) -> dict[str, Example]:
+    """The first row of each set of columns whose values could not be read."""
+    unread = rows.filter(pl.col("unread").is_not_null())
+    return examples_in(unread.with_columns(reason=pl.format(UNREAD + "{}", "unread"))) if len(unread) else {}
 
 
 def first_of(found: Iterable[Examples]) -> dict[str, Example]:
@@ -44,16 +57,17 @@ def first_of(found: Iterable[Examples]) -> dict[str, Example]:
     return first
 
 
-def in_words(examples: Examples, counts: "Counter[str]", time_format: str) -> str:
-    """A sentence with a line of each of the most frequent reasons; "" without any."""
+def in_words(examples: Examples, time_formats: Mapping[str, str], counts: "Counter[str]") -> str:
+    """A sentence with a line of each of the most frequent reasons; "" without any. Time formats are by file."""
     reasons = [reason for reason, _ in counts.most_common() if reason in examples][:_SHOWN_REASONS]
-    told = "; ".join(_in_words(reason, examples[reason], time_format) for reason in reasons)
+    told = "; ".join(_in_words(reason, examples[reason], time_formats) for reason in reasons)
     return f"For example {told}" if told else ""
 
 
-def _in_words(reason: str, example: Example, time_format: str) -> str:
-    hint = likely_unit(example.text, time_format) if reason in (OUT_OF_RANGE, "bad_time") else None
-    return f"{reason}: {example.file} line {example.line} {example.text!r}" + (f" ({hint})" if hint else "")
+def _in_words(reason: str, example: Example, time_formats: Mapping[str, str]) -> str:
+    is_time = reason in (OUT_OF_RANGE, "bad_time")
+    hint = likely_unit(example.text, time_formats.get(example.file, "iso")) if is_time else None
+    return f"{reason}: {example.place} {example.text!r}" + (f" ({hint})" if hint else "")
 
 
 def likely_unit(text: str, time_format: str) -> str | None:

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import polars as pl
 
 from interest_spark.config.ingest import IngestConfig
+from interest_spark.features.examples import UNREAD, Examples
+from interest_spark.features.ingest import is_refused
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.log import get_logger
+from interest_spark.schemas.reasons import IGNORED
 
 _FAULTS_SHOWN = 5
 
@@ -28,6 +31,20 @@ def warn_of(notes: Iterable[str]) -> None:
         get_logger().warning("further raw files are as odd", files=len(found) - _FAULTS_SHOWN)
 
 
+def warn_of_unread(beside: "Counter[tuple[str, ...]]", examples: Examples) -> None:
+    """Log how many rows lost an optional number that could not be read, from their counts, and one of each kind."""
+    rows = sum(count for (*_, name), count in beside.items() if name == "unread_values")
+    shown = [
+        f"{kind}: {each.place} {each.text!r}" for kind, each in sorted(examples.items()) if kind.startswith(UNREAD)
+    ]
+    if rows:
+        get_logger().warning(
+            "numbers that could not be read were left out; list their columns in the source's strict to refuse them",
+            rows=rows,
+            examples=shown[:_FAULTS_SHOWN],
+        )
+
+
 def until_too_many_bad_lines(frames: Iterable[pl.DataFrame], ingest: IngestConfig) -> Iterator[pl.DataFrame]:
     """The typed rows that a task reads, up to the frame with which a delivery has over `max_bad_lines` bad ones.
 
@@ -36,7 +53,7 @@ def until_too_many_bad_lines(frames: Iterable[pl.DataFrame], ingest: IngestConfi
     lines: dict[str | None, Counter[tuple[str, str]]] = {}
     for rows in frames:
         yield rows
-        bad = rows.filter(pl.col("reason").is_not_null() & pl.col("file_fault").is_null())
+        bad = rows.filter(is_refused() & pl.col("file_fault").is_null())
         for day, file, reason, count in bad.group_by("delivery_day", "source_file", "reason").len().iter_rows():
             lines.setdefault(day, Counter())[file, reason] += count
         faults = (_too_many_bad_lines(day, lines[day], ingest) for day in bad["delivery_day"].unique())
@@ -64,12 +81,33 @@ def check_bad_lines(
             raise BadDataError(f"{fault}. Nothing was published. {for_example(_bad_of(reasons, ingest))}".rstrip())
 
 
+def check_any_good(
+    days: Mapping[str | None, "Counter[tuple[str, str]]"], ingest: IngestConfig, for_example: ForExample
+) -> None:
+    """BadDataError if lines of items or users were read, and every one that is not left out is bad; else a warning.
+
+    Of items and users a share is no measure: few of them are delivered on most days.
+    """
+    reasons = Counter[str]()
+    for lines in days.values():
+        for (_, reason), count in lines.items():
+            reasons[reason] += count
+    bad = _bad_of(reasons, ingest)
+    if not bad:
+        return
+    if bad.total() == reasons.total() - reasons[IGNORED]:
+        raise BadDataError(f"not one of {bad.total()} lines can be used. Nothing was published. {for_example(bad)}")
+    get_logger().warning("lines were refused", lines=bad.total(), of=reasons.total(), example=for_example(bad))
+
+
 def _bad_of(lines: "Counter[str]", ingest: IngestConfig) -> "Counter[str]":
-    return Counter({reason: n for reason, n in lines.items() if reason and reason not in ingest.tolerated_reasons})
+    fine = ("", IGNORED, *ingest.tolerated_reasons)
+    return Counter({reason: n for reason, n in lines.items() if reason not in fine})
 
 
 def _too_many_bad_lines(day: str | None, lines: "Counter[tuple[str, str]]", ingest: IngestConfig) -> str | None:
-    bad = {each: count for each, count in lines.items() if each[1] and each[1] not in ingest.tolerated_reasons}
+    fine = ("", IGNORED, *ingest.tolerated_reasons)
+    bad = {each: count for each, count in lines.items() if each[1] not in fine}
     total = sum(bad.values())
     if total <= ingest.max_bad_lines:
         return None
@@ -102,7 +140,7 @@ def check_bad_share(
 
 def _check_delivery(name: str, lines: "Counter[str]", ingest: IngestConfig, for_example: ForExample) -> None:
     bad = _bad_of(lines, ingest)
-    share = bad.total() / max(lines.total(), 1)
+    share = bad.total() / max(lines.total() - lines[IGNORED], 1)
     if share > ingest.max_bad_share:
         worst = ", ".join(f"{reason} {n}" for reason, n in bad.most_common(3))
         raise BadDataError(

@@ -76,7 +76,9 @@ def _check(cluster: ClusterConfig, config: Config) -> None:
         )
     if cluster.deploy_mode == "client":
         return
-    for key, place in (("warehouse", str(config.warehouse)), ("sources.events.path", config.sources.events.path)):
+    sources = config.sources
+    paths = [(f"{sources.key_of(place)}.path", each.path) for place, each in enumerate(sources.of_events)]
+    for key, place in (("warehouse", str(config.warehouse)), *paths):
         if not is_url(place) and not place.startswith("/"):
             raise ConfigError(
                 f"{key} is {shown(place)!r}, which depends on the current folder; a driver on another node needs a "

@@ -55,6 +55,14 @@ def day_rows(
     return _find(warehouse.files(table, day=dt, name=name), table, limit, where)
 
 
+def refused_rows(files: Sequence[str], limit: int) -> pa.Table:
+    """The first lines of a refused delivery's quarantine; ConfigError where its files are deleted."""
+    try:
+        return _find(files, "quarantine", limit)
+    except FileNotFoundError:
+        raise ConfigError("the bad lines of the refused delivery are deleted; run the job again to see them") from None
+
+
 def some_users(warehouse: Warehouse, table: str, dt: str) -> list[str]:
     """A few users that the day has, to name in a message."""
     found = _find(warehouse.files(table, day=dt), table, 100 * _EXAMPLES)

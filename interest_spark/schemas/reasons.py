@@ -7,3 +7,6 @@ REASONS = (
     *("time_out_of_range", "bad_quantity", "bad_price", "bad_rating", "bad_age", "service_item"),
 )
 """In the order in which README.md explains them. A reader that refuses lines for another reason adds it here."""
+
+IGNORED = "ignored"
+"""Stands for a reason where a line is left out as the configuration says: it is counted, and neither bad nor kept."""

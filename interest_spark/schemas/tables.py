@@ -51,7 +51,7 @@ def _history_table() -> pa.Schema:
 TABLES: dict[str, pa.Schema] = {
     "events": _table(
         user_id=(pa.string(), "who did it, as the shop wrote it"),
-        item_id=(pa.string(), "with which item, as the shop wrote it"),
+        item_id=(pa.string(), "with which item, as the shop wrote it; null of a search, or what else needs none"),
         behavior=(pa.string(), "one of the canonical behaviors"),
         event_time=(_TIME, "when it happened"),
         quantity=(pa.float64(), "how many"),
@@ -72,10 +72,13 @@ TABLES: dict[str, pa.Schema] = {
     ),
     "ingest_ledger": _table(
         source_file=(pa.string(), "a raw file"),
-        raw_lines=(pa.int64(), "all of the file: the sum of the following"),
+        raw_lines=(pa.int64(), "all of the file: the sum of the following four, where a line is one row"),
         accepted=(pa.int64(), "lines that became rows"),
         duplicates=(pa.int64(), "lines that an accepted one says already"),
         quarantined=(pa.int64(), "refused lines"),
+        ignored=(pa.int64(), "lines that the configuration leaves out"),
+        exploded=(pa.int64(), "rows beyond the first of each line: raw_lines + exploded is what the others add up to"),
+        unread_values=(pa.int64(), "accepted or duplicate rows that lost an optional number that could not be read"),
     ),
     "items": _table(
         item_id=(pa.string(), "as the shop wrote it"),

@@ -4,18 +4,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
-import pyarrow as pa
 
-from interest_spark.config.sources import DATABASE_NULL, SQL_NULLS, SourceConfig
+from interest_spark.config.mapping import fields_of
+from interest_spark.config.sources import SourceConfig
+from interest_spark.schemas.reasons import IGNORED
 from interest_spark.schemas.tables import TABLES
+from interest_spark.sources.columns import is_left_out, number_fields, text_columns
+from interest_spark.sources.elements import explode_rows
 from interest_spark.sources.piece_rows import LINE_COLUMNS, read_piece
 from interest_spark.sources.pieces import Piece
 from interest_spark.sources.reader import Reader, get_reader
-from interest_spark.sources.typing_rules import ATTRIBUTE_PREFIX, TYPING_RULES
-from interest_spark.sources.values import to_value, whole_number
+from interest_spark.sources.typing_rules import TYPING_RULES
+
+REQUIRED_COLUMNS = {
+    "events": ("user_id", "item_id", "behavior", "event_time"),
+    "items": ("item_id",),
+    "users": ("user_id",),
+}
+"""What no line may be without, and so no file with columns."""
 
 # So many are typed at once: many small files are not to cost a computation each, and long lines need memory.
-FREE_TEXTS = frozenset({"title", "description", "query"})
 _LINES_AT_ONCE, _BYTES_AT_ONCE = 1 << 15, 8 << 20
 
 
@@ -27,53 +35,82 @@ class CanonicalReader:
     source: SourceConfig
     max_line_bytes: int
 
-    def read(self, pieces: Iterable[Piece]) -> Iterator[pl.DataFrame]:
-        """One row a raw line, in order: `LINE_COLUMNS`, and the table's columns that are not among them.
+    @property
+    def settings(self) -> SourceConfig:
+        """The source's configuration with what its reader knows."""
+        return get_reader(self.source.reader).settings(self.kind, self.source)
 
-        A row with a `reason` keeps those of its values that could be read. A file that cannot be read to its end
-        gives one extra row whose `file_fault` says why.
+    def read(self, pieces: Iterable[Piece]) -> Iterator[pl.DataFrame]:
+        """One row a raw line, or an element of one, in order: `LINE_COLUMNS`, and the table's columns that are not
+        among them.
+
+        A row with a `reason`, which is IGNORED for one that is left out, keeps those of its values that could be read.
+        A file that cannot be read to its end gives one extra row whose `file_fault` says why.
         """
-        reader = get_reader(self.source.reader)
-        source = reader.settings(self.kind, self.source)
-        wanted = source.columns | {ATTRIBUTE_PREFIX + name: field for name, field in source.attributes.items()}
-        fields = sorted(set(wanted.values()))
-        text: dict[str, pl.Expr] = {name: pl.lit(None, pl.String) for name in typed_columns(self.kind)}
-        text |= {name: pl.lit(value) for name, value in source.constants.items()}
-        for name, field in wanted.items():
-            value = to_value(pl.col(f"field_{fields.index(field)}"), _nulls_of(name, source))
-            text[name] = whole_number(value) if name in source.whole_numbers else value
+        reader, source = get_reader(self.source.reader), self.settings
+        fields, inner = _fields_of(source)
+
+        def field(name: str) -> pl.Expr:
+            return pl.col(f"inner_{inner.index(name)}" if name in inner else f"field_{fields.index(name)}")
+
+        text = text_columns(source, typed_columns(self.kind), field)
+        left_out = is_left_out(source, field)
         numbers = number_fields(self.kind, source)
+        optional = {*fields} - _required_fields(self.kind, source)
         every = (
-            rows for piece in pieces for rows in read_piece(piece, source, fields, self.max_line_bytes, numbers=numbers)
+            rows
+            for piece in pieces
+            for rows in read_piece(piece, source, fields, self.max_line_bytes, numbers=numbers, optional=optional)
         )
         for rows in _joined(every):
+            rows = explode_rows(rows, source.explode, fields, inner) if source.explode else rows
+            rows = rows if left_out is None else _ignoring(rows, rows.select(left_out).to_series())
             columns = rows.select("source_line", **{name: text[name] for name in text if name != "source_line"})
             yield self._typed(rows, reader.correct(columns), reader, source)
 
     def _typed(self, rows: pl.DataFrame, text: pl.DataFrame, reader: Reader, source: SourceConfig) -> pl.DataFrame:
-        typed, problems = TYPING_RULES[self.kind](text, source)
-        problems = [*problems, *((reason, is_refused(text)) for reason, is_refused in reader.refusals)]
+        found = TYPING_RULES[self.kind](text, source)
+        rows = rows if found.ignored is None else _ignoring(rows, found.ignored)
+        problems = [*found.problems, *((reason, is_refused(text)) for reason, is_refused in reader.refusals)]
         reason = rows["reason"]
         fine = rows["file_fault"].is_null()
         for name, refused in sorted(problems, key=_ids_first):
             new = refused.fill_null(value=False) & reason.is_null() & fine
             reason = reason.set(new, name) if new.any() else reason
-        return rows.select(LINE_COLUMNS).with_columns(reason, *typed.select(typed_columns(self.kind)))
+        unread = _names_of(found.unread, reason.is_null() & fine)
+        columns = found.rows.select(typed_columns(self.kind))
+        return rows.select(LINE_COLUMNS).with_columns(reason, *([] if unread is None else [unread]), *columns)
 
 
-def _nulls_of(name: str, source: SourceConfig) -> Sequence[str]:
-    """A title or a query may well be the word None, and a price that is no number is a fault to tell."""
-    if name.endswith("_id"):
-        return source.nulls
-    known = (DATABASE_NULL,) if name in FREE_TEXTS else (DATABASE_NULL, *SQL_NULLS)
-    return [each for each in source.nulls if each in known]
+def _fields_of(source: SourceConfig) -> tuple[list[str], list[str]]:
+    """The raw fields of a line, and those of its elements where it has such."""
+    if source.explode is None:
+        return sorted(source.fields), []
+    inner = sorted(filter(source.explode.holds, source.fields))
+    return sorted({*source.fields} - {*inner} | {source.explode.field}), inner
 
 
-def number_fields(kind: str, source: SourceConfig) -> frozenset[str]:
-    """The raw fields that fill no column of text: the rules of numbers and times refuse what is none."""
-    texts = {name for name in TABLES[kind].names if pa.types.is_string(TABLES[kind].field(name).type)}
-    as_texts = {field for name, field in source.columns.items() if name in texts} | {*source.attributes.values()}
-    return frozenset({*source.columns.values()} - as_texts)
+def _required_fields(kind: str, source: SourceConfig) -> set[str]:
+    """What a file with columns has to have: of several fields for a column any may be missing."""
+    columns = (source.columns.get(name, ()) for name in REQUIRED_COLUMNS[kind])
+    required = {field for column in columns if not isinstance(column, tuple) for field in fields_of(column)}
+    return required | {*source.where} | ({source.explode.field} if source.explode else set())
+
+
+def _ignoring(rows: pl.DataFrame, ignored: pl.Series) -> pl.DataFrame:
+    """The rows with that reason where nothing else is wrong with them."""
+    new = ignored & rows["reason"].is_null() & rows["file_fault"].is_null()
+    return rows.with_columns(rows["reason"].set(new, IGNORED)) if new.any() else rows
+
+
+def _names_of(unread: Sequence[tuple[str, pl.Series]], good: pl.Series) -> pl.Series | None:
+    """For each row the columns whose values could not be read; None where there is none of them."""
+    found = [(name, mask & good) for name, mask in unread]
+    named = [pl.when(mask).then(pl.lit(name)) for name, mask in found if mask.any()]
+    if not named:
+        return None
+    names = pl.select(pl.concat_str(named, separator=" ", ignore_nulls=True)).to_series()
+    return names.set(names == "", None).alias("unread")
 
 
 def typed_columns(kind: str) -> list[str]:

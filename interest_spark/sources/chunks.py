@@ -1,44 +1,67 @@
 """Raw files to lines, chunk by chunk, in bounded memory whatever a file holds."""
 
-import gzip
-import zlib
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
+from interest_spark.config.encodings import UTF_8
+from interest_spark.sources.blocks import peek
+from interest_spark.sources.documents import PEEK_BYTES, documents_in, holds_documents
+from interest_spark.sources.encodings import to_utf8
+from interest_spark.sources.faults import READ_FAULTS, UnreadableFileError
 from interest_spark.sources.lines import Lines, split_lines
-from interest_spark.sources.pieces import Piece, is_gzip
+from interest_spark.sources.packing import HEAD_BYTES, check_text, packing_of, unpacked
+from interest_spark.sources.pieces import Piece
 from interest_spark.sources.raw_paths import open_raw
 
 CHUNK_BYTES = 8 << 20
 _READ_BYTES = 1 << 20
 
 
-class UnreadableFileError(Exception):
-    """A raw file cannot be read to its end, so none of its day may be published."""
+def read_lines(
+    piece: Piece,
+    max_line_bytes: int,
+    chunk_bytes: int = CHUNK_BYTES,
+    encoding: str = UTF_8,
+    *,
+    may_hold_documents: bool = False,
+) -> Iterator[Lines]:
+    """The lines of a plain or packed file, or of a piece of a plain one, as UTF-8.
 
-
-def read_lines(piece: Piece, max_line_bytes: int, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Lines]:
-    """The lines of a plain or gzip file, or of a piece of a plain one; gzip is recognised by a file's first bytes.
-
-    Raises UnreadableFileError with the line reached when the file is cut, corrupt or gone.
+    A file that `may_hold_documents` of JSON, in arrays or without line breaks between them, gives one line for each.
+    Raises UnreadableFileError with the line reached when the file is cut, corrupt, gone or no text.
     """
     path, number = piece.path, piece.first_line
+    packing = None
     try:
-        with open_raw(path, piece.size) as raw, _opened(raw, piece) as stream:
-            for content, dropped in _whole_lines(_blocks(stream, piece), max_line_bytes, chunk_bytes):
-                for lines in split_lines(content, number, dropped):
-                    number += len(lines)
-                    yield lines
+        with open_raw(path, piece.size) as raw:
+            packing = None if piece.start else packing_of(raw)
+            with unpacked(raw, path, piece.start) as stream:
+                blocks = to_utf8(_text_blocks(stream, piece, is_packed=packing is not None), encoding)
+                if may_hold_documents and not piece.start:
+                    head, blocks = peek(blocks, PEEK_BYTES)
+                    if holds_documents(head):
+                        for lines in documents_in(blocks, path, max_line_bytes, chunk_bytes):
+                            number += len(lines)
+                            yield lines
+                        return
+                for content, dropped in _whole_lines(blocks, max_line_bytes, chunk_bytes):
+                    for lines in split_lines(content, number, dropped):
+                        number += len(lines)
+                        yield lines
     except EOFError:
-        raise UnreadableFileError(f"{path} is a gzip file cut off after line {number - 1}; deliver it again") from None
-    except (OSError, zlib.error) as error:
+        kind = packing or "packed"
+        fault = f"{path} is a {kind} file cut off after line {number - 1}; deliver it again"
+        raise UnreadableFileError(fault) from None
+    except READ_FAULTS as error:
         raise UnreadableFileError(f"{path} cannot be read after line {number - 1}: {error}; deliver it again") from None
 
 
-def _opened(raw: Any, piece: Piece) -> IO[bytes]:
-    gzipped = piece.start == 0 and is_gzip(raw)
-    raw.seek(piece.start)
-    return gzip.open(raw, "rb") if gzipped else raw
+def _text_blocks(stream: IO[bytes], piece: Piece, *, is_packed: bool) -> Iterator[bytes]:
+    blocks = _blocks(stream, piece)
+    if is_packed:  # of others the first bytes are known already
+        head, blocks = peek(blocks, HEAD_BYTES)
+        check_text(head, f"what {piece.path} holds")
+    return blocks
 
 
 def _blocks(stream: IO[bytes], piece: Piece) -> Iterator[bytes]:
@@ -65,7 +88,7 @@ def _whole_lines(blocks: Iterator[bytes], max_line_bytes: int, chunk_bytes: int)
     while True:
         try:
             block = next(blocks, b"")
-        except (OSError, EOFError, zlib.error) as error:
+        except READ_FAULTS as error:
             block, fault = b"", error
         parts.append(block)
         size += len(block)

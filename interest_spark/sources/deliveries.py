@@ -13,12 +13,16 @@ from interest_spark.sources.raw_paths import place_of
 
 @dataclass(frozen=True, order=True)
 class Delivery:
-    """One raw file; `day` is None where the files are one delivery of the whole history."""
+    """One raw file; `day` is None where the files are one delivery of the whole history.
+
+    `source` is the place of its source among several of one kind.
+    """
 
     day: str | None
     path: str
     size: int
     modified: str
+    source: int = 0
 
     @property
     def identity(self) -> tuple[str, int, str]:

@@ -28,6 +28,8 @@ INSTANT = pl.Datetime("us", "UTC")
 _MICROSECONDS = 1_000_000
 _YEAR_1 = -62_135_596_800 * _MICROSECONDS
 _YEAR_10000 = 253_402_300_800 * _MICROSECONDS
+LAST_INSTANT = pl.Series([_YEAR_10000 - 1]).cast(INSTANT)[0]
+"""What instants after the year 9999 become: no clock shows them, so their unit is another one than was said."""
 _ZERO_DATE = r"^0000-00-00"  # as MySQL writes a date that is none
 # Spark fails on years that its microseconds since 1970 cannot hold.
 _YEAR_BEYOND_SPARK = r"^-|\+(?:[0-9]{7,}|[2-9][0-9]{5})"
@@ -73,15 +75,18 @@ def _iso(text: pl.Series) -> pl.DataFrame:
     return pl.DataFrame([column.zip_with(~other, basic[column.name]) for column in parsed])
 
 
-def to_known_since(text: pl.Series, time_format: str, time_zone: str) -> pl.Series:
-    """Instants like `to_instant`'s; those before 1970 and zero dates mean "since ever" and become 1970's first.
+def to_known_since(text: pl.Series, instants: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Since when something is known, from texts and the instants that they are, and which texts are no time at all.
 
-    One that will never come (9999-12-31) says nothing and becomes null, as text that is no instant does.
+    What is before 1970 and zero dates mean "since ever" and become 1970's first instant. One that will never come
+    (9999-12-31) says nothing and becomes null.
     """
     time, zero = pl.col("time"), pl.col("text").str.contains(_ZERO_DATE)
     since_ever = zero | (time < EARLIEST_INSTANT)
     known = pl.when(since_ever).then(pl.lit(EARLIEST_INSTANT, INSTANT)).when(time < LATEST_INSTANT).then(time)
-    return pl.select(time=to_instant(text, time_format, time_zone), text=text).select(known).to_series()
+    none = pl.col("text").is_not_null() & time.is_null() & ~zero.fill_null(value=False)
+    found = pl.select(time=instants, text=text).select(known=known, none=none)
+    return found["known"], found["none"]
 
 
 def _within_four_digits(microseconds: pl.Series) -> pl.Series:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from interest_spark.sources.candidates import Admitted, Candidates, Format
-from interest_spark.sources.records import RefusedLineError, json_decoder, refuse_bad_characters
+from interest_spark.sources.records import RefusedLineError, json_decoder, outer_name, reaches, refuse_bad_characters
 
 _SPACE = r"[ \t]*"
 _KEY = r'"[^"\\\x00-\x1f]*"'
@@ -22,6 +22,7 @@ _STRING = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
 _NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _SCALAR = rf"(?:{_STRING}|{_NUMBER}|true|false|null)"
 _STANDS_FOR_MORE = r"\x01"
+_JSON_IN_TEXT = r'"\s*[\[{\\]'  # white space before it may be escaped
 
 
 def _several(part: str) -> str:
@@ -55,13 +56,14 @@ _LONGEST_TEMPLATE = 100_000  # bytes; Polars refuses expressions of four times a
 class JsonLines(Format):
     """One object a line."""
 
-    def __init__(self, fields: Sequence[str], numbers: Collection[str] = ()) -> None:
+    def __init__(self, fields: Sequence[str], numbers: Collection[str] = (), whole: str | None = None) -> None:
         self._fields = fields
         self._findable = all(_FINDABLE_NAME.fullmatch(field) for field in fields)
-        outer = {field.partition(".")[0] for field in fields if "." in field}
+        outer = _any_of(sorted({outer_name(field) for field in fields if reaches(field)}))
         self._name = _pair(_any_of(fields), "")
-        self._reached_into = _pair(_any_of(sorted(outer)), _STANDS_FOR_MORE) if outer else None
-        self.decode = json_decoder(fields, numbers)
+        reached_into = _pair(outer, rf"(?:{_STANDS_FOR_MORE}|{_JSON_IN_TEXT})")
+        self._reached_into = reached_into if any(map(reaches, fields)) else None
+        self.decode = json_decoder(fields, numbers, whole)
 
     def admit(self, lines: Candidates) -> Admitted:
         """Leave to `decode` what is no object of values, and where a wanted field stands twice or is an inner value."""
@@ -112,6 +114,8 @@ class JsonLines(Format):
     def _flat(self, texts: pl.Series) -> tuple[np.ndarray, pl.Series]:
         """The places and texts of the flat objects; those with inner values become flat without these."""
         flat = (texts.str.contains(_FLAT_OBJECT) & ~texts.str.contains(chr(1), literal=True)).to_numpy()
+        if self._reached_into:
+            flat &= ~texts.str.contains(self._reached_into).to_numpy()
         if flat.all():
             return np.arange(len(texts)), texts
         others = np.flatnonzero(~flat)

@@ -41,7 +41,7 @@ def decode_lines(lines: Lines, line_format: Format, field_count: int, max_line_b
 def _candidates(lines: Lines, max_line_bytes: int) -> tuple[Places, Candidates]:
     """The places of the lines that may be decoded at once, and these: not too long, and valid UTF-8."""
     chosen = lines.lengths <= max_line_bytes
-    if lines.number == 1 and lines.content.startswith(BOM):
+    if len(lines) and lines.numbers[0] == 1 and lines.content.startswith(BOM):
         chosen[0] = False
     ends = lines.text_ends()
     try:

@@ -23,10 +23,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Lines:
-    """Consecutive lines: line i is `content[starts[i]:ends[i]]`, without the line feed that ends it."""
+    """Lines in the order of their file: line i is `content[starts[i]:ends[i]]`, without the line feed that ends it."""
 
     content: bytes
-    number: int  # of the first line, from 1
+    numbers: Places  # from 1
     starts: Places
     ends: Places
     lengths: Places  # in bytes, of the whole lines; `content` may lack the end of a line longer than allowed
@@ -37,18 +37,28 @@ class Lines:
     def line(self, place: int, max_line_bytes: int) -> Line:
         """One of the lines by itself, `place` from 0."""
         content = self.content[self.starts[place] : self.ends[place]][:max_line_bytes]
-        return Line(self.number + place, content.removesuffix(b"\r"), int(self.lengths[place]))
+        return Line(int(self.numbers[place]), content.removesuffix(b"\r"), int(self.lengths[place]))
 
-    def part(self, first: int, last: int | None = None) -> "Lines":
-        """The lines from place `first` to before place `last`."""
-        chosen = slice(first, last)
-        return Lines(self.content, self.number + first, self.starts[chosen], self.ends[chosen], self.lengths[chosen])
+    def part(self, chosen: "slice | np.ndarray") -> "Lines":
+        """Those of the lines in a slice of the places, or at these."""
+        places = (self.numbers, self.starts, self.ends, self.lengths)
+        return Lines(self.content, *(each[chosen] for each in places))
 
     def text_ends(self) -> Places:
         """Where the lines end when the carriage return of a Windows line break is no part of them."""
         content = np.frombuffer(self.content, np.uint8)
         returns = (self.ends > self.starts) & (content[np.maximum(self.ends - 1, 0)] == _RETURN)
         return self.ends - returns
+
+
+def places_of(content: bytes, as_numbers: np.ndarray, sign: bytes) -> Places:
+    """The places where a sign of one or more bytes begins in the content."""
+    if sign not in content:
+        return np.empty(0, np.int64)
+    found = as_numbers[: len(as_numbers) - len(sign) + 1] == sign[0]
+    for place in range(1, len(sign)):
+        found = found & (as_numbers[place : len(as_numbers) - len(sign) + 1 + place] == sign[place])
+    return np.flatnonzero(found)
 
 
 def split_lines(content: bytes, number: int, dropped: int) -> Iterator[Lines]:
@@ -63,5 +73,5 @@ def split_lines(content: bytes, number: int, dropped: int) -> Iterator[Lines]:
         starts = np.concatenate([[start], batch[:-1] + 1])
         lengths = batch - starts
         lengths[0] += dropped if first == 0 else 0
-        yield Lines(content, number + first, starts, batch, lengths)
+        yield Lines(content, np.arange(number + first, number + first + len(batch)), starts, batch, lengths)
         start = batch[-1] + 1

@@ -48,6 +48,7 @@ READER = Reader(
         },
         "constants": {"behavior": "purchase"},
         "behaviors": {"purchase": "purchase", "return": "return"},
+        "strict": ("quantity", "price"),
     },
     items={
         **_CSV,
@@ -58,6 +59,7 @@ READER = Reader(
             "updated_at": "InvoiceDate",
             "buyer": "CustomerID",
         },
+        "strict": ("price",),
     },
     users={**_CSV, "columns": {"user_id": "CustomerID", "region": "Country", "updated_at": "InvoiceDate"}},
     correct=_cancellations_are_returns,

@@ -3,11 +3,10 @@
 This is the exact way, a line at a time; `json_lines` and `delimited` take it for lines that they do not admit.
 """
 
-import csv
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from interest_spark.sources.lines import Line
@@ -21,6 +20,7 @@ MOST_NESTED = 500
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
 _CONSTANT = re.compile("NaN|Infinity")
+_INDEX = re.compile(r"\[([0-9]+)\]")
 
 
 class RefusedLineError(Exception):
@@ -30,8 +30,11 @@ class RefusedLineError(Exception):
 Decode = Callable[[str], Sequence[str | None]]
 
 
-def json_decoder(fields: Sequence[str], numbers: Collection[str] = ()) -> Decode:
+def json_decoder(fields: Sequence[str], numbers: Collection[str] = (), whole: str | None = None) -> Decode:
     """Decode a JSON object; numbers keep their digits, `a.b` reaches into an inner object.
+
+    It also reaches into JSON that stands there as a text, by `a.0` or `a[0]` into a list, and by `a.b` into one of
+    objects with a `key`, to the one whose key is `b`. The field `whole` stays JSON if it is no text.
 
     A line with a key twice is refused where that leaves open what one of the fields is. `NaN` and the infinities, which
     are no JSON, are texts in fields that are `numbers`, whose rules refuse them; any other field refuses the line.
@@ -39,14 +42,14 @@ def json_decoder(fields: Sequence[str], numbers: Collection[str] = ()) -> Decode
     >>> json_decoder(["id", "price", "geo.lat"])('{"id": 18446744073709551999, "price": 1e400, "geo": {"lat": 1.50}}')
     ['18446744073709551999', '1e400', '1.50']
     """
-    parse = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=_Constant).decode
-    dotted = [(place, field) for place, field in enumerate(fields) if "." in field]
+    dotted = [(place, field) for place, field in enumerate(fields) if reaches(field)]
+    kept = fields.index(whole) if whole in fields else None
 
     def decode(text: str) -> Sequence[str | None]:
         if text.count("[") + text.count("{") > MOST_NESTED and _is_nested_too_deep(text):
             raise RefusedLineError("not_json")
         try:
-            document = parse(text)
+            document = _parse(text)
         except ValueError:
             raise RefusedLineError("not_json") from None
         if isinstance(document, _Constant):
@@ -57,36 +60,15 @@ def json_decoder(fields: Sequence[str], numbers: Collection[str] = ()) -> Decode
         if isinstance(document, _Repeating) and not document.repeated.keys().isdisjoint(fields):
             raise RefusedLineError("duplicate_key")
         for place, field in dotted:
-            found[place] = _reach(document, field)
+            found[place] = reach(document, field)
+        if kept is not None and not isinstance(found[kept], str | None):
+            found[kept] = _as_json(found[kept])
         if _CONSTANT.search(text):
             _refuse_constants(value for field, value in zip(fields, found, strict=True) if field not in numbers)
-        values = [value if value is None or type(value) is str else _as_text(value) for value in found]
+        values = [value if value is None or type(value) is str else as_text(value) for value in found]
         if "\\" in text:  # only an escape can bring in what the bytes themselves did not hold
             refuse_bad_characters(values)
         return values
-
-    return decode
-
-
-def csv_decoder(header: Sequence[str], fields: Sequence[str], separator: str) -> Decode:
-    """Decode one line of CSV by the header's names; quoted line breaks are not supported.
-
-    >>> csv_decoder(["id", "title"], ["title"], ",")('7,"red, large"')
-    ['red, large']
-    """
-    places = [header.index(field) for field in fields]
-
-    def decode(text: str) -> Sequence[str | None]:
-        if '"' in text:
-            try:
-                cells = next(csv.reader([text], delimiter=separator, strict=True))
-            except (csv.Error, StopIteration):
-                raise RefusedLineError("unbalanced_quote") from None
-        else:
-            cells = text.split(separator)
-        if len(cells) != len(header):
-            raise RefusedLineError("wrong_field_count")
-        return [cells[place] for place in places]
 
     return decode
 
@@ -139,6 +121,9 @@ class _Constant(str):
     __slots__ = ()
 
 
+_parse = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=_Constant).decode
+
+
 def _refuse_constants(values: Iterable[object]) -> None:
     if any(isinstance(each, _Constant) for value in values for each in _values_within(value)):
         raise RefusedLineError("not_json")
@@ -150,30 +135,82 @@ def _is_nested_too_deep(text: str) -> bool:
     return any(depth > MOST_NESTED for depth in accumulate(steps))
 
 
-def _reach(document: Mapping[str, object], field: str) -> object:
-    """The value of a name with dots: of a key that has them, else of what follows the first dot in the inner object."""
-    while "." in field and field not in document:
+def reaches(field: str) -> bool:
+    """Whether the name of a field may be a way into an inner value."""
+    return "." in field or "[" in field
+
+
+def outer_name(field: str) -> str:
+    """The key that a way into inner values begins with.
+
+    >>> outer_name("items[0].id")
+    'items'
+    """
+    return re.split(r"[.\[]", field, maxsplit=1)[0]
+
+
+def parsed(text: str) -> object:
+    """A text as JSON, its numbers as texts. Raises ValueError for one that is none or is nested too deep."""
+    if text.count("[") + text.count("{") > MOST_NESTED and _is_nested_too_deep(text):
+        raise ValueError(f"it is nested more than {MOST_NESTED} deep")
+    return _parse(text)
+
+
+def reach(document: object, field: str) -> object:
+    """The value of a name with dots: of a key that has them, else of what follows the first dot in the inner value."""
+    while isinstance(document, dict) and reaches(field) and field not in document:
+        field = _INDEX.sub(r".\1", field)
         outer, _, field = field.partition(".")
-        child = document.get(outer)
-        if isinstance(document, _Repeating) and any(
-            isinstance(each, dict) for each in document.repeated.get(outer, ())
-        ):
+        if isinstance(document, _Repeating) and any(map(_holds_more, document.repeated.get(outer, ()))):
             raise RefusedLineError("duplicate_key")
-        if not isinstance(child, dict):
-            return None
-        document = child
+        child = document.get(outer)
+        if isinstance(child, str) and _holds_more(child):
+            child = document[outer] = _opened(child)  # once a line, however many fields lie in it
+        document, field = _within_lists(child, field)
+    if not field:
+        return document
+    if not isinstance(document, dict):
+        return None
     if isinstance(document, _Repeating) and field in document.repeated:
         raise RefusedLineError("duplicate_key")
     return document.get(field)
 
 
-def _as_text(value: object) -> str | None:
+def _holds_more(value: object) -> bool:
+    """Whether something may be reached in it."""
+    return value.lstrip()[:1] in ("{", "[") if isinstance(value, str) else isinstance(value, dict | list)
+
+
+def _within_lists(child: object, field: str) -> tuple[object, str]:
+    """What is reached in lists, which have places from 0 or objects with a `key`, and the way that is left."""
+    while isinstance(child, list) and field:
+        step, _, field = field.partition(".")
+        if step.isascii() and step.isdigit():
+            child = child[int(step)] if len(step) < 9 and int(step) < len(child) else None
+        else:
+            child = next((each for each in child if isinstance(each, dict) and each.get("key") == step), None)
+    return child, field
+
+
+def _opened(text: str) -> object:
+    try:
+        return parsed(text)
+    except ValueError:
+        return text
+
+
+def as_text(value: object) -> str | None:
+    """What a column of text gets of a value of JSON: lists of strings are joined, as MovieLens writes genres."""
     if value is None:
         return None
     if isinstance(value, str):
         return str(value)
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return "|".join(value)  # as MovieLens writes several genres
+        return "|".join(value)
+    return _as_json(value)
+
+
+def _as_json(value: object) -> str:
     if any(isinstance(each, _Repeating) for each in _values_within(value)):
         raise RefusedLineError("duplicate_key")
     return json.dumps(value, ensure_ascii=False)

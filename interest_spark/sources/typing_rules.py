@@ -1,60 +1,137 @@
 """Canonical text columns to typed ones, with the rows that each rule refuses."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
+from interest_spark.config.mapping import ANY_OTHER, IGNORE
 from interest_spark.config.sources import SourceConfig
-from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import TABLES
-from interest_spark.sources.instants import to_instant, to_known_since
+from interest_spark.sources.instants import LAST_INSTANT, to_instant, to_known_since
 from interest_spark.sources.values import to_number
 
-Problems = Sequence[tuple[str, pl.Series]]
-TypingRule = Callable[[pl.DataFrame, SourceConfig], tuple[pl.DataFrame, Problems]]
+Masks = Sequence[tuple[str, pl.Series]]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Typed `rows`; the `problems` for which some are refused, by reason; the columns whose values are `unread`, which
+    are null then; and the rows that are `ignored`, None for none.
+    """
+
+    rows: pl.DataFrame
+    problems: Masks
+    unread: Masks
+    ignored: pl.Series | None = None
+
+
+TypingRule = Callable[[pl.DataFrame, SourceConfig], Typed]
 
 OLDEST_AGE = 150
 ATTRIBUTE_PREFIX = "attribute "
+TIME_OFFSET = "time offset"
+
+_MICROSECONDS = {
+    **{"days": 86_400_000_000, "hours": 3_600_000_000, "minutes": 60_000_000, "seconds": 1_000_000},
+    **{"milliseconds": 1_000, "microseconds": 1},
+}
+_LARGEST_OFFSET = 10**17  # microseconds: three thousand years
 
 
-def type_event(text: pl.DataFrame, source: SourceConfig) -> tuple[pl.DataFrame, Problems]:
+def type_event(text: pl.DataFrame, source: SourceConfig) -> Typed:
     """Columns of `events` except the line's place; numbers must be finite, prices and quantities not negative."""
-    words = source.behaviors or dict(zip(BEHAVIORS, BEHAVIORS, strict=True))
+    numbers = _Numbers(text, source)
+    behavior = _behaviors(text["behavior"], source)
     typed = _own_columns(text, "events").with_columns(
-        text["behavior"].replace_strict(words, default=None, return_dtype=pl.String),
-        to_instant(text["event_time"], source.time_format, source.time_zone).alias("event_time"),
-        *(to_number(text[name]) for name in ("quantity", "price", "rating")),
+        behavior,
+        _instants(text, "event_time", source),
+        numbers.read("quantity", to_number(text["quantity"]), negative_is_bad=True),
+        numbers.read("price", to_number(text["price"]), at_least=0),
+        numbers.read("rating", to_number(text["rating"])),
     )
-    return typed, [
+    ignored = behavior == IGNORE if IGNORE in source.behaviors.values() else None
+    problems = [
         ("missing_user", text["user_id"].is_null()),
-        ("missing_item", text["item_id"].is_null()),
+        ("missing_item", text["item_id"].is_null() & ~behavior.is_in(source.without_item).fill_null(value=False)),
         ("missing_behavior", text["behavior"].is_null()),
-        ("unknown_behavior", typed["behavior"].is_null()),
+        ("unknown_behavior", behavior.is_null()),
         ("missing_time", text["event_time"].is_null()),
         ("bad_time", typed["event_time"].is_null()),
-        ("bad_quantity", _is_bad(text["quantity"], typed["quantity"], typed["quantity"] >= 0)),
-        ("bad_price", _is_bad(text["price"], typed["price"], typed["price"] >= 0)),
-        ("bad_rating", _is_bad(text["rating"], typed["rating"])),
     ]
+    return Typed(typed, [*problems, *numbers.problems], numbers.unread, ignored)
 
 
-def type_item(text: pl.DataFrame, source: SourceConfig) -> tuple[pl.DataFrame, Problems]:
+def type_item(text: pl.DataFrame, source: SourceConfig) -> Typed:
     """Columns of `items`."""
-    typed = _own_columns(text, "items").with_columns(*_common_columns(text, source), to_number(text["price"]))
-    return typed, [
-        ("missing_item", text["item_id"].is_null()),
-        ("bad_price", _is_bad(text["price"], typed["price"], typed["price"] >= 0)),
-    ]
+    numbers, (common, problems) = _Numbers(text, source), _common_columns(text, source)
+    price = numbers.read("price", to_number(text["price"]), at_least=0)
+    typed = _own_columns(text, "items").with_columns(*common, price)
+    return Typed(typed, [("missing_item", text["item_id"].is_null()), *problems, *numbers.problems], numbers.unread)
 
 
-def type_user(text: pl.DataFrame, source: SourceConfig) -> tuple[pl.DataFrame, Problems]:
+def type_user(text: pl.DataFrame, source: SourceConfig) -> Typed:
     """Columns of `users`."""
-    age = to_number(text["age"]).cast(pl.Int32, strict=False)
-    typed = _own_columns(text, "users").with_columns(*_common_columns(text, source), age)
-    return typed, [
-        ("missing_user", text["user_id"].is_null()),
-        ("bad_age", _is_bad(text["age"], age, age.is_between(0, OLDEST_AGE))),
-    ]
+    numbers, (common, problems) = _Numbers(text, source), _common_columns(text, source)
+    age = numbers.read("age", to_number(text["age"]).cast(pl.Int32, strict=False), at_least=0, at_most=OLDEST_AGE)
+    typed = _own_columns(text, "users").with_columns(*common, age)
+    return Typed(typed, [("missing_user", text["user_id"].is_null()), *problems, *numbers.problems], numbers.unread)
+
+
+class _Numbers:
+    """Reads columns of numbers: where there is text, but no value that is allowed, a strict column refuses the row."""
+
+    def __init__(self, text: pl.DataFrame, source: SourceConfig) -> None:
+        self._text, self._source = text, source
+        self.problems: list[tuple[str, pl.Series]] = []
+        self.unread: list[tuple[str, pl.Series]] = []
+
+    def read(
+        self,
+        name: str,
+        value: pl.Series,
+        *,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        negative_is_bad: bool = False,
+    ) -> pl.Series:
+        """The values, null where none is allowed. A negative quantity left out would make a return a purchase."""
+        negative = (value < 0).fill_null(value=False)
+        allowed = value.is_not_null()
+        if at_least is not None:
+            allowed &= (value >= at_least).fill_null(value=False)
+        if at_most is not None:
+            allowed &= (value <= at_most).fill_null(value=False)
+        bad = self._text[name].is_not_null() & ~allowed
+        if name in self._source.strict:
+            self.problems.append((f"bad_{name}", bad | negative if negative_is_bad else bad))
+            return value
+        if negative_is_bad:
+            self.problems.append((f"bad_{name}", negative))
+        if not bad.any():
+            return value
+        self.unread.append((name, bad))
+        return value.set(bad, None)
+
+
+def _behaviors(text: pl.Series, source: SourceConfig) -> pl.Series:
+    words = source.words
+    other = words.pop(ANY_OTHER, None)
+    found = text.replace_strict(words, default=other, return_dtype=pl.String)
+    return found if other is None else found.set(text.is_null(), None)
+
+
+def _instants(text: pl.DataFrame, name: str, source: SourceConfig) -> pl.Series:
+    """Times as the source writes them, null where there is none."""
+    written, time_format = text[name], source.time_format
+    if source.time_year is not None:
+        written, time_format = f"{source.time_year} " + written, f"yyyy {time_format}"
+    instants = to_instant(written, time_format, source.time_zone)
+    if source.time_offset is None:
+        return instants.alias(name)
+    offset = to_number(text[TIME_OFFSET]) * _MICROSECONDS[source.time_offset.unit]
+    micros = offset.clip(-_LARGEST_OFFSET, _LARGEST_OFFSET).round().cast(pl.Int64)
+    return (instants.cast(pl.Int64) + micros).cast(instants.dtype).alias(name)
 
 
 TYPING_RULES: dict[str, TypingRule] = {"events": type_event, "items": type_item, "users": type_user}
@@ -64,14 +141,14 @@ def _own_columns(text: pl.DataFrame, table: str) -> pl.DataFrame:
     return text.select(name for name in TABLES[table].names if name in text.columns)
 
 
-def _is_bad(text: pl.Series, value: pl.Series, allowed: pl.Series | None = None) -> pl.Series:
-    """There is text, but no value or one that is not allowed."""
-    return text.is_not_null() & (value.is_null() if allowed is None else ~allowed.fill_null(value=False))
-
-
-def _common_columns(text: pl.DataFrame, source: SourceConfig) -> list[pl.Series]:
-    updated_at = to_known_since(text["updated_at"], source.time_format, source.time_zone)
-    return [_attributes(text, source), updated_at.alias("updated_at")]
+def _common_columns(text: pl.DataFrame, source: SourceConfig) -> tuple[list[pl.Series], Masks]:
+    """Attributes and times of update, and the rows whose time would be a guess."""
+    written = text["updated_at"]
+    instants = _instants(text, "updated_at", source)
+    known, is_none = to_known_since(written, instants)
+    beyond = (instants == LAST_INSTANT).fill_null(value=False)
+    problems = [("bad_time", is_none), ("time_out_of_range", beyond)]
+    return [_attributes(text, source), known.alias("updated_at")], problems
 
 
 def _attributes(text: pl.DataFrame, source: SourceConfig) -> pl.Series:

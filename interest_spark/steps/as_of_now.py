@@ -11,7 +11,8 @@ from interest_spark.features.events.days import LateEvents
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Input
-from interest_spark.sources.deliveries import Delivery, find_deliveries
+from interest_spark.sources.deliveries import Delivery
+from interest_spark.sources.event_sources import find_event_deliveries
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import MadeFrom
 
@@ -21,7 +22,7 @@ MARK = {"as_of": "now"}
 
 def is_as_of_now(context: RunContext) -> bool:
     """Whether days are made so; a whole history is as of now, whatever is configured."""
-    return context.config.ingest.as_of == "now" and context.config.sources.events.by_day
+    return context.config.ingest.as_of == "now" and context.config.sources.by_day
 
 
 def late_days(context: RunContext) -> int:
@@ -38,8 +39,9 @@ def can_hold(delivery: Delivery, day: str, context: RunContext) -> bool:
 def later_deliveries(context: RunContext) -> list[Delivery]:
     """Those of the days after the run's own that can hold late events of it."""
     first, last = context.day + timedelta(1), context.day + timedelta(late_days(context))
-    source = context.config.sources.events
-    return find_deliveries(source, "sources.events", first=first, last=last, required=False) if first <= last else []
+    if first > last:
+        return []
+    return find_event_deliveries(context.config.sources, first=first, last=last, required=False)
 
 
 def days_as_of_now(context: RunContext, events: Input, first: str) -> set[str]:
@@ -54,7 +56,7 @@ def late_events(context: RunContext, events: Input, days: Sequence[str]) -> Late
 
     Raises ConfigError where days after them would hold late events of theirs a second time, or nobody would.
     """
-    for day in days if context.config.sources.events.by_day else ():
+    for day in days if context.config.sources.by_day else ():
         _check_days_after(context, events, day, days)
     if not is_as_of_now(context):
         return None

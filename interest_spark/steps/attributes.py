@@ -6,21 +6,31 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from interest_spark.config.day_path import DayPath
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import Account, AttributeBuild, build_attributes
 from interest_spark.features.day_files import day_files
 from interest_spark.features.examples import first_of, in_words
 from interest_spark.features.ingest import write_ledger
-from interest_spark.features.quality import check_bad_lines, check_readable, until_too_many_bad_lines, warn_of
+from interest_spark.features.quality import (
+    check_any_good,
+    check_bad_lines,
+    check_readable,
+    until_too_many_bad_lines,
+    warn_of,
+    warn_of_unread,
+)
 from interest_spark.foundation.dates import day_end, parse_zone
 from interest_spark.foundation.digest import digest
+from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 from interest_spark.sources.pieces import Piece, tasks_of
+from interest_spark.steps.refusal import forgetting_refused, keeping_refused
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,9 +42,18 @@ def _attributes_step(kind: str, key: str) -> Step:
     """The step that keeps the table `kind`, whose rows are known by `key`."""
 
     def inapplicable(context: RunContext, inputs: Inputs) -> str | None:
-        if _source(context, kind) is None:
+        source = _source(context, kind)
+        if source is None:
             return f"sources.{kind} is not configured"
-        return None if _deliveries(context, kind) else f"no {kind} were delivered"
+        if _deliveries(context, kind):
+            return None
+        # Days without news are ordinary, a source that has never brought anything is not.
+        if not (source.by_day and context.warehouse.days(kind, through=context.dt)):
+            get_logger().warning(
+                f"no file matches sources.{kind}.path; correct it, or leave the source out",
+                path=DayPath(source.path).on(context.day),
+            )
+        return f"no {kind} were delivered"
 
     def target(step: Step, context: RunContext, inputs: Inputs) -> Target:
         found = _deliveries(context, kind)
@@ -47,25 +66,28 @@ def _attributes_step(kind: str, key: str) -> Step:
         reader = CanonicalReader(kind, source, ingest.max_line_bytes)
         previous = inputs[_PREVIOUS]
         earlier = day_files(previous.snapshot, previous.slices())
-        lines, shared = Counter[tuple[str, str]](), _shares_files(context, kind)
+        lines, beside, shared = Counter[tuple[str, str]](), Counter[tuple[str, str]](), _shares_files(context, kind)
 
         def read(pieces: Iterable[Piece]) -> "Iterator[pl.DataFrame]":
             return until_too_many_bad_lines(reader.read(pieces), ingest)
 
         def check(accounts: Sequence[Account]) -> None:
-            _check(accounts, source, ingest)
+            with keeping_refused(context, kind, accounts):
+                _check(accounts, source, ingest)
             if not shared:  # else they lie in the event log's own lines, which are accounted for already
                 lines.update(_by_file(accounts))
+                beside.update(sum((each.beside for each in accounts), Counter()))
 
         def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
             kept = {name: folder for name, folder in folders.items() if name == kind or not shared}
             end = day_end(context.day, parse_zone(context.config.shop.time_zone))
             build = AttributeBuild(kind, key, read, context.dt, end, kept)
-            tasks = tasks_of(context.spark.sparkContext, assignment.findings)
+            tasks = tasks_of(context.spark.sparkContext, assignment.findings, [reader.settings])
             written = build_attributes(context.spark, build, tasks, earlier, check)
-            return {**written, "ingest_ledger": write_ledger(folders["ingest_ledger"], kind, context.dt, lines)}
+            ledger = write_ledger(folders["ingest_ledger"], kind, context.dt, lines, beside)
+            return {**written, "ingest_ledger": ledger}
 
-        return Result(write=write)
+        return Result(write=write, finish=forgetting_refused(context, kind))
 
     return Step(
         name=kind,
@@ -73,7 +95,7 @@ def _attributes_step(kind: str, key: str) -> Step:
         reads=(Read(kind, Newest(_before), alias=_PREVIOUS, exact=False),),
         writes=("quarantine", "ingest_ledger", kind),
         settings=("ingest.max_line_bytes", f"sources.{kind}", "shop.time_zone"),
-        revision=5,
+        revision=6,
         compute=compute,
         target=target,
         inapplicable=inapplicable,
@@ -140,7 +162,11 @@ def _check(accounts: Sequence[Account], source: SourceConfig, ingest: IngestConf
         for (day, file, reason), lines in account.lines.items():
             days[day][file, reason] += lines
     examples = first_of(account.examples for account in accounts)
-    check_bad_lines(days, ingest, partial(in_words, examples, time_format=source.time_format))
+    time_formats = {file: source.time_format for lines in days.values() for file, _ in lines}
+    for_example = partial(in_words, examples, time_formats)
+    check_bad_lines(days, ingest, for_example)
+    check_any_good(days, ingest, for_example)
+    warn_of_unread(sum((Counter(each.beside) for each in accounts), Counter()), examples)
 
 
 def _by_file(accounts: Sequence[Account]) -> Counter[tuple[str, str]]:
@@ -154,7 +180,7 @@ def _by_file(accounts: Sequence[Account]) -> Counter[tuple[str, str]]:
 
 def _shares_files(context: RunContext, kind: str) -> bool:
     source = _source(context, kind)
-    return source is not None and source.path == context.config.sources.events.path
+    return source is not None and source.path in [each.path for each in context.config.sources.of_events]
 
 
 ITEMS = _attributes_step("items", "item_id")

@@ -4,20 +4,21 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 from interest_spark.config.day_path import DayPath
 from interest_spark.features.events.build import Account, EventBuild, KnownFile, build_events
 from interest_spark.features.events.days import DayRules
 from interest_spark.features.examples import first_of, in_words
-from interest_spark.features.quality import check_bad_lines, check_bad_share, check_readable, warn_of
+from interest_spark.features.quality import check_bad_lines, check_bad_share, check_readable, warn_of, warn_of_unread
 from interest_spark.foundation.dates import parse_zone
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target, through_day
-from interest_spark.sources.canonical import CanonicalReader
-from interest_spark.sources.deliveries import Delivery, find_deliveries
+from interest_spark.sources.deliveries import Delivery
+from interest_spark.sources.event_sources import EventReader, find_event_deliveries
 from interest_spark.sources.pieces import tasks_of
 from interest_spark.steps.as_of_now import (
     MARK,
@@ -28,6 +29,8 @@ from interest_spark.steps.as_of_now import (
     late_events,
     later_deliveries,
 )
+from interest_spark.steps.late_files import FILES, warn_of_late_files
+from interest_spark.steps.refusal import forgetting_refused, keeping_refused
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -35,17 +38,19 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
 
     Copies are judged in the order of days, so a day that is new or changed makes those after it stale.
     """
-    source = context.config.sources.events
-    required = context.config.ingest.missing_days == "refuse" or not source.by_day
-    found = find_deliveries(source, "sources.events", first=_first_day(context), last=context.day, required=required)
-    if not any(each.day in (None, context.dt) for each in found):
+    sources = context.config.sources
+    required = context.config.ingest.missing_days == "refuse" or not sources.by_day
+    found = find_event_deliveries(sources, first=_first_day(context), last=context.day, required=required)
+    there = {each.source for each in found if each.day in (None, context.dt)}
+    for source in (each for place, each in enumerate(sources.of_events) if place not in there):
         get_logger().warning("nothing was delivered for the day", path=DayPath(source.path).on(context.day))
     every, mark = [*found, *later_deliveries(context)], MARK if is_as_of_now(context) else {}
+    warn_of_late_files(context, inputs["events"])
     from_by_day = {}
     for day in _days_to_make(context, inputs, found):
         identities = [each.identity for each in every if can_hold(each, day, context)]
-        from_by_day[day] = made_from(step, context, inputs, files=digest(identities), **mark)
-    return Target(from_by_day, whole_table=not source.by_day, in_order=True, findings=every)
+        from_by_day[day] = made_from(step, context, inputs, **{FILES: digest(identities)}, **mark)
+    return Target(from_by_day, whole_table=not sources.by_day, in_order=True, findings=every)
 
 
 def _first_day(context: RunContext) -> date:
@@ -62,28 +67,41 @@ def _days_to_make(context: RunContext, inputs: Inputs, found: Sequence[Delivery]
 
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
-    config, source = context.config, context.config.sources.events
+    config, sources = context.config, context.config.sources
     deliveries = [each for each in assignment.findings if any(can_hold(each, day, context) for day in assignment.days)]
-    reader = CanonicalReader("events", source, config.ingest.max_line_bytes)
+    reader = EventReader(sources, config.ingest.max_line_bytes)
     late = late_events(context, inputs["events"], assignment.days)
-    rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day, late)
-    known = _known_files(context, inputs, assignment.days[0]) if source.by_day else []
+    delivery_zone = parse_zone(sources.delivery_zone) if sources.delivery_zone else None
+    rules = DayRules(config.ingest, parse_zone(config.shop.time_zone), context.day, late, delivery_zone)
+    known = _known_files(context, inputs, assignment.days[0]) if sources.by_day else []
+    details: dict[str, Any] = {}  # known once the lines are read
+    source_of = {each.path: each.source for each in deliveries}
 
     def check(accounts: Sequence[Account]) -> None:
+        with keeping_refused(context, "events", accounts):
+            judge(accounts)
+
+    def judge(accounts: Sequence[Account]) -> None:
         check_readable(fault for account in accounts for fault in account.faults)
         warn_of(note for account in accounts for note in account.notes)
         examples = first_of(account.examples for account in accounts)
-        for_example = partial(in_words, examples, time_format=source.time_format)
-        check_bad_lines(_lines_by_delivery(accounts, by_day=source.by_day), config.ingest, for_example)
+        time_formats = {path: sources.of_events[place].time_format for path, place in source_of.items()}
+        for_example = partial(in_words, examples, time_formats)
+        check_bad_lines(_lines_by_delivery(accounts, by_day=sources.by_day), config.ingest, for_example)
         counts = _lines_by_day(accounts)
-        check_bad_share(counts, config.ingest, for_example, whole_history=not source.by_day)
+        check_bad_share(counts, config.ingest, for_example, whole_history=not sources.by_day)
+        warn_of_unread(sum((Counter(each.beside) for each in accounts), Counter()), examples)
         get_logger().info("lines read", days=len(counts), by_reason=_total_by_reason(counts))
+        if len(sources.of_events) > 1:
+            for place, reasons in sorted(_lines_by_source(accounts, source_of).items()):
+                details.setdefault("sources", {})[sources.key_of(place)] = _total_by_reason({"": reasons})
 
     def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
+        tasks = tasks_of(context.spark.sparkContext, deliveries, reader.settings)
         build = EventBuild(reader.read, rules, config.ingest.duplicate_keys, folders)
-        return build_events(context.spark, build, tasks_of(context.spark.sparkContext, deliveries), known, check)
+        return build_events(context.spark, build, tasks, known, check)
 
-    return Result(write=write)
+    return Result(write=write, details=details, finish=forgetting_refused(context, "events"))
 
 
 def _known_files(context: RunContext, inputs: Inputs, first_day: str) -> list[KnownFile]:
@@ -111,13 +129,21 @@ def _lines_by_day(accounts: Sequence[Account]) -> Mapping[str, Counter[str]]:
     return days
 
 
+def _lines_by_source(accounts: Sequence[Account], source_of: Mapping[str, int]) -> Mapping[int, Counter[str]]:
+    sources: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for account in accounts:
+        for (file, _, reason), lines in account.lines.items():
+            sources[source_of[file]][reason] += lines
+    return sources
+
+
 def _total_by_reason(counts: Mapping[str, Counter[str]]) -> dict[str, int]:
     total = sum(counts.values(), Counter[str]())
     return {reason or "good": lines for reason, lines in total.items()}
 
 
 def _days_made(context: RunContext) -> Selection:
-    if not context.config.sources.events.by_day:
+    if not context.config.sources.by_day:
         return {}
     return {"after": (_first_day(context) - timedelta(1)).isoformat(), "through": context.dt}
 
@@ -135,7 +161,7 @@ EVENTS = Step(
         "ingest.missing_days",
         "ingest.as_of",  # the record of days as of now says so itself
     ),
-    revision=5,
+    revision=6,
     compute=_compute,
     target=_target,
     makes=_days_made,

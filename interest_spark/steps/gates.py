@@ -114,7 +114,7 @@ def _given_lists(context: RunContext, inputs: Inputs, files: Mapping[str, Sequen
 def _inapplicable(context: RunContext, inputs: Inputs) -> str | None:
     if not context.config.gates.enabled:
         return "gates.enabled is false"
-    return None if context.config.sources.events.by_day else "sources.events tells no deliveries of days apart"
+    return None if context.config.sources.by_day else "sources.events tells no deliveries of days apart"
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:

@@ -10,7 +10,7 @@ from interest_spark.config.deployment import Config
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work
 from interest_spark.pipeline.step import Inputs, Step
-from interest_spark.sources.deliveries import find_deliveries
+from interest_spark.sources.event_sources import find_event_deliveries
 from interest_spark.steps.attributes import ITEMS, USERS
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.categories import CATEGORIES
@@ -153,9 +153,9 @@ def _has_events(context: RunContext, cutoff: str, ahead: Ahead | None) -> bool:
     will_be_ingested = ahead is not None and any(day <= cutoff for day in ahead.events)
     if will_be_ingested or context.warehouse.days("events", through=cutoff):
         return True
-    source = context.config.sources.events
-    if not source.by_day:
+    sources = context.config.sources
+    if not sources.by_day:
         return not context.warehouse.days("events")
     first = date.fromisoformat(context.days_before(context.config.ingest.catch_up_days))
     last = date.fromisoformat(cutoff)
-    return first <= last and bool(find_deliveries(source, "sources.events", first=first, last=last, required=False))
+    return first <= last and bool(find_event_deliveries(sources, first=first, last=last, required=False))

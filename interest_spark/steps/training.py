@@ -112,7 +112,7 @@ def _event_days(context: RunContext, inputs: Inputs) -> dict[TableDay, str]:
 
     A whole history that is delivered anew each time says nothing about what is new in it.
     """
-    if context.config.train.mode != "incremental" or not context.config.sources.events.by_day:
+    if context.config.train.mode != "incremental" or not context.config.sources.by_day:
         return {}
     return contents_by_day([inputs["events"]])
 

@@ -119,7 +119,7 @@ def test_pieces_of_a_large_file_hold_every_line_once(
     for name in ("log", "log.gz"):
         (file,) = list_files(f"{root}/{name}")
         delivery = Delivery(None, file.path, file.size, file.modified)
-        found = _sized_pieces(delivery, [_find_breaks(each) for each in _ranges(delivery)])
+        found = _sized_pieces(delivery, [_find_breaks((each, SourceConfig(path=""))) for each in _ranges(delivery)])
         assert (len(found) > 3) == (name == "log")
         before = s3.count()
         read = [line for piece, _ in found for line in _lines(piece.path, piece)]

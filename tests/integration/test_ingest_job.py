@@ -1,6 +1,7 @@
 """Ingest: every raw line is accounted for once, bad input is named, and reruns change nothing."""
 
 import gzip
+import json
 import os
 import shutil
 from collections import Counter
@@ -8,9 +9,12 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pyarrow import orc
 
 from interest_spark.config.deployment import Config
 from interest_spark.foundation.errors import BadDataError, ConfigError
@@ -85,7 +89,8 @@ BROKEN: list[tuple[Any, str]] = [
 
 def test_every_broken_line_lands_in_quarantine_with_its_own_reason(tmp_path: Path) -> None:
     path = deliver(tmp_path, DAY, [event(), *(line for line, _ in BROKEN)], name="part-0.jsonl.gz")
-    config = shop_config(tmp_path)
+    strict = {"path": "events/dt={day}/*", "strict": ["quantity", "price", "rating"]}
+    config = shop_config(tmp_path, sources={"events": strict})
     assert run(config).rows["events"] == 1
     found = {row["source_line"]: row["reason"] for row in rows(config, "quarantine")}
     assert found == {number: reason for number, (_, reason) in enumerate(BROKEN, start=2)}
@@ -319,7 +324,11 @@ def test_a_whole_history_file_is_split_by_the_shops_own_days(tmp_path: Path) -> 
 
 def test_attributes_are_the_latest_known_and_survive_days_without_news(tmp_path: Path) -> None:
     config = shop_config(
-        tmp_path, sources={"items": {"path": "items/dt={day}/*"}, "users": {"path": "users/dt={day}/*"}}
+        tmp_path,
+        sources={
+            "items": {"path": "items/dt={day}/*", "strict": ["price"]},
+            "users": {"path": "users/dt={day}/*", "strict": ["age"]},
+        },
     )
     deliver(tmp_path, DAY, [event()])
     deliver(
@@ -436,7 +445,10 @@ def test_an_item_that_was_never_updated_is_known_since_ever(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("layout", ["items/dt={day}/*", "items/*/*"])
 def test_every_item_counts_whatever_its_time_of_update(tmp_path: Path, layout: str) -> None:
-    """One that is yet to come counts later: nothing of the future is known, but a placeholder is not the future."""
+    """One that is yet to come counts later: nothing of the future is known, but a placeholder is not the future.
+
+    One that cannot be read is refused: any guess could be a later one.
+    """
     columns = {name: name for name in ("item_id", "title", "updated_at")}
     config = shop_config(tmp_path, sources={"items": {"path": layout, "columns": columns}})
     deliver(tmp_path, DAY, [event()])
@@ -445,11 +457,14 @@ def test_every_item_counts_whatever_its_time_of_update(tmp_path: Path, layout: s
     deliver(tmp_path, DAY, lines, "items")
     run(config)
     found = {row["item_id"]: row["updated_at"] for row in rows(config, "items", day=DAY)}
-    assert sorted(found) == sorted(times[:-1])
+    unreadable = NO_TIMES[-1]
+    assert sorted(found) == sorted({*times[:-1]} - {unreadable})
+    assert [(row["reason"], unreadable in row["raw"]) for row in rows(config, "quarantine")] == [("bad_time", True)]
     delivered = datetime(2026, 1, 2, tzinfo=timezone.utc) if "{day}" in layout else None
     epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
     expected = {**dict.fromkeys(times, delivered), **dict.fromkeys([*OUT_OF_RANGE[:5], *NO_TIMES[:2]], epoch)}
-    assert {time: found[time] for time in times[:-2]} == {time: expected[time] for time in times[:-2]}
+    readable = [time for time in times[:-2] if time != unreadable]
+    assert {time: found[time] for time in readable} == {time: expected[time] for time in readable}
     assert found["2026-01-02T01:00:00Z"].hour == 1
 
 
@@ -549,7 +564,7 @@ def test_the_bad_lines_of_each_day_are_counted_by_themselves(tmp_path: Path) -> 
 
 def test_a_whole_history_has_one_measure_of_bad_lines(tmp_path: Path) -> None:
     for day in ("2026-01-01", DAY):
-        late = event(event_time=f"{day}T10:00:00Z", price=-1)
+        late = event(event_time=f"{day}T10:00:00Z", quantity=-1)
         write_lines(tmp_path / "raw" / "all" / day, [event(), *[late] * 3])
     limits = {"max_bad_lines": 5, "max_bad_share": 1.0}
     config = shop_config(tmp_path, sources={"events": {"path": "all/*"}}, ingest=limits)
@@ -580,3 +595,55 @@ def test_columns_of_one_name_that_are_not_read_are_told(tmp_path: Path, capsys: 
     shown = "".join(capsys.readouterr())
     assert f"{DAY}.csv' has more than once the column 'note', which is not read" in shown
     assert "items.csv' has more than once the column 'x', which is not read" in shown
+
+
+def test_deliveries_may_be_cut_in_another_zone(tmp_path: Path) -> None:
+    """A folder of a day in UTC ends at eight in the morning of a shop in Shanghai."""
+    shop = {"shop": {"time_zone": "Asia/Shanghai"}, "ingest": {"max_bad_share": 1.0, "max_late_days": 0}}
+    times = ["2026-01-01T23:59:59Z", "2026-01-02T00:00:00Z", "2026-01-02T23:59:59Z", "2026-01-03T00:00:00Z"]
+    deliver(tmp_path, DAY, [event(event_time=time) for time in times])
+    cut = shop_config(tmp_path, sources={"events": {"path": "events/dt={day}/*", "delivery_zone": "UTC"}}, **shop)
+    run(cut)
+    assert [row["source_line"] for row in rows(cut, "events")] == [2, 3]
+    assert [row["reason"] for row in rows(cut, "quarantine")] == ["time_out_of_range"] * 2
+    apart = shop_config(tmp_path, warehouse=str(tmp_path / "apart"), **shop)
+    run(apart)
+    assert [row["source_line"] for row in rows(apart, "events")] == [1, 2]
+
+
+def test_a_file_that_comes_late_for_a_past_day_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = shop_config(tmp_path)
+    for day in (DAY, "2026-01-03", "2026-01-04"):
+        deliver(tmp_path, day, [event(event_time=f"{day}T10:00:00Z")])
+    run(config)
+    run(config, "2026-01-03")
+    assert "after its events were made" not in "".join(capsys.readouterr())
+    late = deliver(tmp_path, DAY, [event(session_id="late")], name="late.jsonl")
+    run(config, "2026-01-04")
+    said = "".join(capsys.readouterr())
+    assert f"raw files of {DAY} came or changed after its events were made; backfill from {DAY}" in said
+    line = next(line for line in said.splitlines() if "after its events were made" in line)
+    assert str(late) in line and "part-0.jsonl" not in line
+
+
+def test_every_format_has_the_same_events(tmp_path: Path) -> None:
+    """A row of Parquet that is refused, and a copy, are accounted for as those of JSON are."""
+    lines = [event(), event(), event(user_id="u2", price=-1), event(user_id="u3")]
+    names = ["user_id", "item_id", "behavior", "event_time", "price"]
+    table = pa.table({name: [line[name] for line in lines] for name in names})
+    folder = tmp_path / "raw" / "events" / f"dt={DAY}"
+    folder.mkdir(parents=True)
+    found = {}
+    for kind in ("jsonl", "parquet", "orc"):
+        if kind == "jsonl":
+            (folder / "log").write_text(json.dumps(lines, indent=1), encoding="utf-8")
+        else:
+            (pq.write_table if kind == "parquet" else orc.write_table)(table, str(folder / "log"))
+        source = {"events": {"path": "events/dt={day}/*", "format": kind}}
+        config = shop_config(tmp_path, warehouse=str(tmp_path / kind), sources=source)
+        run(config)
+        refused = [(row["source_line"], row["reason"]) for row in rows(config, "quarantine")]
+        kept = sorted((row["source_line"], row["user_id"], row["event_time"]) for row in rows(config, "events"))
+        found[kind] = (kept, refused, ledger(config))
+    assert found["jsonl"][1:] == ([(3, "bad_price")], [(4, 2, 1, 1)])
+    assert found["parquet"] == found["orc"] == found["jsonl"]

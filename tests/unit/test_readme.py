@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from interest_spark.config.deployment import Config
 from interest_spark.config.evaluate import BASELINES
 from interest_spark.config.kinds import Kinds, sections_by_kind
+from interest_spark.config.mapping import OPTIONAL_NUMBERS
 from interest_spark.config.section import Section
 from interest_spark.config.sources import READERS
 from interest_spark.config.training.networks import NetworkConfig
@@ -113,7 +114,7 @@ def test_the_quarantine_reasons() -> None:
     refused = re.findall(r'RefusedLineError\("(\w+)"\)', text)
     conditions = re.findall(r'^\s+\("([a-z_]+)", (?!lambda)\S', text, re.MULTILINE)
     out_of_range = re.findall(r'^OUT_OF_RANGE = "(\w+)"', text, re.MULTILINE)
-    known = {*refused, *conditions, *out_of_range}
+    known = {*refused, *conditions, *out_of_range, *(f"bad_{name}" for name in OPTIONAL_NUMBERS)}
     assert {"empty_line", "bad_price", "service_item", "time_out_of_range"} <= known
     assert known == set(REASONS)
     assert [code(reason)[0] for reason, _ in table(TEXT, "reason")] == list(REASONS)

@@ -52,7 +52,11 @@ def _chosen_items(users: "DataFrame", known: Known) -> "DataFrame":
     from pyspark.sql import functions as F
 
     mine = known.history.join(users.select("user_id"), "user_id", how="left_semi")
-    counts = mine.groupBy("user_id", "item_id").agg(F.count("*").alias("events"), F.max("event_time").alias("last"))
+    counts = (
+        mine.where(F.col("item_id").isNotNull())
+        .groupBy("user_id", "item_id")
+        .agg(F.count("*").alias("events"), F.max("event_time").alias("last"))
+    )
     numbered = counts.join(known.vocab.select("item_id", "item_index"), "item_id", how="left")
     described = numbered.join(known.items.select("item_id", "category"), "item_id", how="left")
     order = ((-F.col("events")).alias("fewest_last"), (-F.unix_micros("last")).alias("oldest_last"))

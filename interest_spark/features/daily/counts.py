@@ -122,6 +122,10 @@ def _order(user: np.ndarray, day: np.ndarray, time: np.ndarray) -> np.ndarray:
 
 def _item_days(events: pl.DataFrame, by_machine: np.ndarray) -> pa.Table:
     counts = events.select("item_id", "behavior").with_columns(by_machine=pl.Series(by_machine))
-    counts = counts.group_by("item_id", "behavior").agg(events=pl.len(), bot_events=pl.col("by_machine").sum())
+    counts = (
+        counts.drop_nulls("item_id")
+        .group_by("item_id", "behavior")
+        .agg(events=pl.len(), bot_events=pl.col("by_machine").sum())
+    )
     schema = TABLES["item_days"]
     return counts.sort("item_id", "behavior").select(*schema.names).to_arrow().cast(schema)

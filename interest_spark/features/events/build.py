@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from interest_spark.features.events.buckets import event_days, plan_buckets
 from interest_spark.features.events.days import DayRules
 from interest_spark.features.events.duplicates import mark_duplicates
-from interest_spark.features.examples import Example, examples_in
-from interest_spark.features.ingest import RefusedLines, count_by
+from interest_spark.features.examples import Example, examples_in, unread_in
+from interest_spark.features.ingest import LEDGER_COUNTS, RefusedLines, count_by, count_special, fates_of
 from interest_spark.features.quality import until_too_many_bad_lines
 from interest_spark.platform.tasks import by_bucket, exchange, prepared
 from interest_spark.schemas.tables import SLICED_BY, TABLES
@@ -43,12 +43,14 @@ _EPOCH = date(1970, 1, 1)
 class Account:
     """What a task of the first round has found.
 
-    `lines` by file, day and reason, "" for good ones; the `weights` of good ones by the event days of `buckets`; the
-    `faults` of files that cannot be read to their end, and `notes` on others; and the paths of the `refused` lines'
-    files; and one line of each reason, in `examples`.
+    `lines` by file, day and reason, "" for good ones, where a line with many events counts as so many; rows `beside`
+    by file, day and the ledger's column that they are counted in, too; the `weights` of good ones by the event days of
+    `buckets`; the `faults` of files that cannot be read to their end, and `notes` on others; the paths of the
+    `refused` lines' files; and one line of each reason, and of each loss of a value, in `examples`.
     """
 
     lines: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    beside: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     weights: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -93,12 +95,13 @@ class EventBuild(Generic[T]):
             account.notes.extend(read["file_note"].unique().drop_nulls())
             rows = read.filter(pl.col("file_fault").is_null())
             account.lines.update(count_by(rows, "source_file", "dt", pl.col("reason").fill_null("")))
+            account.beside.update(count_special(rows, "source_file", "dt"))
             good = rows.filter(pl.col("reason").is_null()).select(*_EVENTS, "dt")
             account.weights.update(_weights(good))
             if len(good):
                 yield good
             refused.add(rows)
-            account.examples.update(examples_in(rows) | account.examples)
+            account.examples.update(examples_in(rows) | unread_in(rows) | account.examples)
         account.refused.extend(refused.close())
         yield account
 
@@ -189,14 +192,15 @@ def _write_ledger(spark: "SparkSession", folder: str, accounts: Sequence[Account
 
 def _ledger(accounts: Sequence[Account], fates: Sequence[Fates]) -> pl.DataFrame:
     """A row a file and day."""
-    names = ("raw_lines", "accepted", "duplicates", "quarantined")
     ledger: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for account in accounts:
         for (file, day, reason), lines in account.lines.items():
-            ledger[file, day].update(raw_lines=lines, quarantined=lines if reason else 0)
+            ledger[file, day].update(fates_of(reason, lines))
+        for (file, day, name), rows in account.beside.items():
+            ledger[file, day].update({name: rows, "raw_lines": -rows if name == "exploded" else 0})
     for each in fates:
         for place, (accepted, duplicates) in each.lines.items():
             ledger[place].update(accepted=accepted, duplicates=duplicates)
-    rows = [(file, day, *(counts[name] for name in names)) for (file, day), counts in sorted(ledger.items())]
-    schema = {"source_file": pl.String, "dt": pl.String, **dict.fromkeys(names, pl.Int64)}
-    return pl.DataFrame(rows, schema, orient="row")
+    found = [(file, day, *(counts[name] for name in LEDGER_COUNTS)) for (file, day), counts in sorted(ledger.items())]
+    schema = {"source_file": pl.String, "dt": pl.String, **dict.fromkeys(LEDGER_COUNTS, pl.Int64)}
+    return pl.DataFrame(found, schema, orient="row")

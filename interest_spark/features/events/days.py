@@ -29,13 +29,15 @@ class LateEvents:
 class DayRules:
     """`zone` is the shop's; lines without a usable time of a whole history stand under `undatable_day`.
 
-    Without `late` a late event belongs to the day that it was delivered for.
+    Without `late` a late event belongs to the day that it was delivered for. Deliveries are cut at midnight in the
+    `delivery_zone`, where that is not the shop's.
     """
 
     ingest: IngestConfig
     zone: ZoneInfo
     undatable_day: date
     late: LateEvents | None = None
+    delivery_zone: ZoneInfo | None = None
 
     def assign(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Add `dt`, and refuse events whose time is out of range.
@@ -56,7 +58,9 @@ class DayRules:
         event_day = time.dt.convert_time_zone(self.zone.key).dt.date().cast(pl.String)
         day = pl.coalesce(delivered, pl.when(within).then(event_day), pl.lit(self.undatable_day.isoformat()))
         if self.late:
-            is_theirs = within & in_delivery & event_day.is_in(list(self.late.known))
+            # What a delivery has of the day after its own is not looked for there when that day is made by itself.
+            is_late = delivered.is_null() | (event_day <= delivered)
+            is_theirs = within & in_delivery & is_late & event_day.is_in(list(self.late.known))
             day = pl.when(is_theirs).then(event_day).otherwise(day)
         assigned = rows.with_columns(
             reason=pl.when(pl.col("reason").is_null() & ~(within & in_delivery))
@@ -77,11 +81,11 @@ class DayRules:
 
     def _deliveries(self, days: Iterable[str]) -> tuple[dict[str, datetime], dict[str, datetime]]:
         """When the events of each day's delivery may begin, and end."""
-        starts, ends = {}, {}
+        starts, ends, zone = {}, {}, self.delivery_zone or self.zone
         for day in days:
             delivered = date.fromisoformat(day)
             # A day before the first instant will do as well as any before it, which may be before all of Python's.
             earliest = max(delivered.toordinal() - self.ingest.max_late_days, EARLIEST_INSTANT.toordinal() - 1)
-            starts[day] = day_start(date.fromordinal(earliest), self.zone)
-            ends[day] = day_end(delivered, self.zone) + timedelta(seconds=self.ingest.max_early_seconds)
+            starts[day] = day_start(date.fromordinal(earliest), zone)
+            ends[day] = day_end(delivered, zone) + timedelta(seconds=self.ingest.max_early_seconds)
         return starts, ends

@@ -42,14 +42,23 @@ def pairs_of(attributes: dict[str, str] | None) -> list[dict[str, str]] | None:
 def typed(lines: list[dict[str, Any]]) -> pl.DataFrame:
     """As the reader gives them: attributes are lists of pairs; the n-th line is line n of its file."""
     rows = [
-        {**NOTHING, "raw": "?", "file_fault": None, "file_note": None, **line, "source_line": number}
+        {
+            **NOTHING,
+            "raw": "?",
+            "file_fault": None,
+            "file_note": None,
+            "unread": None,
+            **line,
+            "source_line": number,
+            "element": 0,
+        }
         | {"attributes": pairs_of(line["attributes"])}
         for number, line in enumerate(lines)
     ]
-    texts = ("delivery_day", "source_file", "raw", "reason", "file_fault", "file_note")
+    texts = ("delivery_day", "source_file", "raw", "reason", "file_fault", "file_note", "unread")
     pairs = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
     schema = {**empty_frame("items").schema, "attributes": pairs, **dict.fromkeys(texts, pl.String)}
-    return pl.DataFrame(rows, {**schema, "source_line": pl.Int64})
+    return pl.DataFrame(rows, {**schema, "source_line": pl.Int64, "element": pl.UInt32})
 
 
 def build_in(folder: Path) -> AttributeBuild[pl.DataFrame]:

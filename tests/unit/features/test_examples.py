@@ -21,9 +21,9 @@ def test_the_first_line_of_each_reason_is_shown() -> None:
     assert found == {"bad_time": Example("f", 2, "x" * 160), "not_json": Example("f", 3, "{")}
     earlier = {"not_json": Example("e", 9, "[")}
     assert first_of([found, earlier]) == {**found, **earlier}
-    told = in_words(first_of([found, earlier]), Counter(not_json=3, bad_time=1, unseen=9), "iso")
+    told = in_words(first_of([found, earlier]), {"f": "iso"}, Counter(not_json=3, bad_time=1, unseen=9))
     assert told.startswith("For example not_json: e line 9 '['; bad_time: f line 2 'xxx")
-    assert in_words({}, Counter(not_json=3), "iso") == ""
+    assert in_words({}, {}, Counter(not_json=3)) == ""
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import IO, Any
 import fsspec
 
 from interest_spark.config.sources import SourceConfig
-from interest_spark.sources.chunks import UnreadableFileError
+from interest_spark.sources.faults import UnreadableFileError
 
 _CHUNK_BYTES = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -95,7 +95,7 @@ def read_records(path: str, source: SourceConfig, fields: Sequence[str], max_lin
     if source.format == "jsonl":
         decode = json_decoder(fields)
     else:
-        decode = _csv_decoder_of_file(path, source, fields, lines, max_line_bytes)
+        decode, lines = _csv_of_file(path, source, fields, lines, max_line_bytes)
     empty: Sequence[str | None] = [None] * len(fields)
     for line in lines:
         try:
@@ -111,11 +111,10 @@ def json_decoder(fields: Sequence[str]) -> Decode:
     >>> json_decoder(["id", "price", "geo.lat"])('{"id": 18446744073709551999, "price": 1e400, "geo": {"lat": 1.50}}')
     ['18446744073709551999', '1e400', '1.50']
     """
-    parse = json.JSONDecoder(object_pairs_hook=Object, parse_float=str, parse_int=str, parse_constant=Constant).decode
 
     def decode(text: str) -> Sequence[str | None]:
         try:
-            document = parse(text)
+            document = _parse(text)
         except (ValueError, RecursionError):
             raise RefusedLineError("not_json") from None
         if len(list(_levels(document))) > _MOST_NESTED:
@@ -148,6 +147,9 @@ class Object(dict[str, Any]):
 
 class Constant(str):
     """NaN or an infinity."""
+
+
+_parse = json.JSONDecoder(object_pairs_hook=Object, parse_float=str, parse_int=str, parse_constant=Constant).decode
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -196,28 +198,76 @@ def readable(line: Line) -> str:
     return f"{text[:_RAW_PREFIX_CHARACTERS]}… [{line.length} bytes]"
 
 
-def _csv_decoder_of_file(
+def _csv_of_file(
     path: str, source: SourceConfig, fields: Sequence[str], lines: Iterator[Line], max_line_bytes: int
-) -> Decode:
-    header = list(source.header or ()) or _read_header(path, source, lines, max_line_bytes)
-    if not header:
-        return csv_decoder(fields, fields, source.separator)  # of no line: the file holds none
-    missing = [field for field in fields if field not in header]
-    repeated = [field for field in fields if header.count(field) > 1]
+) -> tuple[Decode, Iterator[Line]]:
+    names, line = (
+        _read_header(path, source, lines, max_line_bytes) if not source.header else (list(source.header), None)
+    )
+    if not names:
+        return csv_decoder(fields, fields, source.separator), lines  # of no line: the file holds none
+    missing = [field for field in fields if field not in names]
+    repeated = [field for field in fields if names.count(field) > 1]
     if missing or repeated:
         fault = "has no column" if missing else "has more than once the column"
         raise UnreadableFileError(
             f"{path} {fault} {', '.join(map(repr, missing or repeated))}; its header is "
-            f"{source.separator.join(header)!r:.500}: correct the source's columns, or deliver the file again"
+            f"{source.separator.join(names)!r:.500}: correct the source's columns, or deliver the file again"
         )
-    return csv_decoder(header, fields, source.separator)
+    decode = csv_decoder(names, [], source.separator)
+    records = (
+        each
+        for each in _join_quoted(lines, decode, max_line_bytes)
+        if _content_of(each) != line and not (each.number == 1 and _content_of(each).strip().startswith(b"sep="))
+    )
+    return csv_decoder(names, fields, source.separator), records
 
 
-def _read_header(path: str, source: SourceConfig, lines: Iterator[Line], max_line_bytes: int) -> list[str]:
+def _join_quoted(lines: Iterator[Line], decode: Decode, max_line_bytes: int) -> Iterator[Line]:
+    """A line with an odd number of quotes is one with those up to the next such line, if together they are a row."""
+    fault: UnreadableFileError | None = None
+    every: list[Line] = []
+    try:
+        every.extend(lines)
+    except UnreadableFileError as error:
+        fault = error
+    place = 0
+    while place < len(every):
+        first = every[place]
+        end = next((at for at in range(place + 1, len(every)) if every[at].content.count(b'"') % 2), None)
+        if first.content.count(b'"') % 2 and end is not None:
+            together = b"\n".join(_whole(each) for each in every[place : end + 1])
+            joined = Line(first.number, together, len(together))
+            if joined.length <= max_line_bytes and _is_row(_content_of(joined), decode):
+                yield Line(first.number, together.removesuffix(b"\r"), joined.length)
+                place = end + 1
+                continue
+        yield first
+        place += 1
+    if fault:
+        raise fault
+
+
+def _whole(line: Line) -> bytes:
+    """With the carriage return that it is without."""
+    return line.content + b"\r" * (line.length - len(line.content))
+
+
+def _is_row(content: bytes, decode: Decode) -> bool:
+    try:
+        decode(content.removesuffix(b"\r").decode("utf-8", errors="replace"))
+    except RefusedLineError:
+        return False
+    return True
+
+
+def _read_header(
+    path: str, source: SourceConfig, lines: Iterator[Line], max_line_bytes: int
+) -> tuple[list[str], bytes | None]:
     """The names in the first line that holds anything; [] where none does. Blank lines above it count as little."""
     line = next((line for line in lines if _content_of(line).strip()), None)
     if line is None:
-        return []
+        return [], None
     if line.length > max_line_bytes:
         raise UnreadableFileError(
             f"{path} has a header line of {line.length} bytes, more than ingest.max_line_bytes {max_line_bytes}: "
@@ -225,7 +275,8 @@ def _read_header(path: str, source: SourceConfig, lines: Iterator[Line], max_lin
         )
     text = _content_of(line).decode("utf-8", errors="replace")
     try:
-        return [name.strip() for name in next(csv.reader([text], delimiter=source.separator, skipinitialspace=True))]
+        names = [name.strip() for name in next(csv.reader([text], delimiter=source.separator, skipinitialspace=True))]
+        return names, _content_of(line)
     except csv.Error as error:
         raise UnreadableFileError(f"{path} has no header that can be read: {error}; deliver it again") from None
 
@@ -253,9 +304,25 @@ def _reach(document: Object, field: str) -> object:
         return _only(document.all_of(field))
     outer, _, inner = field.partition(".")
     children = document.all_of(outer)
-    if not any(isinstance(child, Object) for child in children):
+    if not any(map(_holds_more, children)):
         return None
-    return _reach(_only(children), inner)
+    child = _opened(_only(children))
+    return _reach(child, inner) if isinstance(child, Object) else None
+
+
+def _holds_more(child: Any) -> bool:
+    return child.lstrip()[:1] in ("{", "[") if isinstance(child, str) else isinstance(child, Object | list)
+
+
+def _opened(child: Any) -> Any:
+    """JSON that stands there as a text."""
+    if not isinstance(child, str):
+        return child
+    try:
+        found = _parse(child)
+    except (ValueError, RecursionError):
+        return child
+    return found if len(list(_levels(found))) <= _MOST_NESTED else child
 
 
 def _only(values: list[Any]) -> Any:

@@ -32,8 +32,9 @@ def read_rows(
     piece = piece or Piece(DAY, str(path))
     rows: list[Row] = []
     for batch in read_piece(piece, source, fields, max_line_bytes, chunk_bytes):
-        *columns, day, file, fault, _ = (column.to_list() for column in batch.get_columns())
-        line, raw, reason, *values = columns
+        places = ("delivery_day", "source_file", "file_fault", "source_line", "raw", "reason")
+        day, file, fault, line, raw, reason = (batch[name].to_list() for name in places)
+        values = [batch[f"field_{place}"].to_list() for place in range(len(fields))]
         assert set(day) == {piece.day} and set(file) == {str(path)}
         by_line = [list(row) for row in zip(*values, strict=True)] if values else [[] for _ in line]
         rows += map(Row, line, by_line, raw, reason, fault)

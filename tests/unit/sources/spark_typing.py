@@ -134,7 +134,7 @@ def typed_rows(raw: "DataFrame", kind: str, source: SourceConfig) -> "DataFrame"
         problems += [("service_item", _is_service(text)), ("missing_user", _is_stock_correction(text))]
     reason = F.coalesce(F.col("reason"), *(F.when(bad, F.lit(name)) for name, bad in _ids_first(problems)))
     rows = raw.withColumn("new_reason", F.when(F.col("file_fault").isNull(), reason))
-    places = [F.col(name) for name in ("delivery_day", "source_file", "source_line", "file_fault", "file_note")]
+    places = [F.col(name) for name in (*LINE_COLUMNS[:3], *LINE_COLUMNS[5:])]
     values = [typed[name].alias(name) for name in typed]
     return rows.select(*places, "raw", F.col("new_reason").alias("reason"), *values)
 
@@ -175,7 +175,7 @@ def type_event(text: Columns, source: SourceConfig) -> tuple[Columns, Problems]:
         typed[name] = to_number(text[name])
     return typed, [
         ("missing_user", text["user_id"].isNull()),
-        ("missing_item", text["item_id"].isNull()),
+        ("missing_item", text["item_id"].isNull() & ~F.coalesce(typed["behavior"] == "search", F.lit(False))),
         ("missing_behavior", text["behavior"].isNull()),
         ("unknown_behavior", typed["behavior"].isNull()),
         ("missing_time", text["event_time"].isNull()),
@@ -193,6 +193,7 @@ def type_item(text: Columns, source: SourceConfig) -> tuple[Columns, Problems]:
     typed["price"] = to_number(text["price"])
     return typed, [
         ("missing_item", text["item_id"].isNull()),
+        *_bad_times(text["updated_at"], source),
         ("bad_price", _is_bad(text["price"], typed["price"], typed["price"] >= 0)),
     ]
 
@@ -204,6 +205,7 @@ def type_user(text: Columns, source: SourceConfig) -> tuple[Columns, Problems]:
     typed["age"] = to_number(text["age"]).cast("int")
     return typed, [
         ("missing_user", text["user_id"].isNull()),
+        *_bad_times(text["updated_at"], source),
         ("bad_age", _is_bad(text["age"], typed["age"], typed["age"].between(0, OLDEST_AGE))),
     ]
 
@@ -214,6 +216,13 @@ TYPING_RULES: dict[str, TypingRule] = {"events": type_event, "items": type_item,
 def _is_bad(text: "Column", value: "Column", allowed: "Column") -> "Column":
     """There is text, but no value or one that is not allowed."""
     return text.isNotNull() & (value.isNull() | ~allowed)
+
+
+def _bad_times(text: "Column", source: SourceConfig) -> Problems:
+    """Texts that are no time, or one after the year 9999."""
+    instant = to_instant(text, source.time_format, source.time_zone)
+    none = text.isNotNull() & instant.isNull() & ~text.rlike(_ZERO_DATE)
+    return [("bad_time", none), ("time_out_of_range", F.unix_micros(instant) == _YEAR_10000 - 1)]
 
 
 def _common_attributes(text: Columns, source: SourceConfig) -> Columns:

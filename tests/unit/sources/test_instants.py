@@ -82,16 +82,23 @@ def test_a_date_alone_is_midnight_in_the_zone() -> None:
     assert found == ["2026-01-29 16:00:00"] * 2
 
 
+def known_since(written: list[str | None], zone: str) -> tuple[pl.Series, pl.Series]:
+    text = pl.Series(written, dtype=pl.String)
+    return to_known_since(text, to_instant(text, "iso", zone))
+
+
 def test_a_zero_time_of_an_attribute_is_since_ever() -> None:
     zero = ["0001-01-01T00:00:00Z", "0000-00-00", "0000-00-00 00:00:00", "1899-12-30T00:00:00", "1969-12-31T23:59:59Z"]
-    assert set(texts(to_known_since(pl.Series(zero), "iso", "Asia/Shanghai"))) == {"1970-01-01 00:00:00"}
-    known = to_known_since(pl.Series(["2026-01-02T10:00:00Z", "soon"]), "iso", "Asia/Shanghai")
-    assert texts(known) == ["2026-01-02 10:00:00", None]
+    known, is_none = known_since(zero, "Asia/Shanghai")
+    assert set(texts(known)) == {"1970-01-01 00:00:00"} and not is_none.any()
+    known, is_none = known_since(["2026-01-02T10:00:00Z", "soon", None], "Asia/Shanghai")
+    assert texts(known) == ["2026-01-02 10:00:00", None, None]
+    assert is_none.to_list() == [False, True, False]
 
 
 def test_an_attribute_is_not_known_since_a_time_that_will_never_come() -> None:
-    never = pl.Series(["9999-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "2099-12-31T23:59:59Z"])
-    assert texts(to_known_since(never, "iso", "UTC")) == [None, None, "2099-12-31 23:59:59"]
+    known, is_none = known_since(["9999-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "2099-12-31T23:59:59Z"], "UTC")
+    assert texts(known) == [None, None, "2099-12-31 23:59:59"] and not is_none.any()
 
 
 def test_a_year_that_no_timestamp_holds_is_the_last_instant() -> None:

@@ -40,9 +40,13 @@ def deliver(path: Path, content: bytes) -> Delivery:
 
 
 def pieces_of(delivery: Delivery, piece_bytes: int) -> list[Piece]:
+    return pieces_of_source(delivery, piece_bytes, SourceConfig(path=""))
+
+
+def pieces_of_source(delivery: Delivery, piece_bytes: int, source: SourceConfig) -> list[Piece]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces_module, "_PIECE_BYTES", piece_bytes)
-        return [piece for task in tasks_of(Here(), [delivery]) for piece in task]
+        return [piece for task in tasks_of(Here(), [delivery], [source]) for piece in task]
 
 
 def rows_of(delivery: Delivery, pieces: list[Piece], source: SourceConfig) -> list[Row]:
@@ -101,9 +105,9 @@ def test_small_files_share_a_task_in_their_order(monkeypatch: pytest.MonkeyPatch
     def tasks(**limits: int) -> list[list[int]]:
         for name, limit in limits.items():
             monkeypatch.setattr(pieces_module, name, limit)
-        return [[int(piece.path) for piece in task] for task in tasks_of(Here(), deliveries)]
+        return [[int(piece.path) for piece in task] for task in tasks_of(Here(), deliveries, [SourceConfig(path="")])]
 
     assert tasks() == [[0, 1, 2], [3], [4, 5, 6]]  # for each core as much
     assert tasks(_TASK_BYTES=10) == [[0, 1], [2], [3], [4, 5, 6]]
     assert tasks(_TASK_FILES=2) == [[0, 1], [2], [3], [4, 5], [6]]
-    assert tasks_of(Here(), []) == []
+    assert tasks_of(Here(), [], [SourceConfig(path="")]) == []

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.sources.records import MOST_NESTED, RefusedLineError, csv_decoder, json_decoder
+from interest_spark.sources.dialect import Dialect, csv_decoder
+from interest_spark.sources.records import MOST_NESTED, RefusedLineError, json_decoder
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\n\r"), max_size=20)
 
@@ -159,4 +160,4 @@ def test_depth_decides_wherever_it_stands(depth: int, data: st.DataObject) -> No
 )
 def test_refused_csv(line: str, reason: str) -> None:
     with pytest.raises(RefusedLineError, match=f"^{reason}$"):
-        csv_decoder(["x", "y", "z"], ["x"], ",")(line)
+        csv_decoder(["x", "y", "z"], ["x"], Dialect())(line)

@@ -16,10 +16,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
+from interest_spark.config.mapping import OPTIONAL_NUMBERS
 from interest_spark.config.sources import SourceConfig
 from interest_spark.config.time_pattern import Bracket, Field, Literal, parse_pattern
-from interest_spark.sources.canonical import CanonicalReader, number_fields
-from interest_spark.sources.instants import to_known_since
+from interest_spark.sources.canonical import CanonicalReader
+from interest_spark.sources.columns import number_fields
+from interest_spark.sources.instants import to_instant, to_known_since
 from interest_spark.sources.piece_rows import read_piece
 from interest_spark.sources.pieces import Piece
 from interest_spark.sources.reader import get_reader
@@ -214,7 +216,8 @@ def test_numbers_and_plain_times(spark: "SparkSession", seed: int) -> None:
     )
     series = [pl.Series(texts, dtype=pl.String) for texts in times]
     found = [
-        to_known_since(text, kind, zone).to_physical() for text, (kind, zone, _) in zip(series, plain, strict=True)
+        to_known_since(text, to_instant(text, kind, zone))[0].to_physical()
+        for text, (kind, zone, _) in zip(series, plain, strict=True)
     ]
     names = ["number", *(f"{kind} in {zone}" for kind, zone, _ in plain)]
     check_texts([numbers, *times], [to_number(pl.Series(numbers)), *found], expected, names)
@@ -248,8 +251,8 @@ def check_patterns(spark: "SparkSession", patterns: Sequence[tuple[str, str]], t
 
     expected = judged(spark, texts, [spark_time(*each) for each in patterns])
     found = [
-        to_known_since(pl.Series(each, dtype=pl.String), *pattern).to_physical()
-        for each, pattern in zip(texts, patterns, strict=True)
+        to_known_since(text, to_instant(text, *pattern))[0].to_physical()
+        for text, pattern in zip((pl.Series(each, dtype=pl.String) for each in texts), patterns, strict=True)
     ]
     check_texts(texts, found, expected, [f"{pattern!r} in {zone}" for pattern, zone in patterns])
 
@@ -273,7 +276,7 @@ SOURCES: list[tuple[str, dict[str, Any]]] = [
 def a_source(number: int) -> tuple[str, SourceConfig, list[str]]:
     """A kind, a source, and the fields that its files have."""
     kind, keys = SOURCES[number]
-    source = SourceConfig(path="", **keys, time_zone=ZONES[number % len(ZONES)])
+    source = SourceConfig(path="", **keys, time_zone=ZONES[number % len(ZONES)], strict=OPTIONAL_NUMBERS)
     settled = get_reader(source.reader).settings(kind, source)
     return kind, source, sorted({*settled.columns.values(), *settled.attributes.values()})
 
@@ -335,7 +338,7 @@ def test_files(spark: "SparkSession", tmp_path: Path, number: int, seed: int) ->
     settled = get_reader(source.reader).settings(kind, source)
     numbers = number_fields(kind, settled)
     raw = pl.concat(rows for piece in pieces for rows in read_piece(piece, settled, fields, 10_000, numbers=numbers))
-    schema = ", ".join(f"{name} {'bigint' if name == 'source_line' else 'string'}" for name in raw.columns)
+    schema = ", ".join(f"{name} {'bigint' if name in ('source_line', 'element') else 'string'}" for name in raw.columns)
     expected = spark_typing.typed_rows(spark.createDataFrame(raw.rows(), schema), kind, source)
     found = pl.concat(CanonicalReader(kind, source, 10_000).read(pieces))
     columns = [name for name in found.columns if not isinstance(found.schema[name], pl.Datetime)]

@@ -13,13 +13,15 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
     ledger = source.rows("ingest_ledger")
     kinds = list(dict.fromkeys(row["name"] for row in ledger))
     totals = [{"kind": kind, **_totals([row for row in ledger if row["name"] == kind])} for kind in kinds]
-    most = max((each["raw_lines"] for each in totals), default=0)
+    most = max((each["rows"] for each in totals), default=0)
     return {"totals": totals, "most": most or 1, "refused": _refused(source), "users": _users(source)}
 
 
 def _totals(rows: Sequence[Row]) -> Row:
-    columns = ("raw_lines", "accepted", "duplicates", "quarantined")
-    return {column: sum(row[column] for row in rows) for column in columns}
+    columns = ("raw_lines", "accepted", "duplicates", "quarantined", "ignored", "exploded")
+    # Rows of earlier releases have no value in what they did not count.
+    totals = {column: sum(row[column] or 0 for row in rows) for column in columns}
+    return {**totals, "rows": totals["raw_lines"] + totals["exploded"]}
 
 
 def _refused(source: ReportSource) -> Sequence[Row]:

@@ -34,6 +34,9 @@ def _parts(source: ReportSource) -> Iterator[Markup]:
         metric = today.metrics[0]
         value, row = today.figures[MODEL][metric]["value"], _figures(yesterday).get(metric)
         yield _compared("accuracy", value, row["value"] if row else None, figure, metric=metric)
+    for kind in ("items", "users"):
+        if getattr(source.config.sources, kind) is not None and not source.table(kind).days(through=source.dt):
+            yield text("summary.no_source", kind=kind)
     blocked = sum(row["state"] == "blocked" for row in source.rows("gates"))
     if blocked:
         yield text("summary.blocked", count=blocked)
