@@ -16,6 +16,7 @@ COMMANDS = (
     "rollback",
     "models",
     "score",
+    "profiles",
     "evaluate",
     "tune",
     "compare",
