@@ -17,6 +17,7 @@ COMMANDS = (
     "models",
     "score",
     "profiles",
+    "features",
     "evaluate",
     "tune",
     "compare",

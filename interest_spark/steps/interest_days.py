@@ -87,7 +87,7 @@ INTEREST_DAYS = Step(
     reads=(
         Read("events", through_day, exact=False, daily=True),
         # The whole table: which of its days counts for which day of events follows from what there is.
-        Read("items", whole_table, exact=False),
+        Read("items", whole_table, exact=False, daily=True),
         GATES,
     ),
     writes=("interest_days",),

@@ -73,14 +73,13 @@ def _summed(table: str, rows: pl.DataFrame) -> pl.DataFrame:
 def carried_on(table: str, earlier: pl.DataFrame, new: Sequence[pl.DataFrame], first_day: date) -> pl.DataFrame:
     """The table's rows from `earlier` ones and what came since, in the order of their keys, from `first_day` on."""
     keys = _KEYS[table]
-    added = pl.concat([empty_frame(table), *new]).filter(pl.col("event_day") >= first_day)
-    kept = earlier.filter(pl.col("event_day") >= first_day)
-    # Few days of few users change: all others are neither grouped nor added up again.
-    of_days = added.select(*_KEYS[DAYS]).unique()
-    touched = kept.join(of_days, on=_KEYS[DAYS], how="semi")
-    untouched = kept.join(of_days, on=_KEYS[DAYS], how="anti")
-    summed = pl.concat([touched, added]).group_by(*keys).agg(pl.exclude(*keys).sum())
-    return _sorted(pl.concat([untouched, summed.select(*kept.columns)]), keys)
+    within = pl.col("event_day") >= first_day
+    added = pl.concat([empty_frame(table), *new]).filter(within)
+    kept = earlier.filter(within)
+    # Few users come back on a day: the rows of all others are neither added up nor sorted again.
+    came_back = pl.col("user_id").is_in(added["user_id"].unique().implode())
+    theirs = pl.concat([kept.filter(came_back), added]).group_by(*keys).agg(pl.exclude(*keys).sum())
+    return kept.filter(~came_back).merge_sorted(_sorted(theirs.select(*kept.columns), keys), "user_id")
 
 
 def _sorted(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

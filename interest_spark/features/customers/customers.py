@@ -17,21 +17,33 @@ from interest_spark.schemas.customer_features import MEASURES
 from interest_spark.schemas.interests import KINDS
 
 
+def begins(*keys: pl.Series) -> np.ndarray:
+    """Whether each place begins a run of equal keys: bool[m]."""
+    found = np.zeros(len(keys[0]), bool)
+    for key in keys:
+        found |= key.ne_missing(key.shift()).to_numpy()
+    found[:1] = True
+    return found
+
+
+def reduced(how: np.ufunc, values: np.ndarray, firsts: np.ndarray) -> np.ndarray:
+    """Each run's values brought together; `firsts` are the places that runs begin at."""
+    found: np.ndarray = how.reduceat(values, firsts) if len(firsts) else values[:0]
+    return found
+
+
 class Days:
     """Rows of `customer_days`, m of n users, in the order of user and day; `day` is the one that all is as of."""
 
     def __init__(self, rows: pl.DataFrame, day: date, window_days: int) -> None:
         self.rows, self.window_days = rows, window_days
-        user = rows["user_id"]
-        begins = np.ones(len(rows), bool)
-        begins[1:] = (user != user.shift())[1:].to_numpy()
-        self.firsts = np.flatnonzero(begins)
-        self.users = user.gather(self.firsts)
-        self.user = np.cumsum(begins) - 1
-        event_day = rows["event_day"].to_physical().to_numpy().astype(np.int64)
-        # An event of a clock that runs ahead counts as one of the day itself.
-        self.age = np.maximum(days_since_1970(day) - event_day, 0)
-        self.weekday = 1 + (event_day + 3) % 7  # 1 is Monday; 1970 began on a Thursday
+        first = begins(rows["user_id"])
+        self.firsts = np.flatnonzero(first)
+        self.users = rows["user_id"].gather(self.firsts)
+        self.user = np.cumsum(first) - 1
+        self.event_day = rows["event_day"].to_physical().to_numpy().astype(np.int64)
+        self.age = ages(self.event_day, day)
+        self.weekday = 1 + (self.event_day + 3) % 7  # 1 is Monday; 1970 began on a Thursday
 
     def __len__(self) -> int:
         return len(self.firsts)
@@ -44,8 +56,7 @@ class Days:
 
     def total(self, values: np.ndarray) -> np.ndarray:
         """Sums by user: int64[n]."""
-        found: np.ndarray = np.add.reduceat(values, self.firsts) if len(values) else values[:0]
-        return found
+        return reduced(np.add, values, self.firsts)
 
     def within(self, name: str, days: int, before: int = 0) -> np.ndarray:
         """The measure summed over so many days, which end `before` days before the day: int64[n]."""
@@ -54,6 +65,30 @@ class Days:
     def decayed(self, name: str, half_life: float) -> np.ndarray:
         """The measure summed with weights of decay: int64[n], in units of decay.ONE."""
         return self.total(self.measure(name) * weights_by_age(half_life, self.window_days)[self.age])
+
+    def later_events(self) -> np.ndarray:
+        """How many events each user had on later days than each: int64[m]."""
+        events = self.rows["events"].to_numpy()
+        return self.total(events)[self.user] - (np.cumsum(events) - self._before()[self.user])
+
+    def _before(self) -> np.ndarray:
+        """How many events all users before each have: int64[n]."""
+        events = np.cumsum(self.rows["events"].to_numpy())
+        return np.where(self.firsts > 0, events[self.firsts - 1], 0) if len(events) else events
+
+
+def ages(event_day: np.ndarray, day: date) -> np.ndarray:
+    """How many days ago each event was; one of a clock that runs ahead counts as of the day itself: int64[m]."""
+    found: np.ndarray = np.maximum(days_since_1970(day) - event_day, 0)
+    return found
+
+
+def users_of(rows: pl.DataFrame, days: Days) -> np.ndarray:
+    """The place among `days.users` of each row's user, of rows in the order of users: int64[m]."""
+    first = begins(rows["user_id"])
+    places = pl.DataFrame({"user_id": days.users, "user": np.arange(len(days))})
+    own = rows.select("user_id").filter(pl.Series(first)).join(places, on="user_id", how="left", maintain_order="left")
+    return own["user"].to_numpy()[np.cumsum(first) - 1].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -70,23 +105,9 @@ class Interests:
     value: pl.Series
     users: int
 
-    @classmethod
-    def of(cls, days: Days, rows: pl.DataFrame, day: date) -> "Interests":
-        """Rows of `customer_interests` of one kind, in the order of user and value; `days` has all their users."""
-        places = pl.DataFrame({"user_id": days.users, "user": np.arange(len(days))})
-        user = rows.select("user_id").join(places, on="user_id", how="left", maintain_order="left")["user"].to_numpy()
-        value = rows["value"]
-        begins = np.ones(len(rows), bool)
-        begins[1:] = (user[1:] != user[:-1]) | (value != value.shift())[1:].to_numpy()
-        firsts = np.flatnonzero(begins)
-        age = days_since_1970(day) - rows["event_day"].to_physical().to_numpy().astype(np.int64)
-        events = rows["events"].to_numpy()
-        return cls(np.maximum(age, 0), events, firsts, user[firsts].astype(np.int64), value.gather(firsts), len(days))
-
     def of_pair(self, values: np.ndarray) -> np.ndarray:
         """Sums of rows by pair: int64[p]."""
-        found: np.ndarray = np.add.reduceat(values, self.firsts) if len(values) else values[:0]
-        return found
+        return reduced(np.add, values, self.firsts)
 
     def within(self, days: int, before: int = 0) -> np.ndarray:
         """Each pair's events of so many days, which end `before` days before the day: int64[p]."""
@@ -103,9 +124,7 @@ class Interests:
     @cached_property
     def first_pairs(self) -> np.ndarray:
         """The first pair of each user that has one."""
-        begins = np.ones(len(self.user), bool)
-        begins[1:] = self.user[1:] != self.user[:-1]
-        return np.flatnonzero(begins)
+        return np.flatnonzero(begins(pl.Series(self.user)))
 
 
 @dataclass(frozen=True)
@@ -119,4 +138,19 @@ class Customers:
     def of(cls, days: pl.DataFrame, interests: pl.DataFrame, day: date, window_days: int) -> "Customers":
         """Rows of the carried tables of the same users, in the order of their keys, as of a day."""
         found = Days(days, day, window_days)
-        return cls(found, {kind: Interests.of(found, interests.filter(pl.col("kind") == kind), day) for kind in KINDS})
+        numbered = interests.select(
+            "kind",
+            "value",
+            "events",
+            user=pl.Series(users_of(interests, found)),
+            age=pl.Series(ages(interests["event_day"].to_physical().to_numpy().astype(np.int64), day)),
+        )
+        kinds = {kind: numbered.filter(pl.col("kind") == kind) for kind in KINDS}
+        return cls(found, {kind: _interests(rows, len(found)) for kind, rows in kinds.items()})
+
+
+def _interests(rows: pl.DataFrame, users: int) -> Interests:
+    """Of rows of one kind."""
+    firsts = np.flatnonzero(begins(rows["user"], rows["value"]))
+    events, age, user = (rows[name].to_numpy() for name in ("events", "age", "user"))
+    return Interests(age, events, firsts, user[firsts], rows["value"].gather(firsts), users)

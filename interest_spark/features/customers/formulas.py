@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from interest_spark.features.customers.customers import Customers, Days, Interests
+from interest_spark.features.customers.customers import Customers, Days, Interests, reduced
 from interest_spark.features.customers.decay import ONE
 from interest_spark.schemas.customer_features import MEASURES, Feature
 from interest_spark.schemas.interests import PRICE_LEVELS
@@ -65,7 +65,7 @@ def _since_first(customers: Customers, feature: Feature) -> Values:
 def _age_of(days: Days, feature: Feature, which: np.ufunc, none: int) -> Values:
     active = _is_active(days, feature)
     ages = np.where(active, days.age, none)
-    found = which.reduceat(ages, days.firsts) if len(ages) else ages
+    found = reduced(which, ages, days.firsts)
     return Values(found, found != none)
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from interest_spark.features.customers.customers import Days, ages, begins, reduced, users_of
 from interest_spark.features.customers.decay import BEHAVIOR_UNIT, ONE, weights, weights_by_age
 from interest_spark.features.customers.features import StateBuckets
-from interest_spark.foundation.dates import days_since_1970
 from interest_spark.platform.tasks import each_in_a_task
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import TABLES
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 PROFILES = "profiles"
-
-_KIND = ("user_id", "kind")
-_INTEREST = (*_KIND, "value")
 
 
 @dataclass(frozen=True)
@@ -58,48 +55,61 @@ class ProfileRules:
 def profiles_of(days: pl.DataFrame, interests: pl.DataFrame, day: date, rules: ProfileRules) -> pa.Table:
     """Rows of `profiles` as of the day, in the order of user, kind and rank, from rows of the carried tables."""
     schema = TABLES[PROFILES]
-    by_interest = _summed(_weighed(days, interests, day, rules))
-    of_kind = by_interest.group_by(*_KIND).agg(
-        pl.col("long", "short", "recent", "earlier", "left").sum().name.suffix("_of_kind")
-    )
-    rows = by_interest.join(of_kind, on=_KIND, how="left").filter(pl.col("long_of_kind") > 0)
-    rows = rows.sort(*_KIND, "long", "value", descending=[False, False, True, False])
-    rows = rows.with_columns(rank=pl.int_range(1, pl.len() + 1).over(*_KIND)).filter(pl.col("rank") <= rules.top)
-    return rows.select(**_figures(rules)).select(*schema.names).to_arrow().cast(schema)
-
-
-def _weighed(days: pl.DataFrame, interests: pl.DataFrame, day: date, rules: ProfileRules) -> pl.DataFrame:
-    """Rows of `customer_interests` whose behavior counts, with what they weigh for long and for short."""
     rows = interests.with_columns(unit=pl.col("behavior").replace_strict(rules.units, return_dtype=pl.Int64))
-    rows = rows.filter(pl.col("unit") > 0).join(_later_events(days), on=("user_id", "event_day"), how="left")
-    age = days_since_1970(day) - rows["event_day"].to_physical().to_numpy().astype(np.int64)
-    age = np.maximum(age, 0)
-    events, unit = rows["events"].to_numpy(), rows["unit"].to_numpy()
-    later = rows["later"].to_numpy() + rows["places"].to_numpy() / events  # of a day's events of the row, on average
+    rows = rows.filter(pl.col("unit") > 0)
+    firsts = np.flatnonzero(begins(rows["user_id"], rows["kind"], rows["value"]))
+    sums = {name: reduced(np.add, values, firsts) for name, values in _weights(days, rows, day, rules).items()}
+    event_day = rows["event_day"].to_physical().to_numpy()
+    found = rows.select("user_id", "kind", "value")[firsts].with_columns(
+        first_seen=pl.Series(reduced(np.minimum, event_day, firsts)).cast(pl.Date),
+        last_seen=pl.Series(reduced(np.maximum, event_day, firsts)).cast(pl.Date),
+        **{name: pl.Series(values) for name, values in sums.items()},
+    )
+    listed = _listed(found, rules.top)
+    return listed.select(**_figures(rules)).select(*schema.names).to_arrow().cast(schema)
+
+
+def _weights(days: pl.DataFrame, rows: pl.DataFrame, day: date, rules: ProfileRules) -> dict[str, np.ndarray]:
+    """What the events of each row of `customer_interests` weigh, for long, for short, and to compare: int64[m] each."""
+    event_day, events, places, unit = (
+        rows[name].to_physical().to_numpy().astype(np.int64) for name in ("event_day", "events", "places", "unit")
+    )
+    age = ages(event_day, day)
     long = weights_by_age(rules.half_life_days, rules.window_days)[age]
+    later = _later_events(Days(days, day, rules.window_days), rows, event_day)
+    later = later + places / events  # of a day's events of the row, on average
     short = weights(age / rules.short_half_life_days + later / rules.short_half_life_events)
     is_recent = age < rules.trend_days
-    return rows.with_columns(
-        long=pl.Series(events * unit * long),
-        short=pl.Series(events * unit * short),
-        left=pl.Series(events * long),
-        recent=pl.Series(events * unit * is_recent),
-        earlier=pl.Series(events * unit * ~is_recent),
-    )
+    return {
+        "events": events,
+        "long": events * unit * long,
+        "short": events * unit * short,
+        "left": events * long,
+        "recent": events * unit * is_recent,
+        "earlier": events * unit * ~is_recent,
+    }
 
 
-def _later_events(days: pl.DataFrame) -> pl.DataFrame:
-    """How many events each user had on later days than each: `user_id, event_day, later`."""
-    after = pl.col("events").sum().over("user_id") - pl.col("events").cum_sum().over("user_id")
-    return days.select("user_id", "event_day", later=after)
+def _later_events(days: Days, rows: pl.DataFrame, event_day: np.ndarray) -> np.ndarray:
+    """How many events the user of each row had on later days: int64[m]."""
+    span = 1 << 32
+    place = np.searchsorted(days.user * span + days.event_day, users_of(rows, days) * span + event_day)
+    return days.later_events()[place]
 
 
-def _summed(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.group_by(*_INTEREST).agg(
-        pl.col("long", "short", "recent", "earlier", "left", "events").sum(),
-        pl.col("event_day").min().alias("first_seen"),
-        pl.col("event_day").max().alias("last_seen"),
-    )
+def _listed(found: pl.DataFrame, top: int) -> pl.DataFrame:
+    """The first `top` of each user and kind, by long-term interest, equal ones by name; with the sums of the kind."""
+    run = np.cumsum(begins(found["user_id"], found["kind"])) - 1
+    starts = np.flatnonzero(begins(pl.Series(run)))
+    names = ("long", "short", "recent", "earlier", "left")
+    of_kind = {f"{name}_of_kind": reduced(np.add, found[name].to_numpy(), starts)[run] for name in names}
+    long = found["long"].to_numpy()
+    order = np.lexsort((-long, run))  # a stable sort: equal ones stay in the order of their names
+    rank = np.empty(len(run), np.int64)
+    rank[order] = np.arange(len(run)) - starts[run] + 1
+    kept = order[(rank[order] <= top) & (of_kind["long_of_kind"][order] > 0)]
+    columns = {name: pl.Series(values) for name, values in of_kind.items()}
+    return found.with_columns(rank=pl.Series(rank), **columns)[kept]
 
 
 def _figures(rules: ProfileRules) -> dict[str, pl.Expr]:
