@@ -17,7 +17,7 @@ from interest_spark.schemas.interests import KINDS
 
 LANGUAGES = ("en", "zh")
 
-_STEADY = 0.05  # of a kind's events: less is no change that anybody would see
+_STEADY = 0.05  # less is no change that anybody would see
 _LONGEST_NAME = 40
 _NAMED_BY_US = ("price_level", "time_of_day")
 _COLUMNS = ("name", "long", "short", "change", "evidence", "last")

@@ -210,7 +210,7 @@ TABLES: dict[str, pa.Schema] = {
         ),
         trend=(
             pa.float64(),
-            "share of the last `profiles.trend_days` less that before; null where either has no events",
+            "share of the last `profiles.trend_days` less that before, drawn to 0 where few events tell it",
         ),
         evidence=(pa.int64(), "events behind it, within `profiles.window_days`"),
         half_life_days=(pa.float64(), "in which an event's weight in `value` halves"),

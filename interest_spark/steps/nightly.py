@@ -44,7 +44,7 @@ JOBS: dict[str, tuple[Step, ...]] = {
 _OF_NETWORKS = (TRAIN_BLOCKS, TRAIN)
 _OF_CHAMPIONS = (PROMOTE, SCORE_BY_CHAMPION)
 
-_CARRIED = ("ingest", "sequences", "profiles")  # what each day is needed for by the next
+_CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
 
 
 def steps_of(name: str, config: Config, *, backtest: bool = False) -> tuple[Step, ...]:

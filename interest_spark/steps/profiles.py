@@ -24,6 +24,7 @@ from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
 from interest_spark.schemas.customer_features import FEATURES
 from interest_spark.storage.buckets import bucket_count, buckets_for, buckets_to_go_on
+from interest_spark.storage.layout import NO_ROWS
 
 _COUNTS = ("user_days", "interest_days")
 
@@ -48,11 +49,11 @@ def _carry(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resul
     known = {table: inputs[table].snapshot for table in STATE} if start else {}
     carried = {table: day_files(each, each.slices(day=start)) for table, each in known.items()}
     earlier = {table: tuple(file.path for file in files) for table, files in carried.items()}
-    counts = _new_counts(context, inputs, start)
+    counts = counts_since(context, inputs, start)
     size = sum(file.size for files in carried.values() for file in files) + sum(file.size for _, file in counts)
     buckets = buckets_to_go_on([path for files in earlier.values() for path in files], size, BYTES_A_BUCKET)
     if buckets is None:
-        earlier, counts = {}, _new_counts(context, inputs, None)
+        earlier, counts = {}, counts_since(context, inputs, None)
         wanted = buckets_for(sum(file.size for _, file in counts), BYTES_A_BUCKET)
         buckets = max(wanted, context.config.spark.shuffle_partitions)
     get_logger().info("customers", go_on_from=start if earlier else None, files=len(counts), buckets=buckets)
@@ -64,7 +65,7 @@ def _carry(context: RunContext, inputs: Inputs, assignment: Assignment) -> Resul
     return Result(write=write)
 
 
-def _new_counts(context: RunContext, inputs: Inputs, start: str | None) -> list[tuple[str, DayFile]]:
+def counts_since(context: RunContext, inputs: Inputs, start: str | None) -> list[tuple[str, DayFile]]:
     """Files of daily counts of the days after `start`, each with its table.
 
     A delivery that is older than the window counts nothing: its events are older still, or, of a clock that runs ahead,
@@ -96,7 +97,7 @@ CUSTOMERS = Step(
 def _state(context: RunContext, inputs: Inputs, folder: str) -> StateBuckets:
     files = {table: tuple(inputs[table].files()) for table in STATE}
     buckets = bucket_count([path for paths in files.values() for path in paths])
-    if buckets is None and any(files.values()):
+    if buckets is None and any(not path.endswith(NO_ROWS) for paths in files.values() for path in paths):
         raise BadDataError(
             f"this release cannot tell the buckets of {DAYS} of {context.dt}; "
             f"run `interest profiles --day {context.dt} --force`"

@@ -124,3 +124,13 @@ def test_a_shop_without_a_catalogue_is_told_what_is_left_out(tmp_path: Path) -> 
         ("platform", "web"),
         ("time_of_day", "morning"),
     ]
+
+
+def test_a_day_of_whose_window_nothing_is_known_has_no_profiles(tmp_path: Path) -> None:
+    config = world(tmp_path)
+    deliver(tmp_path, FIRST.isoformat(), [at(FIRST, 3)])
+    take_in(config, FIRST)
+    later = FIRST + timedelta(200)
+    run_steps((step, RunContext(config, later)) for step in (DAILY, BOTS))
+    assert profiles.run(RunContext(config, later)).status == "done"
+    assert [rows(config, table, later) for table in ("customer_days", "customer_features", "profiles")] == [[], [], []]

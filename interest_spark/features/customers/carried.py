@@ -26,7 +26,7 @@ DAYS, INTERESTS = "customer_days", "customer_interests"
 STATE = (DAYS, INTERESTS)
 
 _BYTES_A_TASK = 16 << 20
-BYTES_A_BUCKET = 12 << 20
+BYTES_A_BUCKET = 8 << 20
 """Of files: in memory a bucket's rows take some twenty times as many."""
 
 _KEYS = {DAYS: ("user_id", "event_day"), INTERESTS: ("user_id", "kind", "value", "behavior", "event_day")}

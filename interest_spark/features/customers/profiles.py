@@ -3,7 +3,8 @@
 An event of age a (days) and of a behavior that weighs w counts w 2^(-a/h) for long-term interest, h the half-life. For
 short-term interest it counts w 2^(-(a/s + e/k)): e is how many events the user had after it, so that what somebody
 came for today shows after a few clicks, however much was done before. Interests are shares of these within their kind.
-Forward in time and in whole numbers (see decay): exponential decay after Cormode et al., Forward decay, ICDE 2009.
+How far n events are to be believed is n / (n + k) (Bühlmann, ASTIN Bulletin 4, 1967).
+All weights are whole numbers: see decay.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -87,6 +88,7 @@ def _weights(days: pl.DataFrame, rows: pl.DataFrame, day: date, rules: ProfileRu
         "left": events * long,
         "recent": events * unit * is_recent,
         "earlier": events * unit * ~is_recent,
+        "recent_events": events * is_recent,
     }
 
 
@@ -101,7 +103,7 @@ def _listed(found: pl.DataFrame, top: int) -> pl.DataFrame:
     """The first `top` of each user and kind, by long-term interest, equal ones by name; with the sums of the kind."""
     run = np.cumsum(begins(found["user_id"], found["kind"])) - 1
     starts = np.flatnonzero(begins(pl.Series(run)))
-    names = ("long", "short", "recent", "earlier", "left")
+    names = ("long", "short", "recent", "earlier", "left", "events", "recent_events")
     of_kind = {f"{name}_of_kind": reduced(np.add, found[name].to_numpy(), starts)[run] for name in names}
     long = found["long"].to_numpy()
     order = np.lexsort((-long, run))  # a stable sort: equal ones stay in the order of their names
@@ -119,7 +121,11 @@ def _figures(rules: ProfileRules) -> dict[str, pl.Expr]:
         total = pl.col(f"{of}_of_kind")
         return pl.when(total > 0).then(pl.col(of) / total)
 
-    left = pl.col("left_of_kind") / ONE
+    def credibility(events: pl.Expr) -> pl.Expr:
+        return events / (events + rules.prior_events)
+
+    recent_events = pl.col("recent_events_of_kind")
+    credible = credibility(recent_events) * credibility(pl.col("events_of_kind") - recent_events)
     return {
         "user_id": pl.col("user_id"),
         "interest": pl.col("kind"),
@@ -127,8 +133,8 @@ def _figures(rules: ProfileRules) -> dict[str, pl.Expr]:
         "rank": pl.col("rank"),
         "value": share("long"),
         "short_term": share("short").fill_null(0.0),
-        "confidence": left / (left + rules.prior_events),
-        "trend": share("recent") - share("earlier"),
+        "confidence": credibility(pl.col("left_of_kind") / ONE),
+        "trend": (share("recent") - share("earlier")) * credible,
         "evidence": pl.col("events"),
         "half_life_days": pl.lit(float(rules.half_life_days)),
         "first_seen": pl.col("first_seen"),

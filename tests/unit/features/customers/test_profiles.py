@@ -102,7 +102,7 @@ def test_the_figures_of_two_interests_by_hand() -> None:
     old = 5 * 2 ** -(45 / 14 + 1 / 5)  # one event came later
     assert [row["short_term"] for row in rows] == pytest.approx([old / (old + 1), 1 / (old + 1)], rel=1e-5)
     assert [row["confidence"] for row in rows] == pytest.approx([1.5 / 6.5] * 2)
-    assert [row["trend"] for row in rows] == [-1.0, 1.0]
+    assert [row["trend"] for row in rows] == pytest.approx([-1 / 36, 1 / 36])  # one event before, and one of late
     assert [row["first_seen"] for row in rows] == [DAY - timedelta(45), DAY]
     assert {row["half_life_days"] for row in rows} == {45.0}
     assert {row["version"] for row in rows} == {RULES.version}
