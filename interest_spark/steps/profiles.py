@@ -22,7 +22,7 @@ from interest_spark.pipeline.carry import contents_by_day, earlier_day, recorded
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Step, Target, through_day
-from interest_spark.schemas.customer_features import FEATURES
+from interest_spark.schemas.customer_features import FEATURES, MEASURES
 from interest_spark.storage.buckets import bucket_count, buckets_for, buckets_to_go_on
 from interest_spark.storage.layout import NO_ROWS
 
@@ -117,7 +117,7 @@ def _features(context: RunContext, inputs: Inputs, assignment: Assignment) -> Re
 
 def _of_declarations(step: Step, context: RunContext, inputs: Inputs) -> Target:
     """A changed declaration changes the features."""
-    declared = digest([repr(each) for each in FEATURES])
+    declared = digest([repr(FEATURES), repr(MEASURES)])
     return Target({context.dt: made_from(step, context, inputs, declarations=declared)})
 
 
