@@ -27,7 +27,11 @@ setup(
     python_requires=">=3.11,<3.12",
     packages=find_packages(include=["interest_spark", "interest_spark.*", "jobs", "jobs.*"]),
     include_package_data=True,
-    package_data={"interest_spark.reports.html": ["templates/*", "texts/*"]},
+    package_data={
+        "interest_spark.reports": ["texts/*"],
+        "interest_spark.reports.html": ["templates/*", "texts/*"],
+        "interest_spark.schemas": ["*.yaml"],
+    },
     install_requires=[
         "click>=8.1",
         "deltalake>=1.6,<2",

@@ -48,7 +48,7 @@ command = job_command(
         ["--every"],
         type=_AT_LEAST_ONE,
         default=1,
-        help="Train, score and evaluate only --day and every so many days before it.",
+        help="Train, score, make profiles and evaluate only for --day and every so many days before it.",
     ),
     click.Option(
         ["--parallel"],

@@ -16,6 +16,8 @@ COMMANDS = (
     "rollback",
     "models",
     "score",
+    "profiles",
+    "features",
     "evaluate",
     "tune",
     "compare",

@@ -1,4 +1,4 @@
-"""The sequences of a day and all they are made of, from the events alone: nothing that an earlier day made is used."""
+"""The sequences and profiles of a day and all they are made of, from the events alone, with nothing of earlier days."""
 
 from dataclasses import replace
 
@@ -10,8 +10,9 @@ from interest_spark.steps.nightly import job
 
 
 def run(context: RunContext) -> Outcome:
-    """Make the day's sequences, bots and counts from scratch; numbers that items and categories have stay theirs."""
-    return run_steps(job("sequences", replace(context, force=True, rebuild=True)))
+    """Make the day's sequences, bots, counts and profiles from scratch; numbers that items have stay theirs."""
+    anew = replace(context, force=True, rebuild=True)
+    return run_steps(work for name in ("sequences", "profiles") for work in job(name, anew))
 
 
 command = job_command("rebuild", run)

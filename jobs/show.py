@@ -1,4 +1,4 @@
-"""Rows of a table for people to read; of a user's recommendations also what they follow from."""
+"""Rows of a table for people to read; of a user's recommendations also what they follow from, or a user's profile."""
 
 import sys
 from datetime import date
@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.file import load_config
+from interest_spark.config.profiles import ProfilesConfig
 from interest_spark.evaluation.verdict import sentences
 from interest_spark.foundation.dates import parse_day, parse_zone
 from interest_spark.foundation.errors import ConfigError
@@ -15,9 +16,14 @@ from interest_spark.foundation.shown import shown
 from interest_spark.foundation.streams import print_line
 from interest_spark.pipeline.command import main, with_exit_code
 from interest_spark.reports.lookup import check_day, day_rows, last_events, refused_rows, some_users, titles
+from interest_spark.reports.profile import LANGUAGES, print_profile
 from interest_spark.reports.show import print_rows
+from interest_spark.schemas.interests import KINDS
 from interest_spark.storage.refused import refusals_of
 from interest_spark.storage.warehouse import Warehouse
+
+PAGE = "profile"
+"""What is shown as a page, and no table."""
 
 
 @click.command(name="show", context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +32,13 @@ from interest_spark.storage.warehouse import Warehouse
 @click.option("--day", required=True, help="The day to show, YYYY-MM-DD; never implied.")
 @click.option("--user", help="Only this user's rows; with recommendations also the user's last events.")
 @click.option("--model", help="Of tables with several models a day, this one's rows; by default the served one's.")
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default=LANGUAGES[0],
+    show_default=True,
+    help="Of the page that `profile --user` prints.",
+)
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows to show at most.")
 @click.option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Override one configuration key.")
 def command(
@@ -34,10 +47,14 @@ def command(
     day: str,
     user: str | None,
     model: str | None,
+    language: str,
     limit: int,
     overrides: tuple[str, ...],
 ) -> None:
-    """Print rows of TABLE on a day, with the titles of items."""
+    """Print rows of TABLE on a day, with titles of items; `profile --user U` prints a user's interests as a page."""
+    if table == PAGE:
+        with_exit_code(lambda: _show_profile(load_config(config_path, overrides), parse_day(day), user, language))
+        return
     with_exit_code(lambda: _show(load_config(config_path, overrides), table, parse_day(day), user, model, limit))
 
 
@@ -66,6 +83,21 @@ def _show_refusals(config: Config, warehouse: Warehouse, dt: str, limit: int) ->
         _print(config, warehouse, dt, rows, f"Bad {refusal.kind} on {dt}, of which nothing was published")
         print_line(f"refused because {shown(refusal.reason, 1_000)}", sys.stdout)
     return bool(refusals)
+
+
+def _show_profile(config: Config, day: date, user: str | None, language: str) -> None:
+    """The user's interests as a page."""
+    if user is None:
+        raise ConfigError("whose profile? Give --user; rows of many users are in `interest show profiles`")
+    warehouse, dt = Warehouse(config.warehouse), day.isoformat()
+    for table in ("customer_features", "profiles"):
+        check_day(warehouse, table, dt, config.model_name)
+    features = day_rows(warehouse, "customer_features", dt, 1, user).to_pylist()
+    if not features:
+        raise _unknown_user(warehouse, "customer_features", dt, user)
+    rules = config.profiles or ProfilesConfig()
+    found = day_rows(warehouse, "profiles", dt, rules.top * len(KINDS), user)
+    print_profile(user, dt, features[0], found.sort_by("rank").to_pylist(), rules, language)
 
 
 def _show_user(config: Config, warehouse: Warehouse, dt: str, user: str, name: str | None, limit: int) -> None:

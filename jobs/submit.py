@@ -19,6 +19,7 @@ JOBS = (
     "promote",
     "rollback",
     "score",
+    "profiles",
     "evaluate",
     "daily",
     "backfill",

@@ -39,6 +39,7 @@ def write_report_world(root: Path) -> Config:
         _put_lists(warehouse, day)
     _put_items(warehouse, root / "raw")
     _put_histories(warehouse)
+    _put_profiles(warehouse)
     _put_model(warehouse)
     _put_promotions(warehouse)
     _write_journal(warehouse)
@@ -50,6 +51,16 @@ def metric_row(contender: str, metric: str, value: float, **changes: Any) -> dic
     given = {"slice": contender, "metric": metric, "value": value, "low": value - 0.05, "high": value + 0.05}
     given |= {"against": None, "p_value": None, "p_adjusted": None}
     return {"model_version": VERSION, "split": "next_7_days", "users": 50, **given, **changes}
+
+
+def _put_profiles(warehouse: Warehouse) -> None:
+    """Nine of twelve people like tea most, of which they see less and less, the others something hostile."""
+    rows = []
+    for user in range(USERS):
+        for rank, name in enumerate(("tea", MARKUP) if user < 9 else (MARKUP, "tea"), start=1):
+            own = {"user_id": f"u{user}", "interest": "category", "name": name, "rank": rank}
+            rows.append({**own, "confidence": 0.75, "trend": -0.25 if name == "tea" else 0.25})
+    put_rows(warehouse, "profiles", "profiles", {Slice(DAY): rows})
 
 
 def _put_ingest(warehouse: Warehouse, day: str, events: int) -> None:

@@ -11,6 +11,7 @@ from interest_spark.config.gates import GatesConfig
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.maintain import MaintainConfig
 from interest_spark.config.operations import OperationsConfig
+from interest_spark.config.profiles import ProfilesConfig
 from interest_spark.config.promote import PromoteConfig
 from interest_spark.config.report import ReportConfig
 from interest_spark.config.score import ScoreConfig
@@ -35,6 +36,7 @@ class Config(Section):
     gates: GatesConfig = GatesConfig()
     bots: BotsConfig = BotsConfig()
     sequences: SequencesConfig = SequencesConfig()
+    profiles: ProfilesConfig | None = None
     blocks: BlocksConfig = BlocksConfig()
     train: TrainConfig = TrainConfig()
     collaborative: CollaborativeConfig | None = None

@@ -7,6 +7,7 @@ footers are checked against it, and `interest columns` prints it.
 import pyarrow as pa
 
 from interest_spark.schemas.behaviors import BEHAVIORS
+from interest_spark.schemas.customer_features import feature_fields
 from interest_spark.schemas.tokens import INPUTS
 
 MEANING = b"comment"
@@ -120,6 +121,19 @@ TABLES: dict[str, pa.Schema] = {
         events=(pa.int64(), "in this delivery"),
         bot_events=(pa.int64(), "of these, by users whose traffic of that day is a machine's"),
     ),
+    "interest_days": _table(
+        user_id=(pa.string(), "as the shop wrote it"),
+        event_day=(pa.date32(), "shop-local day of the events, up to `ingest.max_late_days` before the delivery"),
+        kind=(pa.string(), "of interest: category, brand, price_level, time_of_day, platform; `total` for all events"),
+        value=(
+            pa.string(),
+            "the category, the brand, …; empty for `total`. Items have what the catalogue of `dt` says",
+        ),
+        behavior=(pa.string(), "one of the canonical behaviors"),
+        events=(pa.int64(), "of that day in this delivery, as all that follows"),
+        places=(pa.int64(), "of each, how many events of the user's day in this delivery came later, summed"),
+        amount=(pa.int64(), "price times quantity, summed, in ten-thousandths of the shop's currency"),
+    ),
     "sessions": _table(
         user_id=(pa.string(), "as the shop wrote it"),
         session_start=(_TIME, "first event; names the session together with the user"),
@@ -162,6 +176,50 @@ TABLES: dict[str, pa.Schema] = {
         item_id=(pa.string(), "as the shop wrote it"),
         events=(pa.int64(), "in these days"),
         rank=(pa.int32(), "from 1, most events first, ties by number"),
+    ),
+    "customer_days": _table(
+        user_id=(pa.string(), "as the shop wrote it"),
+        event_day=(pa.date32(), "shop-local day of the events, within `profiles.window_days`"),
+        events=(pa.int64(), "of that day as of `dt`, as all that follows"),
+        **{behavior: (pa.int64(), f"events of behavior {behavior}") for behavior in BEHAVIORS},
+        sessions=(pa.int64(), "of the day, each delivery's by themselves"),
+        session_events=(pa.int64(), "events in them"),
+        session_ms=(pa.int64(), "milliseconds from the first to the last event of each, summed"),
+        spent=(pa.int64(), "price times quantity of purchases, in ten-thousandths of the shop's currency"),
+        returned=(pa.int64(), "the same of returns"),
+    ),
+    "customer_interests": _table(
+        user_id=(pa.string(), "as the shop wrote it"),
+        kind=(pa.string(), "of interest, as in `interest_days`"),
+        value=(pa.string(), "the category, the brand, …"),
+        behavior=(pa.string(), "one of the canonical behaviors"),
+        event_day=(pa.date32(), "shop-local day of the events, within `profiles.window_days`"),
+        events=(pa.int64(), "of that day as of `dt`"),
+        places=(pa.int64(), "of each, how many events of the user's day came later in its delivery, summed"),
+    ),
+    "customer_features": _table(
+        user_id=(pa.string(), "everybody with events within the window but bots"), **feature_fields()
+    ),
+    "profiles": _table(
+        user_id=(pa.string(), "whose interest it is"),
+        interest=(pa.string(), "its kind: category, brand, price_level, time_of_day or platform"),
+        name=(pa.string(), "the category, the brand, …"),
+        rank=(pa.int32(), "within the kind, from 1, by `value`"),
+        value=(pa.float64(), "long-term interest: its share of the kind, from 0 to 1, of weighed and decayed events"),
+        short_term=(pa.float64(), "the same of what the user did last"),
+        confidence=(
+            pa.float64(),
+            "n / (n + `profiles.prior_events`), n: the kind's events as far as decay has left them",
+        ),
+        trend=(
+            pa.float64(),
+            "share of the last `profiles.trend_days` less that before, drawn to 0 where few events tell it",
+        ),
+        evidence=(pa.int64(), "events behind it, within `profiles.window_days`"),
+        half_life_days=(pa.float64(), "in which an event's weight in `value` halves"),
+        first_seen=(pa.date32(), "first day with events within the window"),
+        last_seen=(pa.date32(), "last day with events"),
+        version=(pa.string(), "of the rules: equal ones can be compared"),
     ),
     "train_blocks": _table(
         block_id=(pa.int64(), "numbers the day's blocks"),
@@ -284,6 +342,7 @@ PERMANENT = ("vocab", "categories", "models", "promotions")
 
 _LATEST_DAYS_ALONE = (
     *("sessions", "bot_days", "bot_sequences", "sequences", "restated_sequences"),
+    *("customer_days", "customer_interests"),
     *("train_blocks", "user_vectors"),
 )
 DAYS_KEPT = dict.fromkeys(_LATEST_DAYS_ALONE, 35)
@@ -300,6 +359,9 @@ MADE_BY = {
     **dict.fromkeys(("user_days", "item_days", "sessions", "bot_days", "bots", "vocab"), "sequences"),
     **dict.fromkeys(("popularity", "categories", "bot_sequences", "sequences"), "sequences"),
     "restated_sequences": "sequences",
+    **dict.fromkeys(
+        ("interest_days", "customer_days", "customer_interests", "customer_features", "profiles"), "profiles"
+    ),
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",

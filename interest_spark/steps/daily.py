@@ -1,9 +1,10 @@
 """Each day's events to counts of that day alone, which later steps sum up over days."""
 
 from dataclasses import replace
+from functools import partial
 
 from interest_spark.features.daily.build import DailyBuild, build_days
-from interest_spark.features.daily.counts import CountingRules
+from interest_spark.features.daily.counts import EVENT_COLUMNS, CountingRules, count_day
 from interest_spark.features.day_files import day_files
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
@@ -22,7 +23,8 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     events, config = inputs["events"], context.config
     files = day_files(events.snapshot, (each for each in events.slices() if each.day in assignment.days))
     rules = CountingRules(config.shop.time_zone, 60 * config.sequences.session_gap_minutes, config.bots)
-    return Result(write=lambda folders: build_days(context.spark, DailyBuild(rules, folders), files))
+    build = partial(DailyBuild, EVENT_COLUMNS, lambda rows, _: count_day(rows, rules))
+    return Result(write=lambda folders: build_days(context.spark, build(folders), files))
 
 
 DAILY = Step(

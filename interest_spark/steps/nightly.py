@@ -19,7 +19,9 @@ from interest_spark.steps.daily import DAILY
 from interest_spark.steps.evaluate import EVALUATE, cutoff_of
 from interest_spark.steps.events import EVENTS
 from interest_spark.steps.gates import INGEST_GATE
+from interest_spark.steps.interest_days import INTEREST_DAYS
 from interest_spark.steps.popularity import POPULARITY
+from interest_spark.steps.profiles import CUSTOMER_FEATURES, CUSTOMERS, PROFILES_STEP
 from interest_spark.steps.promote import PROMOTE
 from interest_spark.steps.restated import RESTATED_SEQUENCES
 from interest_spark.steps.score import SCORE, SCORE_BY_CHAMPION
@@ -34,6 +36,7 @@ JOBS: dict[str, tuple[Step, ...]] = {
     "train": (TRAIN_BLOCKS, TRAIN, COLLABORATIVE),
     "promote": (PROMOTE,),
     "score": (SCORE, SCORE_BY_CHAMPION),
+    "profiles": (INTEREST_DAYS, CUSTOMERS, CUSTOMER_FEATURES, PROFILES_STEP),
     "evaluate": (EVALUATE,),
 }
 """The steps of each job, in their order. A further step is a file of its own and a place here."""
@@ -46,12 +49,13 @@ _CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
 
 def steps_of(name: str, config: Config, *, backtest: bool = False) -> tuple[Step, ...]:
     """The steps of one job in this deployment: a network is trained, or a collaborative model is fitted; a champion
-    serves, or the newest model does, as in every backtest.
+    serves, or the newest model does, as in every backtest; profiles are made where they are asked for.
     """
     by_newest = config.promote is None or backtest
     left_out = (
         *((COLLABORATIVE,) if config.collaborative is None else _OF_NETWORKS),
         *(_OF_CHAMPIONS if by_newest else (SCORE,)),
+        *(JOBS["profiles"] if config.profiles is None else ()),
     )
     return tuple(step for step in JOBS[name] if step not in left_out)
 
@@ -130,7 +134,7 @@ def nightly(context: RunContext, ahead: Ahead | None = None) -> Iterator[Work]:
         earlier = context.on(date.fromisoformat(cutoff), backtest=True)
         for name in ("sequences", "train", "score"):
             yield from job(name, earlier) if ahead is None else _where_events_are(job(name, earlier), cutoff)
-    for name in ("sequences", "train", "promote", "score"):
+    for name in ("sequences", "train", "promote", "score", "profiles"):
         yield from job(name, context)
     if served or backtest or context.warehouse.days("recommendations", day=cutoff, name=context.backtest_model):
         yield from job("evaluate", context) if ahead is None else _where_events_are(job("evaluate", context), cutoff)

@@ -12,15 +12,16 @@ from interest_spark.pipeline.report import Outcome
 from interest_spark.pipeline.runner import Pinned, pin, plan_step
 from interest_spark.pipeline.step import Assignment, Step
 from interest_spark.platform.comparison import Buckets, Comparison, Differences, compare_files
-from interest_spark.schemas.tables import TABLES
+from interest_spark.schemas.tables import MADE_BY, TABLES
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.daily import DAILY
+from interest_spark.steps.nightly import steps_of
 from interest_spark.steps.sequences import SEQUENCES
 from interest_spark.steps.sessions import SESSIONS
 from interest_spark.storage.layout import data_folder
 
 CARRIED = (DAILY, SESSIONS, BOTS, SEQUENCES)
-"""The steps whose results are verified, each from what those before it have committed."""
+"""The steps whose results are verified, each from what those before it have committed; with profiles also theirs."""
 
 
 def verify(context: RunContext, buckets: int, of: int) -> Outcome:
@@ -31,12 +32,13 @@ def verify(context: RunContext, buckets: int, of: int) -> Outcome:
     only = frozenset(random.Random(context.dt).sample(range(of), buckets)) if buckets < of else frozenset()
     rows, wrong = {}, {}
     with progress("verify", "steps") as shown:
-        for done, step in enumerate(CARRIED, start=1):
+        steps = (*CARRIED, *steps_of("profiles", context.config))
+        for done, step in enumerate(steps, start=1):
             for table, found in _differences(step, context, Buckets(of, only)).items():
                 rows[table] = found.compared
                 if found.differing:
                     wrong[table] = found
-            shown.update(done, len(CARRIED), step=step.name)
+            shown.update(done, len(steps), step=step.name)
     if wrong:
         raise BadDataError("; ".join(_described(table, found) for table, found in wrong.items()) + _remedy(context))
     return Outcome("done", rows, details={"buckets": sorted(only) or list(range(of))})
@@ -49,7 +51,7 @@ def _differences(step: Step, context: RunContext, buckets: Buckets) -> dict[str,
         reason = next(iter(plan.reasons.values()))
         raise ConfigError(
             f"step {step.name} of {context.dt} is not current: {reason}; "
-            f"run `interest sequences --day {context.dt}` first"
+            f"run `interest {MADE_BY[step.writes[-1]]} --day {context.dt}` first"
         )
     days = sorted(plan.target.made_from)
     folders = {

@@ -2,14 +2,15 @@
 
 from airflow.sdk import DAG
 from interest_airflow.declared import declared_jobs
-from interest_airflow.deployment import read_deployment
+from interest_airflow.deployment import SECTIONS, read_deployment
 from interest_airflow.tasks import dag_arguments, job_task
 
 deployment = read_deployment()
 weekly = deployment.training == "weekly"
 # What was never served in a backtest's time could not be made without a model of its day.
 further = ["--set", "evaluate.backtest=false"] if weekly else []
-left_out = [*(["train", "promote"] if weekly else []), *([] if deployment.promote else ["promote"])]
+without_section = [name for name in SECTIONS if not getattr(deployment, name)]
+left_out = [*(["train", "promote"] if weekly else []), *without_section]
 
 with DAG("interest_daily", doc_md=__doc__, **dag_arguments(deployment, deployment.nightly)):
     tasks = {}

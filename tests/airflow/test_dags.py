@@ -92,6 +92,14 @@ def test_where_a_champion_serves_it_is_chosen_between_training_and_scoring(
     assert order(weekly["interest_weekly"])["promote"] == {"train"}
 
 
+def test_profiles_are_made_beside_the_training_where_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, deployment_keys: dict[str, Any]
+) -> None:
+    nightly = dags(monkeypatch, {**deployment_keys, "set": {"profiles": {}}})["interest_daily"]
+    assert (order(nightly)["profiles"], order(nightly)["train"]) == ({"sequences"}, {"sequences"})
+    assert "interest_profiles" in {asset.name for asset in nightly.get_task("profiles").outlets}
+
+
 @pytest.mark.parametrize(
     ("dag", "interval_start", "day"),
     [

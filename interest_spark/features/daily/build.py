@@ -1,13 +1,13 @@
 """Daily counts by vectorised tasks: a task counts whole days; a day that is too large for one is split by user."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
 
-from interest_spark.features.daily.counts import EVENT_COLUMNS, CountingRules, count_day
 from interest_spark.features.day_files import DayFile
 from interest_spark.platform.tasks import by_bucket, each_in_a_task, exchange, grouped_by_size
 from interest_spark.storage.parts import read_pieces, write_part
@@ -22,15 +22,16 @@ Written = tuple[str, str]  # table, path
 
 @dataclass(frozen=True)
 class DailyBuild:
-    """The rules, and the folder of each table to write to."""
+    """The `columns` of events that `count_day` gets with their day, giving rows by table, and the tables' folders."""
 
-    rules: CountingRules
+    columns: tuple[str, ...]
+    count_day: Callable[[pl.DataFrame, str], Mapping[str, pa.Table]]
     folders: Mapping[str, str]
 
     def count(self, days: Sequence[Sequence[DayFile]]) -> Iterator[Written]:
         """Writes the counts of some days, each given by all of its files."""
         for files in days:
-            pieces = [piece for file in files for piece in read_pieces(file.path, EVENT_COLUMNS)]
+            pieces = [piece for file in files for piece in read_pieces(file.path, self.columns)]
             if pieces:
                 yield from self._write(pl.concat(pieces), files[0].day, 0)
 
@@ -40,7 +41,7 @@ class DailyBuild:
         buckets = -(-sum(file.size for file in files) // _BYTES_A_TASK)
 
         def split(file: DayFile) -> Iterator[Mapping[int, pl.DataFrame]]:
-            for piece in read_pieces(file.path, EVENT_COLUMNS):
+            for piece in read_pieces(file.path, self.columns):
                 yield by_bucket(piece, "user_id", buckets)
 
         def combine(bucket: int, rows: list[pl.DataFrame]) -> Iterator[Written]:
@@ -50,7 +51,7 @@ class DailyBuild:
         return exchange(spark, files, split, buckets, combine)
 
     def _write(self, events: pl.DataFrame, day: str, part: int) -> Iterator[Written]:
-        for table, rows in count_day(events, self.rules).items():
+        for table, rows in self.count_day(events, day).items():
             yield table, write_part(self.folders[table], table, day, rows, part)
 
 

@@ -31,6 +31,7 @@ SECTIONS = (
     "diversity",
     "scores",
     "users",
+    "profiles",
     "steps",
     "promotions",
     "versions",

@@ -42,6 +42,10 @@ class SparkSettings(_Section):
     num_executors: int | None = None
 
 
+SECTIONS = ("promote", "profiles")
+"""Sections of the configuration without which the jobs of the same names have nothing to do, and get no task."""
+
+
 class Deployment(_Section):
     """One deployment. `jobs` and `config` are paths on the machines that submit, or URLs that spark-submit reads."""
 
@@ -56,6 +60,7 @@ class Deployment(_Section):
     training: Literal["daily", "weekly"] = "daily"
     weekday: _Weekday = "monday"
     promote: bool = False
+    profiles: bool = False
     pool: str = "default_pool"
     training_pool: str = "default_pool"
     queue: str | None = None
@@ -81,19 +86,11 @@ class Deployment(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _champions_are_the_configurations(cls, keys: Any) -> Any:
-        """Whether there is a section `promote`, where the configuration can be read; else as it is given."""
+    def _sections_are_the_configurations(cls, keys: Any) -> Any:
+        """Whether there is a section `promote`, or `profiles`, where the configuration can be read; else as given."""
         if not isinstance(keys, dict) or not isinstance(keys.get("config"), str):
             return keys
-        overrides = keys.get("set")
-        known = overrides if isinstance(overrides, dict) else {}
-        said = [value is not None for key, value in known.items() if key == "promote" or key.startswith("promote.")]
-        of_shop = any(said) if said else _has_champion(keys["config"])
-        given = keys.get("promote")
-        if None not in (given, of_shop) and given != of_shop:
-            has = "has" if of_shop else "has no"
-            raise ValueError(f"promote {given!r} does not fit {keys['config']}, which {has} section promote")
-        return keys if given is not None or of_shop is None else {**keys, "promote": of_shop}
+        return {**keys, **{name: has for name in SECTIONS if (has := _has_section(name, keys)) is not None}}
 
     @field_validator("time_zone")
     @classmethod
@@ -148,10 +145,21 @@ def _zone_in(config: str) -> str | None:
     return zone if isinstance(zone, str) else "UTC"
 
 
-def _has_champion(config: str) -> bool | None:
-    """Whether the configuration has a section `promote`; None where the file does not lie on this machine."""
-    keys = _keys_in(config)
-    return None if keys is None else keys.get("promote") is not None
+def _has_section(name: str, keys: dict[str, Any]) -> bool | None:
+    """Whether the configuration has the section; None where nobody says so and the file does not lie on this machine.
+
+    Raises ValueError where the variable says otherwise than the configuration.
+    """
+    overrides = keys.get("set")
+    known = overrides if isinstance(overrides, dict) else {}
+    said = [value is not None for key, value in known.items() if key == name or key.startswith(f"{name}.")]
+    in_file = _keys_in(keys["config"])
+    of_shop = any(said) if said else (None if in_file is None else in_file.get(name) is not None)
+    given: bool | None = keys.get(name)
+    if None not in (given, of_shop) and given != of_shop:
+        has = "has" if of_shop else "has no"
+        raise ValueError(f"{name} {given!r} does not fit {keys['config']}, which {has} section {name}")
+    return of_shop if given is None else given
 
 
 def _keys_in(config: str) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from interest_spark.pipeline.claims import DayRange
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Newest, Read
 from interest_spark.schemas.tables import SLICED_BY
-from interest_spark.steps.nightly import JOBS
+from interest_spark.steps.nightly import JOBS, nightly, steps_of
 from interest_spark.steps.training import CONTENT_ALS
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.warehouse import Warehouse
@@ -35,3 +35,10 @@ def test_which_days_a_step_may_read_is_known_before_anything_is_made(tmp_path: P
         assert DayRange.of(read.select.among(context)).overlaps(DayRange.of(after))
     else:
         assert DayRange.of(after) == DayRange.of(before), "select it by a Newest"
+
+
+def test_profiles_are_made_where_they_are_asked_for_once_the_suggestions_are(tmp_path: Path) -> None:
+    config = config_of(tmp_path, evaluate={"backtest": False}, profiles={})
+    names = [step.name for step, _ in nightly(RunContext(config, date(2026, 1, 10)))]
+    assert names[-5:] == ["score", "interest_days", "customers", "customer_features", "profiles"]
+    assert steps_of("profiles", config_of(tmp_path)) == ()
