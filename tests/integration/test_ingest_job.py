@@ -639,7 +639,7 @@ def test_every_format_has_the_same_events(tmp_path: Path) -> None:
             (folder / "log").write_text(json.dumps(lines, indent=1), encoding="utf-8")
         else:
             (pq.write_table if kind == "parquet" else orc.write_table)(table, str(folder / "log"))
-        source = {"events": {"path": "events/dt={day}/*", "format": kind}}
+        source = {"events": {"path": "events/dt={day}/*", "format": kind, "strict": ["price"]}}
         config = shop_config(tmp_path, warehouse=str(tmp_path / kind), sources=source)
         run(config)
         refused = [(row["source_line"], row["reason"]) for row in rows(config, "quarantine")]
