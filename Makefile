@@ -20,7 +20,8 @@ CONFIG ?= conf/shop.yaml
 SHOW_USER ?=#   whose recommendations `make run` prints
 NODE_PYTHON ?=# where cluster nodes keep Python 3.11, for `make dist-env`
 # The longest first, so that both workers end together.
-TESTS ?= $(wildcard tests/faults tests/e2e tests/integration tests/unit)
+LONG_TESTS := $(wildcard tests/faults tests/e2e tests/integration tests/unit/models)
+TESTS ?= $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(patsubst %/,%,$(wildcard tests/unit/[a-z]*/) $(wildcard tests/unit/test_*.py)))
 LONG_CLUSTER_TESTS := $(wildcard $(patsubst %,tests/cluster/test_%.py,airflow yarn backfilled_month airflow_on_yarn))
 CLUSTER_TESTS ?= $(LONG_CLUSTER_TESTS) $(filter-out $(LONG_CLUSTER_TESTS),$(wildcard tests/cluster/test_*.py))
 TEST_WORKERS ?= 2
