@@ -4,13 +4,14 @@ The server is stopped in the middle of the first day, which then is made again; 
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -208,7 +209,7 @@ def test_a_day_costs_some_hundred_requests_and_moves_nothing(runs: Runs) -> None
     kinds = Counter(f"{request.operation} {_kind(request.key)}" for request in runs.requests)
     print(f"requests of a day: {operations.total()}, {dict(operations.most_common())}, {dict(kinds.most_common())}")
     assert operations["CopyObject"] == 0
-    assert operations.total() < 3000
+    assert operations.total() < 3000 + 5 * 100  # 3000 for a day without profiles, which are five tables more
 
 
 def _kind(key: str) -> str:
@@ -220,7 +221,9 @@ def _kind(key: str) -> str:
 def test_the_secrets_stand_in_no_file_log_or_command_line(runs: Runs, s3: S3Server) -> None:
     assert runs.told == []
     places = [runs.folder, s3.bucket_folder, ROOT / "build" / "spark"]
-    files = [path for place in places for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+    # Other tests' Spark deletes its scratch meanwhile: a walk passes over what has vanished.
+    paths = (Path(folder, name) for place in places for folder, _, names in os.walk(place) for name in names)
+    files = [path for path in paths if path.is_file() and not path.is_symlink()]
     assert any(path.parent.name == "events" for path in files)
     assert [str(path) for path in files if _holds(path, [secret.encode() for secret in s3.secrets])] == []
 
@@ -228,7 +231,7 @@ def test_the_secrets_stand_in_no_file_log_or_command_line(runs: Runs, s3: S3Serv
 def _holds(path: Path, secrets: list[bytes]) -> bool:
     """Whether any stands in the file, also across two pieces of it."""
     rest = b""
-    with path.open("rb") as file:
+    with suppress(FileNotFoundError), path.open("rb") as file:
         while piece := file.read(PIECE):
             if any(secret in rest + piece for secret in secrets):
                 return True
