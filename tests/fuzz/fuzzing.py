@@ -139,6 +139,7 @@ class _Memory:
 
     def __init__(self) -> None:
         self._at_first = self._at_start = _status("VmRSS")
+        self._others = set(psutil.Process().children(recursive=True))  # of tests that ran in this process before
 
     def start(self) -> None:
         self._at_start = _status("VmRSS")
@@ -147,7 +148,7 @@ class _Memory:
     def mib(self) -> int:
         """The peak since the start, as if the case had been the first one; or what a child holds now, if more."""
         children = [0]
-        for child in psutil.Process().children(recursive=True):
+        for child in set(psutil.Process().children(recursive=True)) - self._others:
             with suppress(psutil.Error):
                 if "java" not in child.name():  # Spark's heap has a limit of its own
                     children.append(child.memory_info().rss >> 20)
