@@ -4,12 +4,13 @@ The baseline of name N is `suggest` of the module `baselines/N.py`; a further on
 `config/evaluate.py`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
+from interest_spark.config.collaborative import CollaborativeConfig
 from interest_spark.features.day_files import DayFile
 from interest_spark.foundation.locations import Location
 from interest_spark.models.collaborative.fit import FitData
@@ -30,8 +31,9 @@ class Known:
     `item_files` the files of those tables, for tasks to read. `vocab` has the numbers of all items. `blocked_items` are
     ids that no list may hold. `day_counts` are the files of `item_days` of recent days through `cutoff`, of whose rows
     those of `behaviors` count as interest. `histories` are the sequences as of `until`, the end of that day, in UTC.
-    A baseline that fits a model leaves it at `bundle_of`, below `bundles`, under a name of this run, `run_id`, where
-    nobody finds it; its tasks work in `buckets`, and what else they need lies at `work_of`.
+    A baseline that fits a model has its settings in `models`, and leaves it at `bundle_of`, below `bundles`, under a
+    name of this run, `run_id`, where nobody finds it; its tasks work in `buckets`, and what else they need lies at
+    `work_of`.
     """
 
     history: "DataFrame"
@@ -45,6 +47,7 @@ class Known:
     cutoff: str
     histories: FitData
     until: datetime
+    models: Mapping[str, CollaborativeConfig]
     buckets: int
     bundles: Location
     run_id: str

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from interest_spark.config.collaborative import EaseConfig
 from interest_spark.evaluation.baselines.fitted import suggest_by
 
-suggest = partial(suggest_by, EaseConfig())
+suggest = partial(suggest_by, "ease")

@@ -1,4 +1,4 @@
-"""Lists of a collaborative model of default settings, fitted on the histories that the judged lists were made from.
+"""Lists of a collaborative model, fitted on the histories that the judged lists were made from.
 
 They are made as scoring makes those that are published: what the model cannot fill is filled up with popular items.
 """
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from interest_spark.config.collaborative import CollaborativeConfig
 from interest_spark.evaluation.baselines.baseline import LISTS, Known
 from interest_spark.models.collaborative.card import CollaborativeCard
 from interest_spark.models.collaborative.fit import FitPlan, fit
@@ -25,13 +24,14 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def suggest_by(config: CollaborativeConfig, users: "DataFrame", known: Known, k: int) -> "DataFrame":
-    """The lists of the model of that configuration."""
-    bundle = known.bundle_of(config.kind)
+def suggest_by(kind: str, users: "DataFrame", known: Known, k: int) -> "DataFrame":
+    """The lists of the model of that kind, with the settings that the evaluation has for it."""
+    config = known.models[kind]
+    bundle = known.bundle_of(kind)
     card = CollaborativeCard(
         model_version=bundle.name, collaborative=config, trained_through=known.until.date().isoformat()
     )
-    plan = FitPlan(card, known.until, known.buckets, bundle, known.work_of(config.kind))
+    plan = FitPlan(card, known.until, known.buckets, bundle, known.work_of(kind))
     model = Model(bundle.name, str(bundle), fit(plan, known.histories).manifest_sha256)
     histories = known.histories.sequences.select("user_id", *lists_of(model))
     asked = users.select("user_id", "excluded").join(histories, "user_id", how="inner")
