@@ -7,16 +7,17 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import run_steps
 from interest_spark.pipeline.report import Outcome
 from interest_spark.reports.comparison import print_comparison
-from interest_spark.steps.compare import compared_as, comparison, find_contenders
+from interest_spark.steps.compare import compared_as, comparison
+from interest_spark.steps.contenders import find_contenders
 
 
-def run(context: RunContext, models: str) -> Outcome:
+def run(context: RunContext, models: str, seeds: int) -> Outcome:
     """Train models on what was known evaluate.horizon_days before --day, and judge them by the days since.
 
     The first model is what the others are compared with, for the same users. What is trained already is not trained
     again.
     """
-    contenders = find_contenders(context.config, [name.strip() for name in models.split(",")])
+    contenders = find_contenders(context.config, [name.strip() for name in models.split(",")], seeds)
     outcome = run_steps(comparison(context, contenders))
     print_comparison(context.warehouse.read_small("comparisons", day=context.dt, name=compared_as(contenders)))
     return outcome
@@ -30,6 +31,13 @@ command = job_command(
         required=True,
         metavar="A,B,…",
         help="Names in compare.models, kinds of networks, baselines, or configuration files.",
+    ),
+    click.Option(
+        ["--seeds"],
+        type=click.IntRange(1, 20),
+        default=1,
+        show_default=True,
+        help="Trainings of each model, from its own seed on; judged by their mean.",
     ),
     FORCE,
 )

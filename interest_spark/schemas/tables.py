@@ -294,7 +294,7 @@ TABLES: dict[str, pa.Schema] = {
     ),
     "comparisons": _table(
         model=(pa.string(), "the model, variant or baseline that was judged"),
-        model_version=(pa.string(), "its bundle; null for a baseline, as all that training tells"),
+        model_version=(pa.string(), "its bundle, of the first seed; null for a baseline, as all that training tells"),
         split=(pa.string(), "the future that all were judged by, such as `next_7_days`"),
         metric=(pa.string(), "such as `ndcg@10`"),
         value=(pa.float64(), "mean over users"),
@@ -304,6 +304,8 @@ TABLES: dict[str, pa.Schema] = {
         difference_low=(pa.float64(), "of the paired 95 % interval over the same users"),
         difference_high=(pa.float64(), "of the paired 95 % interval over the same users"),
         users=(pa.int64(), "who were judged"),
+        seeds=(pa.int32(), "trainings whose values a user has the mean of; null for a baseline"),
+        seed_deviation=(pa.float64(), "standard deviation of the trainings' own values; null for fewer than two"),
         parameters=(pa.int64(), "trained numbers"),
         train_seconds=(pa.float64(), "wall clock"),
         peak_memory_mb=(pa.float64(), "resident memory of all training ranks together, in MiB"),

@@ -112,7 +112,7 @@ def compare_with(
         lists = lists.join(answers.select("user_id", F.col("item_id").alias(name)), "user_id", how="left")
     lists = lists.persist(StorageLevel.DISK_ONLY)  # scored once, looked at twice
     persisted += [judged, lists]
-    return compare_lists(lists, (CHAMPION, CHALLENGER), metrics, context.config.evaluate.k)
+    return compare_lists(lists, {name: (name,) for name in (CHAMPION, CHALLENGER)}, metrics, context.config.evaluate.k)
 
 
 def _judged(context: RunContext, inputs: Inputs, sequences: "DataFrame") -> "DataFrame":

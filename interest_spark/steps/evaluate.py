@@ -234,7 +234,7 @@ def what_was_known(context: RunContext, inputs: Inputs) -> Known:
         cutoff=cutoff_of(context),
         histories=FitData(read("sequences"), tuple(sequences.files()), read("vocab"), tuple(vocab.files())),
         until=day_end(fold(context).cutoff, zone),
-        models=config.evaluate.fitted,
+        models=config.evaluate.models,
         buckets=config.spark.shuffle_partitions,
         bundles=context.warehouse.root / BUNDLES,
         run_id=context.run_id,

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work
-from interest_spark.steps.compare import Contender
+from interest_spark.steps.contenders import Contender
 from interest_spark.steps.evaluate import check_length, cutoff_of
 from interest_spark.steps.nightly import job
 

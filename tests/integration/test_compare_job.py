@@ -113,6 +113,21 @@ def test_what_is_trained_is_not_trained_again(shop: Path, compared: Result, ware
     assert back["difference"] == pytest.approx(-there["difference"], abs=3e-9)
 
 
+def test_several_seeds_are_judged_by_their_mean_for_each_user(
+    shop: Path, compared: Result, warehouse: Warehouse
+) -> None:
+    one = rows(warehouse, MODELS)["narrow", "ndcg@10"]
+    done = run("compare", shop, "--models", "narrow,item_to_item", "--seeds", "2")
+    assert report_of(done)["rows"]["models"] == 1  # of the second seed; the first one is there
+    found = rows(warehouse, "narrow,item_to_item-2-seeds")
+    narrow, neighbours = found["narrow", "ndcg@10"], found["item_to_item", "ndcg@10"]
+    assert (narrow["seeds"], neighbours["seeds"], neighbours["seed_deviation"]) == (2, 1, None)
+    second = 2 * narrow["value"] - one["value"]
+    assert narrow["seed_deviation"] == pytest.approx(abs(second - one["value"]) / 2**0.5, abs=1e-8) and second > 0
+    assert neighbours["difference"] == pytest.approx(neighbours["value"] - narrow["value"], abs=3e-9)
+    assert "2, ±" in done.stdout
+
+
 def test_mistakes_end_before_anything_is_made(shop: Path) -> None:
     done = run("compare", shop, "--models", "sasrec,wide")
     assert (done.exit_code, done.stdout) == (2, "")

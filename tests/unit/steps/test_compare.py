@@ -11,7 +11,7 @@ from interest_spark.config.file import load_config
 from interest_spark.foundation.dates import parse_day
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.pipeline.context import RunContext
-from interest_spark.steps.compare import find_contenders
+from interest_spark.steps.contenders import find_contenders
 from tests.tuned_shop import DAY
 
 KEYS: dict[str, Any] = {
@@ -61,6 +61,27 @@ def test_it_is_trained_under_a_name_of_its_own_from_nothing() -> None:
     runs = [each.context(context) for each in find_contenders(config, ("sasrec", "wide"))]
     assert [run.model for run in runs] == ["backtest-compare-sasrec", "backtest-compare-wide"]
     assert {(run.dt, run.config.train.mode, run.backtest) for run in runs} == {("2026-01-01", "full", True)}
+
+
+def test_each_seed_is_a_training_of_its_own_and_the_first_one_is_that_of_a_comparison_without_seeds() -> None:
+    models = find_contenders(Config.model_validate(KEYS), ("sasrec", "als", "item_to_item", "popularity"), seeds=3)
+    names = [[one.name for one in each.trainings] for each in models]
+    assert names == [
+        ["sasrec", "sasrec-seed1", "sasrec-seed2"],
+        ["als", "als-seed1", "als-seed2"],
+        ["item_to_item"],  # draws nothing
+        [],
+    ]
+    networks, factors = models[0].trainings, models[1].trainings
+    assert networks[0].config == models[0].config
+    assert [one.config.train.seed for one in networks if one.config] == [0, 1, 2]
+    assert [one.config.collaborative.seed for one in factors if one.config and one.config.collaborative] == [0, 1, 2]
+
+
+def test_seeds_do_not_take_the_name_of_a_variant() -> None:
+    config = Config.model_validate({**KEYS, "compare": {"models": {"sasrec-seed1": {"train.epochs": 1}}}})
+    with pytest.raises(ConfigError, match="'sasrec-seed1' is named twice"):
+        find_contenders(config, ("sasrec", "sasrec-seed1"), seeds=2)
 
 
 @pytest.mark.parametrize(
