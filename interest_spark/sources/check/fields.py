@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from interest_spark.config.encodings import UTF_8
 from interest_spark.config.sources import NO_QUOTE
 from interest_spark.sources.check.head import Head, cells_of, has_header, separator_of
 
@@ -64,11 +65,14 @@ class Layout:
 
 def layout_of(head: Head) -> Layout:
     """JSON Lines or rows of a table, or CSV with or without a header, whose columns are then column_1, column_2, …"""
+    encoding: dict[str, object] = {} if head.encoding == UTF_8 else {"encoding": head.encoding}
     if head.is_json:
-        return Layout({"format": head.table or "jsonl"}, _collected(_pairs_of_objects(head.filled)), len(head.filled))
+        return Layout(
+            {"format": head.table or "jsonl", **encoding}, _collected(_pairs_of_objects(head.filled)), len(head.filled)
+        )
     lines = [line for line in head.filled if not line.startswith("#")]
     separator = separator_of(lines)
-    keys: dict[str, object] = {"format": "csv", "separator": separator}
+    keys = {"format": "csv", **encoding, "separator": separator}
     rows = [cells_of(line, separator) for line in lines]
     if names := _names_in_comments(head.filled):  # of W3C's extended log format: values have no spaces and no quotes
         keys |= {"quote": NO_QUOTE, "comment": "#", "header": names}

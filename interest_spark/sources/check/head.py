@@ -1,5 +1,6 @@
 """The first lines of a delivery, as texts, and what is found out about their file: encoding, format, separator."""
 
+import codecs
 import csv
 import json
 from collections import Counter
@@ -7,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from interest_spark.config.encodings import UTF_8
 from interest_spark.sources.chunks import read_lines
 from interest_spark.sources.columnar import first_rows, table_format_of
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.faults import UnreadableFileError
 from interest_spark.sources.pieces import Piece
+from interest_spark.sources.raw_paths import open_raw
 
 MOST_LINES = 1_000
 _ENCODINGS = ("utf-8-sig", "gb18030", "latin-1")
@@ -48,9 +51,13 @@ def read_head(delivery: Delivery, max_line_bytes: int) -> Head:
     if table := table_format_of(delivery.path, delivery.size):
         piece = Piece(None, delivery.path, size=delivery.size)
         return Head(delivery.path, first_rows(piece, table, MOST_LINES), "utf-8", table)
+    with open_raw(delivery.path, delivery.size) as raw:
+        wide = "utf-16" if raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else None
     found: list[bytes] = []
     try:
-        for part in read_lines(Piece(None, delivery.path, size=delivery.size), max_line_bytes, _CHUNK_BYTES):
+        for part in read_lines(
+            Piece(None, delivery.path, size=delivery.size), max_line_bytes, _CHUNK_BYTES, wide or UTF_8
+        ):
             each = (part.line(place, max_line_bytes).content for place in range(len(part)))
             found += islice(each, MOST_LINES - len(found))
             if len(found) >= MOST_LINES:
@@ -59,7 +66,7 @@ def read_head(delivery: Delivery, max_line_bytes: int) -> Head:
         if not found:
             raise
     encoding = next(each for each in _ENCODINGS if _decodes(found, each))
-    return Head(delivery.path, [line.decode(encoding) for line in found], encoding.removesuffix("-sig"))
+    return Head(delivery.path, [line.decode(encoding) for line in found], wide or encoding.removesuffix("-sig"))
 
 
 def separator_of(lines: Sequence[str]) -> str:

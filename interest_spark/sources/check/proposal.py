@@ -101,8 +101,13 @@ def _where(layout: Layout, behavior: RawField) -> dict[str, Any]:
     for each in layout.fields:
         here = {value for n, value in zip(each.lines, each.values, strict=True) if n in behavior.covered}
         there = {value for n, value in zip(each.lines, each.values, strict=True) if n not in behavior.covered}
-        is_kind = 0 < len(here) <= _MOST_CODES and 0 < len(there) <= _MOST_CODES and not here & there
-        if is_kind and len(each.covered) == layout.size and each.within is None:
+        is_kind = here and there and not here & there and max(len(here), len(there)) <= _MOST_CODES
+        if (
+            is_kind
+            and len(here | there) * 2 <= layout.size
+            and len(each.covered) == layout.size
+            and each.within is None
+        ):
             return {"where": {each.name: sorted(here)}}
     return {}
 

@@ -45,7 +45,7 @@ def try_source(kind: str, source: SourceConfig, head: Head, day: str | None, max
             path = Path(head.path)
             found = [rows.head(MOST_LINES) for rows in islice(reader.read([Piece(day, head.path)]), 1)]
         else:
-            path.write_text("".join(f"{line}\n" for line in head.lines), encoding="utf-8")
+            path.write_bytes("".join(f"{line}\n" for line in head.lines).encode(head.encoding))
             found = list(reader.read([Piece(day, str(path))]))
     if not found:
         return Trial(Counter(), {}, {}, "it holds no line of data")
