@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WrapValidator, field_validator, model_validator
 
-from interest_spark.config.names import choice_of
+from interest_spark.config.names import choice_of, nearest
 from interest_spark.config.section import Section
 
 IGNORE = "ignore"
@@ -66,6 +66,12 @@ def _one_or_more_fields(value: Any, _: Any) -> "ColumnFields":
     if isinstance(value, str | Joined | Matched):
         return value
     if isinstance(value, Mapping):
+        known = (*Joined.model_fields, *Matched.model_fields)
+        for key in value:
+            if key not in known:
+                guess = nearest(str(key), known)
+                hint = f"did you mean {guess!r}? " if guess else ""
+                raise ValueError(f"unknown key {key!r}; {hint}known keys: {', '.join(known)}")
         return (Matched if value.keys() & {"field", "match"} else Joined).model_validate(value)
     if isinstance(value, list | tuple) and value and all(isinstance(each, str) for each in value):
         return tuple(value)
