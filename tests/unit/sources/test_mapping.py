@@ -224,3 +224,15 @@ def test_an_items_time_is_read_or_the_line_refused(
     if reason is None:
         assert found["updated_at"].dt.strftime("%Y-%m-%d").to_list() == [known]
         assert (found["price"].to_list(), found["unread"].to_list()) == ([None], ["price"])
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_only_columns_that_the_deployment_maps_are_missed(tmp_path: Path, file_format: str) -> None:
+    """Whoever delivers the native columns need not have all of them; who maps one is told that it is not there."""
+    names = ("user_id", "item_id", "behavior", "event_time")
+    rows = pl.DataFrame([["u"], ["i"], ["view"], [TIME]], schema=names)
+    log = tmp_path / "log"
+    rows.write_csv(log) if file_format == "csv" else rows.write_parquet(log)
+    assert typed(log, format=file_format)["file_note"].to_list() == [None]
+    (note,) = typed(log, format=file_format, columns={name: name for name in (*names, "price")})["file_note"]
+    assert note.endswith("has no column 'price', which is empty there")
