@@ -24,6 +24,7 @@ from interest_spark.sources.lines import Places
 from interest_spark.sources.packing import ends_of, kind_of
 from interest_spark.sources.pieces import Piece
 from interest_spark.sources.raw_paths import open_raw
+from interest_spark.sources.stripes import stripes_between
 
 _ROWS_AT_ONCE = 1 << 15
 _KINDS = {"parquet": "a Parquet file", "orc": "an ORC file"}
@@ -78,9 +79,11 @@ class ColumnarFile:
     def _batches(self, columns: Sequence[str] | None = None) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Each with the number of its first row; by default with the columns that the fields are in."""
         wanted = columns or sorted({name for field in self._fields if (name := _top(field, self.names))})
-        number = 1
+        number, piece = 1, self._piece
         if self._source.format == "orc":
-            for stripe in range(self._file.nstripes):
+            number = piece.first_line
+            size = self._file.file_length if piece.size is None else piece.size
+            for stripe in stripes_between(piece.start, piece.end, size, self._file.nstripes):
                 batch = self._file.read_stripe(stripe, columns=wanted)
                 for start in range(0, len(batch), _ROWS_AT_ONCE):
                     yield number + start, batch.slice(start, _ROWS_AT_ONCE)
