@@ -54,16 +54,16 @@ def _check_source(kind: str, key: str, source: SourceConfig, day: date, config: 
     proposed = None
     if kind == "events" and source.reader == "mapped" and trial.good_share < 1:
         path = source.path.removeprefix(f"{glob.escape(config.sources.root.rstrip('/'))}/")
-        proposed = _propose(key, source, path, head, delivery, trial, limit)
+        proposed = _propose(key, propose(layout_of(head), source, path, day), head, delivery, trial, limit)
     return {"rows": dict(trial.reasons), "proposal": proposed}
 
 
 def _propose(
-    key: str, source: SourceConfig, path: str, head: Head, delivery: Delivery, configured: Trial, limit: int
+    key: str, keys: dict[str, Any], head: Head, delivery: Delivery, configured: Trial, limit: int
 ) -> dict[str, Any] | None:
-    """The keys of a better mapping, printed, with the path below `sources.root`; None where none is found."""
+    """The keys if they are a better mapping, printed, with the path below `sources.root`; else None."""
     try:
-        proposed = SourceConfig.model_validate(propose(layout_of(head), source, path))
+        proposed = SourceConfig.model_validate(keys)
     except ValidationError:  # what was found is nothing that a source may say
         return None
     trial = try_source("events", proposed, head, delivery.day, limit)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.layouts.data_sets import retailrocket
+
 _USERS, _ITEMS = 40, 30
 
 
@@ -25,6 +27,7 @@ def write_public_samples(data: Path) -> None:
     )
     check_in = "0\t2010-10-19T23:55:27Z\t30.2359091167\t-97.7951395833\t22847"
     _write(data / "gowalla/loc-gowalla_totalCheckins.txt.gz", [check_in])
+    retailrocket(data / "retailrocket")
 
 
 def _invoice_lines() -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What is wrong with a configuration, as its author sees it: keys as they are written, and the nearest known one."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -39,6 +40,10 @@ def explain(model: type[BaseModel], error: Any) -> str:
     if error["type"] == "missing":
         return f"key '{where}' is missing; add it"
     rule = shown(without_credentials(error["msg"]), _MOST_OF_A_RULE)
+    if error["type"] == "literal_error" and isinstance(error["input"], str):
+        known = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+        guess = nearest(error["input"], known)
+        rule += f"; did you mean {guess!r}?" if guess else ""
     return f"{where}: {rule} (got {quoted(place.keys, error['input'])})"
 
 

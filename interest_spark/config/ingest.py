@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from interest_spark.config.names import choice_of
+from interest_spark.config.names import choice_of, known_name
 from interest_spark.config.section import MOST, Days, Section, Share
 from interest_spark.schemas.reasons import REASONS
 from interest_spark.schemas.tables import TABLES
@@ -39,9 +39,8 @@ class IngestConfig(Section):
     @field_validator("duplicate_keys")
     @classmethod
     def _event_columns(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [key for key in keys if key not in TABLES["events"].names]
-        if unknown or not keys:
-            raise ValueError(
-                f"{unknown or 'empty'}: name columns of events, one of {', '.join(TABLES['events'].names)}"
-            )
+        if not keys:
+            raise ValueError(f"empty: name columns of events, one of {', '.join(TABLES['events'].names)}")
+        for key in keys:
+            known_name("column", key, TABLES["events"].names)
         return keys

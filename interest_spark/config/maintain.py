@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from interest_spark.config.names import nearest
 from interest_spark.config.section import MOST_DAYS, Section
 from interest_spark.schemas.tables import PERMANENT, TABLES
 
@@ -22,7 +23,9 @@ class MaintainConfig(Section):
     def _known_tables(cls, days: dict[str, int | None]) -> dict[str, int | None]:
         unknown = [table for table in days if table not in TABLES]
         if unknown:
-            raise ValueError(f"{unknown}: name some of {', '.join(TABLES)}")
+            guess = nearest(unknown[0], TABLES)
+            hint = f"did you mean {guess!r}? " if guess else ""
+            raise ValueError(f"{unknown}: {hint}name some of {', '.join(TABLES)}")
         permanent = [table for table in days if table in PERMANENT]
         if permanent:
             raise ValueError(f"{permanent}: numbers and models are kept for ever, as are the decisions on them")

@@ -1,7 +1,7 @@
 """The section `sources` of the configuration: where raw logs lie and what their fields mean."""
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter, field_validator, model_validator
@@ -22,7 +22,7 @@ from interest_spark.config.mapping import (
 from interest_spark.config.names import ZoneName, choice_of, known_name, nearest
 from interest_spark.config.section import Section
 from interest_spark.config.time_pattern import Field as PatternField
-from interest_spark.config.time_pattern import parse_pattern
+from interest_spark.config.time_pattern import likely_pattern, parse_pattern
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import TABLES
 
@@ -53,6 +53,11 @@ _MEANT = {
     **dict.fromkeys(("name", "item_name"), "title"),
 }
 """Columns by words that other systems have for them, where the spelling does not tell."""
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    guess = nearest(name, known)
+    return f"; did you mean {guess!r}?" if guess else ""
 
 
 class SourceConfig(Section):
@@ -133,7 +138,11 @@ class SourceConfig(Section):
     @classmethod
     def _known_pattern(cls, time_format: str) -> str:
         if time_format not in PLAIN_TIMES:
-            parse_pattern(time_format)
+            try:
+                parse_pattern(time_format)
+            except ValueError as error:
+                guess = likely_pattern(time_format) or nearest(time_format.lower(), PLAIN_TIMES)
+                raise ValueError(f"{error}{f'; did you mean {guess!r}?' if guess else ''}") from None
         return time_format
 
     @field_validator("behaviors")
@@ -143,8 +152,23 @@ class SourceConfig(Section):
             if behavior not in (*BEHAVIORS, IGNORE):
                 raise ValueError(
                     f"{behavior!r} is not one of the canonical behaviors {', '.join(BEHAVIORS)}, and not {IGNORE!r}"
+                    f"{_meant(behavior, (*BEHAVIORS, IGNORE))}"
                 )
         return behaviors
+
+    @model_validator(mode="after")
+    def _known_words(self) -> "SourceConfig":
+        """What constants and cases say is known to a mapping; other readers have words of their own."""
+        named = [case.set["behavior"] for case in self.cases if "behavior" in case.set]
+        named += [self.constants["behavior"]] if "behavior" in self.constants else []
+        known = self.words
+        for word in named if self.reader == READERS[0] and ANY_OTHER not in known else ():
+            if word not in known:
+                raise ValueError(
+                    f"the behavior {word!r} of constants or cases is neither canonical nor in behaviors"
+                    f"{_meant(word, known)}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _year_is_missing(self) -> "SourceConfig":

@@ -47,6 +47,30 @@ class Bracket:
 Part = Field | Literal | Bracket
 
 
+_OF_PYTHON = {
+    **{"%Y": "yyyy", "%y": "yy", "%m": "MM", "%d": "dd", "%H": "HH", "%I": "hh", "%M": "mm", "%S": "ss"},
+    **{"%f": "SSSSSS", "%z": "Z", "%p": "a", "%b": "MMM", "%B": "MMMM", "%T": "HH:mm:ss", "%F": "yyyy-MM-dd"},
+}
+
+
+def likely_pattern(text: str) -> str | None:
+    """The pattern that a time format in the letters of Python or of moment.js means; None where none is known.
+
+    >>> likely_pattern("%d/%b/%Y:%H:%M:%S %z"), likely_pattern("YYYY-MM-DDTHH:mm:ssZ")
+    ("dd/MMM/yyyy:HH:mm:ss Z", "yyyy-MM-dd'T'HH:mm:ssZ")
+    """
+    if "%" in text:
+        found = re.sub("%[A-Za-z]", lambda letter: _OF_PYTHON.get(letter[0], letter[0]), text)
+    else:
+        found = text.replace("Y", "y").replace("D", "d")
+    found = re.sub("(?<=d)T(?=[Hh])", "'T'", found)
+    try:
+        parse_pattern(found)
+    except ValueError:
+        return None
+    return found if found != text else None
+
+
 def parse_pattern(pattern: str) -> list[Part]:
     """The parts of a pattern, in order. Raises ValueError, saying what is supported, for one that is not read.
 

@@ -12,7 +12,7 @@ from interest_spark.features.ingest import is_refused
 
 UNREAD = "unread "
 """How the kinds of examples begin that lost a value; what follows are its columns."""
-_SHOWN_REASONS, _SHOWN_CHARACTERS = 3, 160
+_SHOWN_CHARACTERS = 160
 _UNITS = {"unix_s": 1, "unix_ms": 10**3, "unix_us": 10**6, "unix_ns": 10**9}
 _PLAUSIBLE = (946_684_800, 4_102_444_800)  # the years 2000 to 2099, in seconds
 _NUMBER = re.compile(r"(?<![0-9.])[0-9]{9,19}(?![0-9])")
@@ -58,8 +58,8 @@ def first_of(found: Iterable[Examples]) -> dict[str, Example]:
 
 
 def in_words(examples: Examples, time_formats: Mapping[str, str], counts: "Counter[str]") -> str:
-    """A sentence with a line of each of the most frequent reasons; "" without any. Time formats are by file."""
-    reasons = [reason for reason, _ in counts.most_common() if reason in examples][:_SHOWN_REASONS]
+    """A sentence with a line of each reason, the most frequent first; "" without any. Time formats are by file."""
+    reasons = [reason for reason, _ in counts.most_common() if reason in examples]
     told = "; ".join(_in_words(reason, examples[reason], time_formats) for reason in reasons)
     return f"For example {told}" if told else ""
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from interest_spark.foundation.errors import ConfigError
 
@@ -41,7 +42,19 @@ def parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(f"time zone {name!r} is unknown; use an IANA name such as UTC or Asia/Shanghai") from None
+        guess = _nearest_zone(name)
+        hint = f"did you mean {guess!r}? " if guess else ""
+        raise ConfigError(
+            f"time zone {name!r} is unknown; {hint}use an IANA name such as UTC or Asia/Shanghai"
+        ) from None
+
+
+def _nearest_zone(name: str) -> str | None:
+    """The zone with the most similar name, else the one of the most similar place."""
+    zones = sorted(available_timezones())
+    places = {zone.rpartition("/")[2].lower(): zone for zone in zones}
+    place = get_close_matches(name.rpartition("/")[2].lower(), places, n=1, cutoff=0.8)
+    return next(iter(get_close_matches(name, zones, n=1, cutoff=0.8)), places[place[0]] if place else None)
 
 
 def days_since_1970(day: date) -> int:

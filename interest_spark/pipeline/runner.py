@@ -233,7 +233,7 @@ def _record(step: Step, context: RunContext, pinned: Pinned, plan: Plan) -> RunR
     from_by_day = {day: plan.target.made_from[day] for day in plan.reasons}
     if plan.target.whole_table:
         from_by_day = {EVERY_DAY: next(iter(from_by_day.values()))}
-    return RunRecord(run_id, from_by_day, pinned.versions)
+    return RunRecord(run_id, from_by_day, pinned.versions, plan.target.files)
 
 
 def _flattened(values: Mapping[str, Any], above: str = "") -> Sequence[tuple[str, Any]]:

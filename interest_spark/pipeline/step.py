@@ -138,7 +138,8 @@ class Target:
 
     `whole_table`: it will be all that the tables hold of the step's name. `in_order`: a day that is made anew makes
     the days after it stale. `model`: whose slices are made, the run's own if None. `findings`: what was found out on
-    the way and `compute` needs again. `again`: days that are made although they are current, with the reason.
+    the way and `compute` needs again. `again`: days that are made although they are current, with the reason. `files`:
+    what the record of the run says of raw files, known once they are read.
     """
 
     made_from: Mapping[str, MadeFrom]
@@ -147,6 +148,7 @@ class Target:
     model: str | None = None
     findings: Any = None
     again: Mapping[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

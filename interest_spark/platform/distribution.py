@@ -42,7 +42,8 @@ def build_code(target: Path, root: Path = ROOT) -> Path:
     shutil.rmtree(target / "dags", ignore_errors=True)
     shutil.copytree(root / "jobs" / "dags", target / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     _copy([path for pattern in _CONF for path in root.glob(f"conf/{pattern}")], target / "conf")
-    _copy(list(root.glob("conf/tune/*.yaml")), target / "conf" / "tune")
+    for folder in ("examples", "tune"):
+        _copy(list(root.glob(f"conf/{folder}/*.yaml")), target / "conf" / folder)
     return archive
 
 

@@ -13,6 +13,7 @@ from interest_spark.sources.columns import is_left_out, number_fields, text_colu
 from interest_spark.sources.elements import explode_rows
 from interest_spark.sources.piece_rows import LINE_COLUMNS, read_piece
 from interest_spark.sources.pieces import Piece
+from interest_spark.sources.raw_fields import RawFields
 from interest_spark.sources.reader import Reader, get_reader
 from interest_spark.sources.typing_rules import TYPING_RULES
 
@@ -55,13 +56,13 @@ class CanonicalReader:
 
         text = text_columns(source, typed_columns(self.kind), field)
         left_out = is_left_out(source, field)
-        numbers = number_fields(self.kind, source)
-        optional = {*fields} - _required_fields(self.kind, source)
-        every = (
-            rows
-            for piece in pieces
-            for rows in read_piece(piece, source, fields, self.max_line_bytes, numbers=numbers, optional=optional)
+        wanted = RawFields(
+            fields,
+            numbers=number_fields(self.kind, source),
+            optional={*fields} - _required_fields(self.kind, source),
+            unnamed={*fields} - {*_fields_of(self.source)[0]},
         )
+        every = (rows for piece in pieces for rows in read_piece(piece, source, wanted, self.max_line_bytes))
         for rows in _joined(every):
             rows = explode_rows(rows, source.explode, fields, inner) if source.explode else rows
             rows = rows if left_out is None else _ignoring(rows, rows.select(left_out).to_series())

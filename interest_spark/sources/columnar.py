@@ -24,6 +24,7 @@ from interest_spark.sources.lines import Places
 from interest_spark.sources.packing import ends_of, kind_of
 from interest_spark.sources.pieces import Piece
 from interest_spark.sources.raw_paths import open_raw
+from interest_spark.sources.stripes import stripes_between
 
 _ROWS_AT_ONCE = 1 << 15
 _KINDS = {"parquet": "a Parquet file", "orc": "an ORC file"}
@@ -56,12 +57,33 @@ class ColumnarFile:
         except _FAULTS as error:
             raise UnreadableFileError(f"{self._piece.path} cannot be read: {error}; deliver it again") from None
 
-    def _batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Each with the number of its first row."""
-        wanted = sorted({name for field in self._fields if (name := _top(field, self.names))})
-        number = 1
+    def first_rows(self, count: int) -> Sequence[str]:
+        """All columns of the first rows, as lines of JSON."""
+        lines: list[str] = []
+        for _, batch in self._batches([*self.names]):
+            frame = pl.from_arrow(pa.Table.from_batches([batch.slice(0, count - len(lines))]))
+            assert isinstance(frame, pl.DataFrame)
+            texts = [
+                _as_text(column, is_utc=self._is_old_timestamp(column.name)).alias(column.name)
+                if column.dtype.is_temporal()
+                else column
+                for column in frame
+            ]
+            lines += (
+                json.dumps(row, ensure_ascii=False, default=str) for row in pl.DataFrame(texts).iter_rows(named=True)
+            )
+            if len(lines) >= count:
+                break
+        return lines
+
+    def _batches(self, columns: Sequence[str] | None = None) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Each with the number of its first row; by default with the columns that the fields are in."""
+        wanted = columns or sorted({name for field in self._fields if (name := _top(field, self.names))})
+        number, piece = 1, self._piece
         if self._source.format == "orc":
-            for stripe in range(self._file.nstripes):
+            number = piece.first_line
+            size = self._file.file_length if piece.size is None else piece.size
+            for stripe in stripes_between(piece.start, piece.end, size, self._file.nstripes):
                 batch = self._file.read_stripe(stripe, columns=wanted)
                 for start in range(0, len(batch), _ROWS_AT_ONCE):
                     yield number + start, batch.slice(start, _ROWS_AT_ONCE)
@@ -130,6 +152,23 @@ def open_columnar(piece: Piece, source: SourceConfig, fields: Sequence[str]) -> 
             yield ColumnarFile([*schema.names, *within], piece, file, source, fields)
     except _FAULTS as error:
         raise UnreadableFileError(f"{path} cannot be read: {error}; deliver it again") from None
+
+
+def table_format_of(path: str, size: int | None) -> str | None:
+    """The format of a file that is no text, whatever it is called. Raises UnreadableFileError for one out of reach."""
+    try:
+        with open_raw(path, size) as raw:
+            found = kind_of(*ends_of(raw))
+    except OSError as error:
+        raise UnreadableFileError(f"{path} cannot be read: {error}; deliver it again") from None
+    return next((name for name, kind in _KINDS.items() if kind == found), None)
+
+
+def first_rows(piece: Piece, table_format: str, count: int) -> Sequence[str]:
+    """The first rows with all their columns, as lines of JSON."""
+    source = SourceConfig(path=piece.path, format=table_format)  # type: ignore[arg-type]
+    with open_columnar(piece, source, ()) as file:
+        return file.first_rows(count)
 
 
 def _is_within(field: str, schema: pa.Schema) -> bool:

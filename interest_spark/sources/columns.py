@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 import pyarrow as pa
 
-from interest_spark.config.mapping import ColumnFields, Joined, fields_of
+from interest_spark.config.mapping import ColumnFields, Joined, Matched, fields_of
 from interest_spark.config.sources import DATABASE_NULL, SQL_NULLS, SourceConfig
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.typing_rules import ATTRIBUTE_PREFIX, TIME_OFFSET
@@ -28,6 +28,7 @@ def text_columns(source: SourceConfig, names: Sequence[str], field: Place) -> di
     for name, fields in wanted.items():
         values = [to_value(field(each), _nulls_of(name, source)) for each in fields_of(fields)]
         value = _together(values, fields)
+        value = to_value(value, _nulls_of(name, source)) if isinstance(fields, Matched) else value
         text[name] = whole_number(value) if name in source.whole_numbers else value
     return _by_case(text, source, field)
 
@@ -51,6 +52,8 @@ def _together(values: Sequence[pl.Expr], fields: ColumnFields) -> pl.Expr:
         return values[0]
     if isinstance(fields, Joined):
         return pl.concat_str(values, separator=fields.separator)  # null where one of them is
+    if isinstance(fields, Matched):
+        return values[0].str.extract(fields.match, fields.group)
     return pl.coalesce(values)
 
 

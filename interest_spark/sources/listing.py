@@ -47,6 +47,13 @@ def list_files(pattern: str) -> list[RawFile]:
         raise ConfigError(f"raw files {pattern!r} cannot be listed: {error}; correct the source's path") from None
 
 
+def list_file(path: str) -> RawFile | None:
+    """A file of this machine as it is now, by the path that it was listed under; None where there is none."""
+    place = place_of(path)
+    found = _status(Path(place.path))
+    return RawFile(path, found.st_size, str(found.st_mtime_ns)) if found else None
+
+
 def _files(place: Place) -> Iterator[RawFile]:
     if place.store is not None:
         return _stored_files(place.store, "", place.path.split("/"))

@@ -1,6 +1,6 @@
 """A piece of a raw file to rows of text. Runs in Spark's Python workers."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import numpy as np
@@ -19,6 +19,7 @@ from interest_spark.sources.json_lines import JsonLines
 from interest_spark.sources.line_columns import LineColumns, decode_lines
 from interest_spark.sources.lines import Lines, Places
 from interest_spark.sources.pieces import Piece
+from interest_spark.sources.raw_fields import RawFields
 
 LINE_COLUMNS = (
     *("delivery_day", "source_file", "source_line", "raw", "reason", "file_fault", "file_note"),
@@ -28,25 +29,18 @@ LINE_COLUMNS = (
 
 
 def read_piece(
-    piece: Piece,
-    source: SourceConfig,
-    fields: Sequence[str],
-    max_line_bytes: int,
-    chunk_bytes: int = CHUNK_BYTES,
-    numbers: Collection[str] = (),
-    optional: Collection[str] = (),
+    piece: Piece, source: SourceConfig, fields: RawFields, max_line_bytes: int, chunk_bytes: int = CHUNK_BYTES
 ) -> Iterator[pl.DataFrame]:
     """Every data line as a row, and a row of line 0 with the fault of a file that cannot be read to its end.
 
-    `LINE_COLUMNS`, and a text column a field: `field_0`, `field_1`, … in the order of `fields`, of which `numbers`
-    are those whose texts need not be JSON's numbers: see records. A file with columns refuses to be without one of
-    `fields` that is not `optional`. What is odd about a file that can be read is the `file_note` of its first rows.
+    `LINE_COLUMNS`, and a text column a field: `field_0`, `field_1`, … in the order of `fields`. What is odd about a
+    file that can be read is the `file_note` of its first rows.
     """
     try:
         if source.format not in TEXT_FORMATS:
-            yield from _columnar_rows(piece, source, fields, max_line_bytes, optional)
+            yield from _columnar_rows(piece, source, fields, max_line_bytes)
             return
-        line_format, lines, note = _opened(piece, source, fields, max_line_bytes, chunk_bytes, numbers, optional)
+        line_format, lines, note = _opened(piece, source, fields, max_line_bytes, chunk_bytes)
         for part in lines:
             columns = decode_lines(part, line_format, len(fields), max_line_bytes)
             yield _rows(piece, part.numbers, columns, note=note)
@@ -58,13 +52,12 @@ def read_piece(
 
 
 def _columnar_rows(
-    piece: Piece, source: SourceConfig, fields: Sequence[str], max_line_bytes: int, optional: Collection[str]
+    piece: Piece, source: SourceConfig, fields: RawFields, max_line_bytes: int
 ) -> Iterator[pl.DataFrame]:
     """The rows of Parquet and ORC; the first piece of a file tells of its columns."""
-    with open_columnar(piece, source, fields) as file:
+    with open_columnar(piece, source, fields.names) as file:
         if piece.start == 0:
-            required = [field for field in fields if field not in optional]
-            check_columns(piece.path, ", ".join(file.names), file.names, required)
+            check_columns(piece.path, ", ".join(file.names), file.names, fields.required)
         note = None if piece.start else _note(piece, Header(file.names, 0), fields)
         for numbers, columns in file.read(max_line_bytes):
             yield _rows(piece, numbers, columns, note=note)
@@ -72,19 +65,14 @@ def _columnar_rows(
 
 
 def _opened(
-    piece: Piece,
-    source: SourceConfig,
-    fields: Sequence[str],
-    max_line_bytes: int,
-    chunk_bytes: int,
-    numbers: Collection[str],
-    optional: Collection[str],
+    piece: Piece, source: SourceConfig, fields: RawFields, max_line_bytes: int, chunk_bytes: int
 ) -> tuple[Format, Iterator[Lines], str | None]:
     """How the piece is to be decoded, its lines of data, and what is odd about its file if the piece is the first."""
     is_json = source.format == "jsonl"
     lines = read_lines(piece, max_line_bytes, chunk_bytes, source.encoding, may_hold_documents=is_json)
     if is_json:
-        return JsonLines(fields, numbers, source.explode.field if source.explode else None), lines, None
+        whole = source.explode.field if source.explode else None
+        return JsonLines(fields.names, fields.numbers, whole), lines, None
     last: list[Lines] = []
     above = (
         _keeping(lines, last)
@@ -93,23 +81,22 @@ def _opened(
     )
     if piece.start == 0 and piece.end is not None:
         above = chain(above, _lines_below(piece, last, source, max_line_bytes))
-    required = [field for field in fields if field not in optional]
     try:
-        header = header_of(piece.path, source, required, above, max_line_bytes)
+        header = header_of(piece.path, source, fields.required, above, max_line_bytes)
     except UnreadableFileError:
         if piece.start:  # the first piece of the file says it
-            return JsonLines(fields), iter(()), None
+            return JsonLines(fields.names), iter(()), None
         raise
-    names = header.names or fields  # without a header there is no line
+    names = header.names or fields.names  # without a header there is no line
     note = None if piece.start else _note(piece, header, fields)
     dialect = Dialect.of(source)
     records = joined(_below(header, chain(last, lines)), dialect, len(names), max_line_bytes)
-    return Delimited(names, fields, dialect), without(records, source.comment, header.content), note
+    return Delimited(names, fields.names, dialect), without(records, source.comment, header.content), note
 
 
-def _note(piece: Piece, header: Header, fields: Sequence[str]) -> str | None:
+def _note(piece: Piece, header: Header, fields: RawFields) -> str | None:
     """What is odd about the columns of the file."""
-    missing = [field for field in fields if header.names and field not in header.names]
+    missing = fields.missing_in(header.names) if header.names else ()
     notes = [("has more than once the column", header.repeated, "which is not read")]
     notes += [("has no column", missing, "which is empty there")]
     said = [f"{fault} {', '.join(map(repr, names)):.300}, {so}" for fault, names, so in notes if names]

@@ -15,6 +15,7 @@ from interest_spark.sources.dialect import Dialect
 from interest_spark.sources.documents import PEEK_BYTES, holds_documents
 from interest_spark.sources.packing import packing_of
 from interest_spark.sources.raw_paths import open_raw
+from interest_spark.sources.stripes import rows_by_stripe, stripes_between
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
@@ -71,8 +72,28 @@ def tasks_of(
     for delivery in large:
         if sources[delivery.source].format == "parquet":  # a piece has the row groups that begin in it, whose numbers
             breaks[delivery.path] = [_Breaks(0, start - 1) for _, _, start, _ in _ranges(delivery)]  # the file knows
+    breaks |= _breaks_of_stripes(context, [each for each in large if sources[each.source].format == "orc"])
     sized = [each for delivery in deliveries for each in _sized_pieces(delivery, breaks.get(delivery.path, ()))]
     return list(_grouped(sized, context.defaultParallelism))
+
+
+def _breaks_of_stripes(context: "SparkContext", files: Sequence[Delivery]) -> dict[str, list[_Breaks | None]]:
+    """By path; a task a file reads one column of it."""
+    if not files:
+        return {}
+    rows = context.parallelize(files, len(files)).map(lambda each: rows_by_stripe(each.path, each.size)).collect()
+    return {each.path: stripe_breaks(each, found) for each, found in zip(files, rows, strict=True) if found}
+
+
+def stripe_breaks(delivery: Delivery, rows: Sequence[int]) -> list[_Breaks | None]:
+    """As if the rows of each stripe were lines of the range in which it begins.
+
+    The first range counts one less: behind the break of a line the next but one begins.
+    """
+    return [
+        _Breaks(sum(rows[each] for each in stripes_between(start, end, size, len(rows))) - (start == 0), start - 1)
+        for _, size, start, end in _ranges(delivery)
+    ]
 
 
 def _ranges(delivery: Delivery) -> list[_Range]:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, Target
 from interest_spark.sources.canonical import CanonicalReader
+from interest_spark.sources.contents import Contents, as_known, contents_of, still_known
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 from interest_spark.sources.pieces import Piece, tasks_of
 from interest_spark.steps.refusal import forgetting_refused, keeping_refused
@@ -56,10 +58,12 @@ def _attributes_step(kind: str, key: str) -> Step:
         return f"no {kind} were delivered"
 
     def target(step: Step, context: RunContext, inputs: Inputs) -> Target:
-        found = _deliveries(context, kind)
+        known = _known_contents(context, inputs)
+        found = as_known(_deliveries(context, kind), known)
         prints = {f"files of {day}": digest(files) for day, files in _identities(found).items()}
         new = [each for each in found if _is_new(each, prints, inputs)]
-        return Target({context.dt: made_from(step, context, inputs, **prints)}, findings=new)
+        read = _Read(new, still_known(found, known))
+        return Target({context.dt: made_from(step, context, inputs, **prints)}, findings=read, files=read.contents)
 
     def compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
         source, ingest = _configured(context, kind), context.config.ingest
@@ -82,8 +86,12 @@ def _attributes_step(kind: str, key: str) -> Step:
             kept = {name: folder for name, folder in folders.items() if name == kind or not shared}
             end = day_end(context.day, parse_zone(context.config.shop.time_zone))
             build = AttributeBuild(kind, key, read, context.dt, end, kept)
-            tasks = tasks_of(context.spark.sparkContext, assignment.findings, [reader.settings])
+            new = assignment.findings.deliveries
+            tasks = tasks_of(context.spark.sparkContext, new, [reader.settings])
             written = build_attributes(context.spark, build, tasks, earlier, check)
+            contents = assignment.findings.contents
+            unknown = [each for each in new if each.path not in contents]
+            contents.update(contents_of(unknown, lambda: context.spark.sparkContext))
             ledger = write_ledger(folders["ingest_ledger"], kind, context.dt, lines, beside)
             return {**written, "ingest_ledger": ledger}
 
@@ -118,6 +126,22 @@ def _deliveries(context: RunContext, kind: str) -> Sequence[Delivery]:
     first = context.day - timedelta(settings.catch_up_days)
     last = context.day + timedelta(settings.max_late_days if settings.as_of == "now" else 0)
     return find_deliveries(source, f"sources.{kind}", first=first, last=last, required=False)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The deliveries that are to be read, and what is known of all of them, which the run's record tells."""
+
+    deliveries: Sequence[Delivery]
+    contents: dict[str, str]
+
+
+def _known_contents(context: RunContext, inputs: Inputs) -> Contents:
+    """What is known of the files that the day, or else the one before it, was made from."""
+    before = inputs[_PREVIOUS].snapshot
+    slices = [*inputs[_PREVIOUS].slices()[-1:], *before.slices(day=context.dt)]
+    records = (before.record(each) for each in slices)
+    return {path: content for record in records if record is not None for path, content in record.files.items()}
 
 
 def _identities(deliveries: Sequence[Delivery]) -> dict[str, list[tuple[object, ...]]]:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target, through_day
+from interest_spark.sources.contents import Contents, as_known, contents_of, still_known
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.event_sources import EventReader, find_event_deliveries
 from interest_spark.sources.pieces import tasks_of
@@ -31,6 +33,7 @@ from interest_spark.steps.as_of_now import (
 )
 from interest_spark.steps.late_files import FILES, warn_of_late_files
 from interest_spark.steps.refusal import forgetting_refused, keeping_refused
+from interest_spark.storage.layout import Slice
 
 
 def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
@@ -46,11 +49,30 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
         get_logger().warning("nothing was delivered for the day", path=DayPath(source.path).on(context.day))
     every, mark = [*found, *later_deliveries(context)], MARK if is_as_of_now(context) else {}
     warn_of_late_files(context, inputs["events"])
-    from_by_day = {}
-    for day in _days_to_make(context, inputs, found):
+    from_by_day, days = {}, _days_to_make(context, inputs, found)
+    known = _known_contents(context, inputs, days)
+    every = as_known(every, known)
+    for day in days:
         identities = [each.identity for each in every if can_hold(each, day, context)]
         from_by_day[day] = made_from(step, context, inputs, **{FILES: digest(identities)}, **mark)
-    return Target(from_by_day, whole_table=not sources.by_day, in_order=True, findings=every)
+    read = _Read(every, still_known(every, known))
+    return Target(from_by_day, whole_table=not sources.by_day, in_order=True, findings=read, files=read.contents)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The deliveries of all days, and what is known of their files, which the run's record tells."""
+
+    deliveries: Sequence[Delivery]
+    contents: dict[str, str]
+
+
+def _known_contents(context: RunContext, inputs: Inputs, days: Sequence[str]) -> Contents:
+    """What is known of the files that the committed days were made from."""
+    snapshot = inputs["events"].snapshot
+    slices = [Slice(day) for day in days] if context.config.sources.by_day else snapshot.slices()[-1:]
+    records = (snapshot.record(each) for each in slices)
+    return {path: content for record in records if record is not None for path, content in record.files.items()}
 
 
 def _first_day(context: RunContext) -> date:
@@ -68,7 +90,8 @@ def _days_to_make(context: RunContext, inputs: Inputs, found: Sequence[Delivery]
 
 def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     config, sources = context.config, context.config.sources
-    deliveries = [each for each in assignment.findings if any(can_hold(each, day, context) for day in assignment.days)]
+    every, contents = assignment.findings.deliveries, assignment.findings.contents
+    deliveries = [each for each in every if any(can_hold(each, day, context) for day in assignment.days)]
     reader = EventReader(sources, config.ingest.max_line_bytes)
     late = late_events(context, inputs["events"], assignment.days)
     delivery_zone = parse_zone(sources.delivery_zone) if sources.delivery_zone else None
@@ -99,7 +122,10 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
     def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
         tasks = tasks_of(context.spark.sparkContext, deliveries, reader.settings)
         build = EventBuild(reader.read, rules, config.ingest.duplicate_keys, folders)
-        return build_events(context.spark, build, tasks, known, check)
+        written = build_events(context.spark, build, tasks, known, check)
+        new = [each for each in deliveries if each.path not in contents]
+        contents.update(contents_of(new, lambda: context.spark.sparkContext))
+        return written
 
     return Result(write=write, details=details, finish=forgetting_refused(context, "events"))
 

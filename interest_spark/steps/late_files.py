@@ -7,6 +7,7 @@ from interest_spark.foundation.digest import digest
 from interest_spark.foundation.log import get_logger
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Input
+from interest_spark.sources.contents import as_known
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.event_sources import find_event_deliveries
 from interest_spark.steps.as_of_now import is_as_of_now
@@ -32,7 +33,10 @@ def warn_of_late_files(context: RunContext, events: Input) -> None:
     for each in find_event_deliveries(sources, first=first, last=last, required=False):
         by_day.setdefault(each.day or "", []).append(each)
     for day, deliveries in by_day.items():
-        made = events.snapshot.made_from(Slice(day))
+        record = events.snapshot.record(Slice(day))
+        made = record.of(day) if record else None
+        if record is not None and made is not None and made.inputs.get(FILES) != _digest_of(deliveries):
+            deliveries = as_known(deliveries, record.files)
         if made is not None and FILES in made.inputs and made.inputs[FILES] != _digest_of(deliveries):
             get_logger().warning(
                 f"raw files of {day} came or changed after its events were made; backfill from {day}, or raise "

@@ -61,7 +61,7 @@ def _compact_slice(table: Snapshot, each: Slice, run_id: str) -> None:
                     writer.write_table(rows)
     earlier = table.record(each) or RunRecord(run_id, {}, {})
     made_from = earlier.of(each.day)
-    record = RunRecord(run_id, {EVERY_DAY: made_from} if made_from else {}, earlier.versions)
+    record = RunRecord(run_id, {EVERY_DAY: made_from} if made_from else {}, earlier.versions, earlier.files)
     staged = stage_files(table, data_files(folder), [each], record)
     _check_rows(table, each, staged.rows)
     commit(staged, table, content_kept=True)

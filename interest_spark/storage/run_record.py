@@ -62,12 +62,15 @@ class MadeFrom:
 class RunRecord:
     """`made_from` by day, or once for EVERY_DAY. `versions` are those of the tables that were read.
 
+    `files` are the raw files that were read, with their size, time and content.
+
     A slice of release 0.1 that was compacted has a record, but nobody knows what it was made from.
     """
 
     run_id: str
     made_from: Mapping[str, MadeFrom]
     versions: Mapping[str, int]
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, day: str) -> MadeFrom | None:
         """What the day's slice was made from."""

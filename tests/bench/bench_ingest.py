@@ -4,9 +4,10 @@
 
 `--log json` is 30 days of one gzip file each; `csv` is one plain file; `small` is one day of 1,440 files of five
 lines; `next` is the last of 30 days of `json` after the 29 others; `days` is ratings of 5,000 days in one file, and to
-compare with them as many of 30 days. `--broken` is the share of lines that are cut in the middle; Spark's reader makes
-nulls of those, and keeps no account of them. Every contender is a process of its own on all cores, timed from the
-started session to the committed, or written, rows.
+compare with them as many of 30 days. `parquet` and `orc` are 30 days of one table each; `zip`, `gbk`, `explode` are
+those of `json` packed as zip, in GBK, and with ten events in each line's list. `--broken` is the share of lines that
+are cut in the middle; Spark's reader makes nulls of those, and keeps no account of them. Every contender is a process
+of its own on all cores, timed from the started session to the committed, or written, rows.
 """
 
 import argparse
@@ -18,10 +19,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, timezone
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import orc
 
 from interest_spark.config.deployment import Config
 from interest_spark.pipeline.context import RunContext
@@ -35,6 +41,9 @@ LAST = FIRST + timedelta(DAYS - 1)
 NAMES = ("user_id", "item_id", "behavior", "event_time", "quantity", "price", "session_id", "platform")
 BEHAVIORS = np.array(["view", "favorite", "cart", "purchase"])
 SMALL_FILES, SMALL_LINES = 1_440, 5
+TABLES = ("parquet", "orc")
+LOGS = ("json", "csv", "small", "next", "days", *TABLES, "zip", "gbk", "explode")
+EVENTS_A_LINE = 10
 RATED_DAYS = {"days": 5_000, "month": 30}
 
 
@@ -50,7 +59,7 @@ def main() -> None:
         folder = Path(options.folder or scratch)
         if not (folder / "log").exists():
             write_log(folder / "log", options.log, int(options.lines), options.broken)
-        names = options.contenders or DEFAULT_CONTENDERS.get(options.log, "ours,spark")
+        names = options.contenders or DEFAULT_CONTENDERS.get(options.log, "ours")
         runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names.split(",")}
         for _ in range(options.rounds):
             for name in runs:
@@ -62,8 +71,8 @@ def main() -> None:
         for name, each in runs.items()
     ]
     if {"ours", "spark"} <= seconds.keys():
-        ratio = float(np.median(seconds["spark"]) / np.median(seconds["ours"]))
-        figures.append(figure("spark to ours", "ratio", [ratio], 2))
+        pairs = zip(seconds["spark"], seconds["ours"], strict=True)  # one after the other, under the same load
+        figures.append(figure("spark to ours", "ratio", [spark / ours_ for spark, ours_ in pairs], 2))
     report("ingest", f"{options.log}, {options.lines:.0f} lines, {options.broken} broken", figures, seconds=seconds)
 
 
@@ -81,12 +90,25 @@ def write_log(folder: Path, log: str, lines: int, broken: float) -> None:
             for number in range(DAYS):
                 file.writelines(_cut(map(_as_csv, _events(rng, number, lines // DAYS)), rng, broken))
         return
+    if log in TABLES:
+        for day in range(DAYS):
+            _write_table(
+                folder / f"dt={FIRST + timedelta(day)}" / f"part-00000.{log}", _events(rng, day, lines // DAYS)
+            )
+        return
     files = [(DAYS - 1, number, SMALL_LINES) for number in range(SMALL_FILES)] if log == "small" else []
     for day, number, count in files or [(day, 0, lines // DAYS) for day in range(DAYS)]:
         path = folder / f"dt={FIRST + timedelta(day)}" / f"part-{number:05d}.jsonl.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with gzip.open(path, "wt", compresslevel=1, encoding="utf-8") as packed:
-            packed.writelines(_cut(map(_as_json, _events(rng, day, count)), rng, broken))
+        events = _events(rng, day, count)
+        texts = _cut(map(_as_json, events) if log != "explode" else _in_lists(events), rng, broken)
+        if log == "zip":
+            with ZipFile(path.with_suffix(".zip"), "w", ZIP_DEFLATED, compresslevel=1) as archive:
+                archive.writestr("part.jsonl", "".join(texts))
+            continue
+        encoding = "gbk" if log == "gbk" else "utf-8"
+        with gzip.open(path, "wt", compresslevel=1, encoding=encoding) as packed:
+            packed.writelines(texts)
 
 
 def _events(rng: np.random.Generator, day: int, count: int) -> Iterator[tuple[Any, ...]]:
@@ -114,6 +136,25 @@ def _write_ratings(path: Path, rng: np.random.Generator, lines: int, days: int) 
 
 def _as_json(event: tuple[Any, ...]) -> str:
     return json.dumps(dict(zip(NAMES, event, strict=True))) + "\n"
+
+
+def _in_lists(events: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    """Lines of a user each, with several events in a list."""
+    while some := list(islice(events, EVENTS_A_LINE)):
+        inner = [dict(zip(NAMES[1:], event[1:], strict=True)) for event in some]
+        yield json.dumps({"user_id": some[0][0], "events": inner}) + "\n"
+
+
+def _write_table(path: Path, events: Iterator[tuple[Any, ...]]) -> None:
+    """Parquet or ORC, with times as timestamps."""
+    path.parent.mkdir(parents=True)
+    columns = dict(zip(NAMES, map(list, zip(*events, strict=True)), strict=True))
+    columns["quantity"] = pa.array(columns["quantity"], pa.float64())  # as the schema that Spark is given says
+    columns["event_time"] = pa.array(np.array([at[:-1] for at in columns["event_time"]], "datetime64[us]"))
+    table = pa.table(columns)
+    place = table.schema.get_field_index("event_time")
+    table = table.set_column(place, "event_time", table["event_time"].cast(pa.timestamp("us", tz="UTC")))
+    pq.write_table(table, path) if path.suffix == ".parquet" else orc.write_table(table, path)
 
 
 def _as_csv(event: tuple[Any, ...]) -> str:
@@ -154,7 +195,7 @@ def spark_alone(folder: Path, log: str) -> dict[str, Any]:
         started = time.perf_counter()
         reader = spark.read.schema(schema).option("recursiveFileLookup", "true")
         path = str(folder / "log")
-        rows = reader.option("header", "true").csv(path) if log == "csv" else reader.json(path)
+        rows = _read_by_spark(reader, log, path)
         kept = rows.dropDuplicates([name for name in config.ingest.duplicate_keys if name in NAMES])
         day = F.date_format("event_time", "yyyy-MM-dd")
         kept.withColumn("dt", day).repartition("dt").write.partitionBy("dt").parquet(f"{target}/rows")
@@ -162,12 +203,18 @@ def spark_alone(folder: Path, log: str) -> dict[str, Any]:
         return {"seconds": seconds, "rows": spark.read.parquet(f"{target}/rows").count()}
 
 
+def _read_by_spark(reader: Any, log: str, path: str) -> Any:
+    if log in TABLES:
+        return reader.format(log).load(path)
+    return reader.option("header", "true").csv(path) if log == "csv" else reader.json(path)
+
+
 CONTENDERS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "ours": ours,
     "spark": spark_alone,
     "month": ours_of_a_month,
 }
-DEFAULT_CONTENDERS = {"next": "ours", "days": "ours,month"}
+DEFAULT_CONTENDERS = {**dict.fromkeys(("json", "csv", "small", "parquet", "orc"), "ours,spark"), "days": "ours,month"}
 
 
 def _run(name: str, folder: Path, log: str) -> dict[str, Any]:
@@ -182,6 +229,15 @@ def _config(folder: Path, log: str, warehouse: str) -> Config:
     source: dict[str, Any] = {"path": "dt={day}/*.jsonl.gz", "columns": {name: name for name in NAMES}}
     if log == "csv":
         source |= {"path": "log.csv", "format": "csv"}
+    if log in TABLES:
+        source |= {"path": f"dt={{day}}/*.{log}", "format": log}
+    if log == "zip":
+        source |= {"path": "dt={day}/*.zip"}
+    if log == "gbk":
+        source |= {"encoding": "gbk"}
+    if log == "explode":
+        inner = {name: f"events.{name}" for name in NAMES[1:]}
+        source |= {"columns": {"user_id": "user_id", **inner}, "explode": "events"}
     if log in RATED_DAYS:
         source = {"path": f"{log}/log.csv", "reader": "movielens"}
     return Config.model_validate(
@@ -196,7 +252,7 @@ def _config(folder: Path, log: str, warehouse: str) -> Config:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--log", choices=("json", "csv", "small", "next", "days"), default="json")
+    parser.add_argument("--log", choices=LOGS, default="json")
     parser.add_argument("--lines", type=float)
     parser.add_argument("--broken", type=float, default=0.0)
     parser.add_argument("--rounds", type=int, default=3)

@@ -4,13 +4,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
 from interest_spark.config.sources import SourceConfig
 from interest_spark.sources.canonical import CanonicalReader, typed_columns
-from interest_spark.sources.check.head import Head
+from interest_spark.sources.check.head import MOST_LINES, Head
 from interest_spark.sources.pieces import Piece
 
 _SHOWN = 3
@@ -37,10 +38,15 @@ class Trial:
 
 def try_source(kind: str, source: SourceConfig, head: Head, day: str | None, max_line_bytes: int) -> Trial:
     """Read the head as the source says."""
+    reader = CanonicalReader(kind, source, max_line_bytes)
     with tempfile.TemporaryDirectory(prefix="interest-check-") as folder:
         path = Path(folder) / "head"
-        path.write_text("".join(f"{line}\n" for line in head.lines), encoding="utf-8")
-        found = list(CanonicalReader(kind, source, max_line_bytes).read([Piece(day, str(path))]))
+        if head.table:
+            path = Path(head.path)
+            found = [rows.head(MOST_LINES) for rows in islice(reader.read([Piece(day, head.path)]), 1)]
+        else:
+            path.write_bytes("".join(f"{line}\n" for line in head.lines).encode(head.encoding))
+            found = list(reader.read([Piece(day, str(path))]))
     if not found:
         return Trial(Counter(), {}, {}, "it holds no line of data")
     rows = pl.concat(found)

@@ -4,7 +4,7 @@ COLUMNS = {
     "user_id": (
         *("userid", "user", "uid", "visitorid", "customerid", "memberid", "userpseudoid", "clientid", "reviewerid"),
         *("anonymousid", "viewerid", "buyerid", "accountid", "cookieid", "csvid", "deviceid", "sessionid", "session"),
-        *("sid", "visitid", "用户id", "会员号", "用户"),
+        *("sid", "visitid", "用户id", "会员号", "用户", "cip", "clientip", "remoteaddr", "ip"),
     ),
     "item_id": (
         *("itemid", "item", "sku", "productid", "product", "goodsid", "articleid", "aid", "iid", "asin", "stockcode"),
@@ -12,11 +12,11 @@ COLUMNS = {
     ),
     "behavior": (
         *("behavior", "behaviour", "behaviortype", "eventname", "eventtype", "event", "action", "actiontype", "type"),
-        *("activity", "interaction", "动作", "行为"),
+        *("activity", "interaction", "kind", "动作", "行为"),
     ),
     "event_time": (
         *("eventtime", "eventtimestamp", "timestamp", "originaltimestamp", "datetime", "ts", "time", "createdat"),
-        *("occurredat", "at", "date", "tdat", "timestampms", "unixreviewtime", "invoicedate", "时间"),
+        *("occurredat", "eventts", "at", "date", "tdat", "timestampms", "unixreviewtime", "invoicedate", "时间"),
     ),
     "price": ("price", "unitprice", "itemprice", "amount", "cost", "单价", "价格"),
     "quantity": ("quantity", "qty", "count", "数量"),
@@ -25,6 +25,9 @@ COLUMNS = {
     "platform": ("platform", "channel"),
     "query": ("query", "searchterm", "keyword", "q"),
 }
+
+WITHOUT_LOGIN = ("anonymousid", "userpseudoid", "visitorid", "clientid", "deviceid", "cookieid", "viewerid")
+"""What is known of users who have not said who they are."""
 
 REQUIRED = ("user_id", "item_id", "behavior", "event_time")
 

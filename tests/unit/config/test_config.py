@@ -263,7 +263,9 @@ def test_paths_lie_below_the_root_unless_absolute(tmp_path: Path) -> None:
     assert (config.sources.events.path, config.sources.items.path) == ("data/a.csv", "/b.csv")
 
 
-@pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted([*CONF.glob("*.yaml"), *CONF.glob("examples/*.yaml")]), ids=lambda path: path.name
+)
 def test_every_shipped_configuration_is_valid(path: Path) -> None:
     load_config(path)
 

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from interest_spark.features.examples import Example, examples_in, first_of, in_words, likely_unit
+from interest_spark.schemas.reasons import REASONS
 
 
 def test_the_first_line_of_each_reason_is_shown() -> None:
@@ -24,6 +25,12 @@ def test_the_first_line_of_each_reason_is_shown() -> None:
     told = in_words(first_of([found, earlier]), {"f": "iso"}, Counter(not_json=3, bad_time=1, unseen=9))
     assert told.startswith("For example not_json: e line 9 '['; bad_time: f line 2 'xxx")
     assert in_words({}, {}, Counter(not_json=3)) == ""
+
+
+def test_no_reason_goes_without_its_example() -> None:
+    known = {reason: Example("f", line, reason.upper()) for line, reason in enumerate(REASONS, start=1)}
+    told = in_words(known, {}, Counter(dict.fromkeys(REASONS, 1)))
+    assert all(f"{reason}: f line {known[reason].line} {reason.upper()!r}" in told for reason in REASONS)
 
 
 @pytest.mark.parametrize(

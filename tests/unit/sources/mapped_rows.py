@@ -38,14 +38,23 @@ def typed(path: Path, kind: str = "events", **source: Any) -> pl.DataFrame:
 class Ingested:
     """What becomes of the files of `sources.events`: `ledger` by file, and the `events` and `refused` lines."""
 
-    def __init__(self, root: Path, events: Mapping[str, Any] | Sequence[Any], **ingest: Any) -> None:
+    def __init__(
+        self,
+        root: Path,
+        events: Mapping[str, Any] | Sequence[Any],
+        day: str = DAY,
+        time_zone: str = "UTC",
+        into: Path | None = None,
+        **ingest: Any,
+    ) -> None:
         sources = SourcesConfig.model_validate({"root": str(root), "events": events})
         settings = IngestConfig(**ingest)
         reader = EventReader(sources, settings.max_line_bytes)
-        folders = {name: str(root / name) for name in ("events", "quarantine", "ingest_ledger")}
-        rules = DayRules(settings, parse_zone("UTC"), date.fromisoformat(DAY))
+        folders = {name: str((into or root) / name) for name in ("events", "quarantine", "ingest_ledger")}
+        zone = parse_zone(sources.delivery_zone) if sources.delivery_zone else None
+        rules = DayRules(settings, parse_zone(time_zone), date.fromisoformat(day), delivery_zone=zone)
         build = EventBuild(reader.read, rules, settings.duplicate_keys, folders)
-        found = find_event_deliveries(sources, last=date.fromisoformat(DAY))
+        found = find_event_deliveries(sources, last=date.fromisoformat(day))
         told = list(build.prepare([Piece(each.day, each.path, source=each.source) for each in found]))
         frames = [each for each in told if isinstance(each, pl.DataFrame)]
         self.accounts = [each for each in told if isinstance(each, Account)]

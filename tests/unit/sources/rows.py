@@ -8,6 +8,7 @@ from interest_spark.config.sources import SourceConfig
 from interest_spark.sources.chunks import CHUNK_BYTES
 from interest_spark.sources.piece_rows import read_piece
 from interest_spark.sources.pieces import Piece
+from interest_spark.sources.raw_fields import RawFields
 
 DAY = "2026-01-02"
 
@@ -31,7 +32,7 @@ def read_rows(
     """Those of a whole file, or of a piece of it."""
     piece = piece or Piece(DAY, str(path))
     rows: list[Row] = []
-    for batch in read_piece(piece, source, fields, max_line_bytes, chunk_bytes):
+    for batch in read_piece(piece, source, RawFields(fields), max_line_bytes, chunk_bytes):
         places = ("delivery_day", "source_file", "file_fault", "source_line", "raw", "reason")
         day, file, fault, line, raw, reason = (batch[name].to_list() for name in places)
         values = [batch[f"field_{place}"].to_list() for place in range(len(fields))]

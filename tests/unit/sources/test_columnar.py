@@ -117,6 +117,32 @@ def test_rows_come_once_in_any_pieces(
     ]
 
 
+@pytest.mark.parametrize("pieces", [1, 2, 7, 1_000])
+def test_tasks_share_a_large_orc_file_by_its_stripes(tmp_path: Path, pieces: int) -> None:
+    path, count = tmp_path / "log", 12_000
+    table = pa.table({"s": [f"{number * 7919 % 9973}" * 9 for number in range(count)], "a": range(count)})
+    orc.write_table(table, path, stripe_size=1_024, batch_size=1_024)
+    assert orc.ORCFile(path).nstripes > 3
+    source, size = SourceConfig(path="", format="orc"), path.stat().st_size
+    delivery = Delivery("2026-01-02", str(path), size, "")
+    found = pieces_of_source(delivery, -(-size // pieces), source)
+    assert len(found) == pytest.approx(pieces, rel=0.1)
+    by_piece = [read_rows(path, source, ["a"], 1000, piece=piece) for piece in found]
+    assert sum(map(bool, by_piece)) >= min(pieces, 4)
+    rows = [row for each in by_piece for row in each]
+    assert [(row.line, row.values) for row in rows] == [(number + 1, [str(number)]) for number in range(count)]
+
+
+def test_a_damaged_orc_file_is_one_piece_that_tells_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"ORC" + b"x" * 200 + b"\x03ORC\x03")
+    delivery = Delivery("2026-01-02", str(path), path.stat().st_size, "")
+    source = SourceConfig(path="", format="orc")
+    (piece,) = pieces_of_source(delivery, 50, source)
+    (row,) = read_rows(path, source, ["a"], 1000, piece=piece)
+    assert "cannot be read" in (row.fault or "")
+
+
 def test_rows_that_no_line_could_be_are_refused(tmp_path: Path) -> None:
     table = pa.table({"a": [b"\xff", b"ok", b"x" * 2000, None]})
     pq.write_table(table, tmp_path / "log")

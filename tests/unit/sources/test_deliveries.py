@@ -204,10 +204,23 @@ def test_days_in_a_path_are_written_in_many_ways(tmp_path: Path, pattern: str, l
     ]
 
 
+@pytest.mark.parametrize(("unit", "a_second"), [("unix_s", 1), ("unix_ms", 1_000)])
+def test_folders_may_be_counted_since_1970(tmp_path: Path, unit: str, a_second: int) -> None:
+    for day in range(3):
+        write(tmp_path / f"logs/source/{(1_767_225_600 + day * 86_400) * a_second}/f.gz")  # from 2026-01-01T00:00Z
+    write(tmp_path / f"logs/source/{(1_767_225_600 + 3_600) * a_second}/f.gz")  # begins no day
+    found = find(tmp_path / f"logs/*/{{day:{unit}}}/*", first=date(2026, 1, 1))
+    assert [each.day for each in found] == ["2026-01-01", "2026-01-02"]
+    assert [Path(each.path).parent.name for each in found] == [
+        str((1_767_225_600 + day * 86_400) * a_second) for day in (0, 1)
+    ]
+
+
 @pytest.mark.parametrize(
     ("pattern", "why"),
     [
         ("{date}/*", "is no place for a day"),
+        ("{day:unix}/*", "has the letters 'unix'"),
         ("{year:yy}/{month}/{day}", "is no place for a day"),
         ("{day:yyyy-mm-dd}/*", "has the letters 'mm'"),
         ("{year}/{month}/*", "it lacks dd"),

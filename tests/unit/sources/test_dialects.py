@@ -14,6 +14,7 @@ from interest_spark.sources.delimited import Delimited
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.piece_rows import read_piece
 from interest_spark.sources.pieces import Piece, _find_breaks, _ranges
+from interest_spark.sources.raw_fields import RawFields
 from tests.unit.sources.rows import Row, read_rows
 
 
@@ -166,10 +167,10 @@ def test_a_column_that_older_files_lack_is_empty_there(tmp_path: Path) -> None:
     path = tmp_path / "2024.csv"
     path.write_text("id,q\n1,a\n", encoding="utf-8")
     source = SourceConfig(path="", format="csv")
-    (rows,) = read_piece(Piece(None, str(path)), source, ["id", "platform"], 1000, optional={"platform"})
+    (rows,) = read_piece(Piece(None, str(path)), source, RawFields(["id", "platform"], optional={"platform"}), 1000)
     assert rows.select("field_0", "field_1").rows() == [("1", None)]
     assert rows["file_note"].to_list() == [f"'{path}' has no column 'platform', which is empty there"]
-    (rows,) = read_piece(Piece(None, str(path)), source, ["item", "platform"], 1000, optional={"platform"})
+    (rows,) = read_piece(Piece(None, str(path)), source, RawFields(["item", "platform"], optional={"platform"}), 1000)
     assert f"{path} has no column 'item'; its header is 'id,q'" in rows["file_fault"][0]
 
 

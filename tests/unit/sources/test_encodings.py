@@ -49,6 +49,14 @@ def test_half_a_character_at_the_end_refuses_its_line(tmp_path: Path) -> None:
     assert [row.reason for row in read_rows(tmp_path / "log", source, ["a"], 1000)] == [None, "invalid_utf8"]
 
 
+@pytest.mark.parametrize("written", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_a_file_without_a_mark_of_its_byte_order_is_read(tmp_path: Path, written: str) -> None:
+    (tmp_path / "log").write_bytes("a,茶\nb,杯\n".encode(written))
+    source = SourceConfig(path="", format="csv", encoding=written[:6], header=("a", "b"))
+    rows = read_rows(tmp_path / "log", source, ["b"], 1000)
+    assert [(row.line, row.values) for row in rows] == [(1, ["茶"]), (2, ["杯"])]
+
+
 @given(
     st.lists(st.text(st.sampled_from("aé商用\U0001f6d2\r,"), max_size=6)),
     st.integers(1, 9),

@@ -102,7 +102,7 @@ def test_one_mapping_stays_what_it_was() -> None:
         ("[{path: a}, {path: b, columns: {user: x}}]", "events.1.columns has the unknown column 'user'; did you mean"),
         ("{path: a, columns: {user_id: []}}", "this is no field"),
         ("{path: a, columns: {user_id: 7}}", "this is no field"),
-        ("{path: a, columns: {event_time: {joined: [d, t]}}}", "event_time.join"),
+        ("{path: a, columns: {event_time: {joined: [d, t]}}}", "did you mean 'join'?"),
         ("{path: a, cases: [{set: {behavior: return}}]}", "a case needs a condition"),
         ("{path: a, cases: [{negative: quantity, set: {behaviour: return}}]}", "did you mean 'behavior'"),
         ("{path: a, cases: [{negative: quantite, set: {behavior: return}}]}", "quantity"),

@@ -29,6 +29,25 @@ def test_the_first_of_several_fields_that_has_a_value_counts(tmp_path: Path) -> 
     assert found["reason"].to_list() == [None, None, None, "missing_user"]
 
 
+@pytest.mark.parametrize(
+    ("match", "found"),
+    [
+        ("[?&]sku=([^&]+)", ["A-1", None, None, None]),
+        ("[?&](?:sku|id)=([^&]*)", ["A-1", None, "7", None]),  # nothing is no value, either
+        ("[0-9]+$", ["1", None, "7", None]),  # without a group all that is matched
+        (r"^/p/(?P<item>[^/?]+)", ["lamp", "chair", None, None]),
+    ],
+)
+def test_a_part_of_a_field_is_taken_by_a_regular_expression(
+    tmp_path: Path, match: str, found: list[str | None]
+) -> None:
+    urls = ["/p/lamp?v=1&sku=A-1", "/p/chair?sku=", "/list?id=7", None]
+    log = write(tmp_path / "log", [a_line(url=url) for url in urls])
+    rows = typed(log, columns={**NATIVE, "item_id": {"field": "url", "match": match}})
+    assert rows["item_id"].to_list() == found
+    assert rows["reason"].to_list() == ["missing_item" if each is None else None for each in found]
+
+
 def test_the_first_of_several_columns_of_csv(tmp_path: Path) -> None:
     log = write(tmp_path / "log", [f"NULL,c1,i,{TIME}", f"m2,c2,i,{TIME}"], header="member,cookie,sku,ts")
     columns = {"user_id": ["member", "cookie"], "item_id": "sku", "event_time": "ts"}
@@ -205,3 +224,15 @@ def test_an_items_time_is_read_or_the_line_refused(
     if reason is None:
         assert found["updated_at"].dt.strftime("%Y-%m-%d").to_list() == [known]
         assert (found["price"].to_list(), found["unread"].to_list()) == ([None], ["price"])
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_only_columns_that_the_deployment_maps_are_missed(tmp_path: Path, file_format: str) -> None:
+    """Whoever delivers the native columns need not have all of them; who maps one is told that it is not there."""
+    names = ("user_id", "item_id", "behavior", "event_time")
+    rows = pl.DataFrame([["u"], ["i"], ["view"], [TIME]], schema=names)
+    log = tmp_path / "log"
+    rows.write_csv(log) if file_format == "csv" else rows.write_parquet(log)
+    assert typed(log, format=file_format)["file_note"].to_list() == [None]
+    (note,) = typed(log, format=file_format, columns={name: name for name in (*names, "price")})["file_note"]
+    assert note.endswith("has no column 'price', which is empty there")

@@ -12,6 +12,7 @@ from interest_spark.config.sources import SourceConfig
 from interest_spark.sources.lines import Lines
 from interest_spark.sources.piece_rows import read_piece
 from interest_spark.sources.pieces import Piece
+from interest_spark.sources.raw_fields import RawFields
 from tests.unit.sources.rows import Row, read_rows
 
 
@@ -150,7 +151,7 @@ def test_a_header_names_a_mapped_column_once_or_refuses_the_file(
 
 
 def notes_of(path: Path, source: SourceConfig, fields: list[str]) -> list[str]:
-    frames = list(read_piece(Piece(None, str(path)), source, fields, 1000))
+    frames = list(read_piece(Piece(None, str(path)), source, RawFields(fields), 1000))
     return [note for frame in frames for note in frame["file_note"].unique().drop_nulls()]
 
 

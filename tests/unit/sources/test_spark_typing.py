@@ -24,6 +24,7 @@ from interest_spark.sources.columns import number_fields
 from interest_spark.sources.instants import to_instant, to_known_since
 from interest_spark.sources.piece_rows import read_piece
 from interest_spark.sources.pieces import Piece
+from interest_spark.sources.raw_fields import RawFields
 from interest_spark.sources.reader import get_reader
 from interest_spark.sources.values import to_number
 from tests.unit.sources import spark_typing
@@ -337,7 +338,8 @@ def test_files(spark: "SparkSession", tmp_path: Path, number: int, seed: int) ->
         pieces.append(Piece(rng.choice([DAY, None]), str(path)))
     settled = get_reader(source.reader).settings(kind, source)
     numbers = number_fields(kind, settled)
-    raw = pl.concat(rows for piece in pieces for rows in read_piece(piece, settled, fields, 10_000, numbers=numbers))
+    wanted = RawFields(fields, numbers)
+    raw = pl.concat(rows for piece in pieces for rows in read_piece(piece, settled, wanted, 10_000))
     schema = ", ".join(f"{name} {'bigint' if name in ('source_line', 'element') else 'string'}" for name in raw.columns)
     expected = spark_typing.typed_rows(spark.createDataFrame(raw.rows(), schema), kind, source)
     found = pl.concat(CanonicalReader(kind, source, 10_000).read(pieces))

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import orc
 
 from interest_spark.config.sources import SourceConfig
 from interest_spark.sources.check.fields import layout_of
@@ -159,6 +162,19 @@ def test_the_format_of_times_is_told(text: str, time_format: str | None) -> None
     assert time_format_of([text] * 3) == time_format
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "latin-1", "utf-8"])
+def test_a_log_in_another_encoding_is_mapped(tmp_path: Path, encoding: str) -> None:
+    item = "caf\u00e9" if encoding == "latin-1" else "\u676f\u5b50"
+    head = the_head(tmp_path, ["user,item,event,ts", *[f"u{n % 3},{item},view,2026-01-30 10:00:00" for n in range(9)]])
+    if encoding != "utf-8":
+        lines = "".join(f"{line}\n" for line in head.lines).encode(encoding)
+        (tmp_path / "log").write_bytes(lines)
+        head = read_head(Delivery(None, str(tmp_path / "log"), len(lines), ""), 100_000)
+    keys, trial = proposed(head)
+    assert keys.get("encoding", "utf-8") == encoding
+    assert (trial.good_share, trial.values["item_id"]) == (1.0, [item])
+
+
 def test_another_encoding_is_named(tmp_path: Path) -> None:
     assert the_head(tmp_path, ["用户,商品"], "gb18030").encoding == "gb18030"
     assert the_head(tmp_path, ["用户,商品"]).encoding == "utf-8"
@@ -177,3 +193,61 @@ def test_a_large_file_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest
     head = read_head(Delivery(None, str(path), path.stat().st_size, ""), 100_000)
     assert len(head.lines) == 1_000
     assert 0 < sum(map(len, read)) < 100_000
+
+
+def test_users_without_login_are_known_by_another_field(tmp_path: Path) -> None:
+    def line(n: int, **more: Any) -> str:
+        time = f"{START + timedelta(minutes=n):%Y-%m-%dT%H:%M:%SZ}"
+        return json.dumps({"item": f"i{n}", "event": "view", "ts": time, "deviceId": f"d{n}", **more})
+
+    everybody = the_head(tmp_path, [line(n, userId=f"u{n}") for n in range(9)])
+    assert proposed(everybody)[0]["columns"]["user_id"] == "userId"  # one alone loses no line
+    some = the_head(tmp_path, [line(n, userId=f"u{n}" if n % 3 else None) for n in range(9)])
+    keys, trial = proposed(some)
+    assert keys["columns"]["user_id"] == ["userId", "deviceId"]
+    assert (trial.good_share, trial.values["user_id"][:2]) == (1.0, ["d0", "u1"])
+
+
+def test_calls_of_another_kind_are_left_out(tmp_path: Path) -> None:
+    calls = [{"type": "track", "event": "Product Viewed"}, {"type": "page"}, {"type": "identify"}]
+    lines = [
+        {"userId": "u", "timestamp": f"{START + timedelta(minutes=n):%Y-%m-%dT%H:%M:%SZ}", "product_id": "p"}
+        | calls[n % 3]
+        for n in range(9)
+    ]
+    keys, trial = proposed(the_head(tmp_path, [json.dumps(line) for line in lines]))
+    assert keys["where"] == {"type": ["track"]}
+    assert trial.reasons == {"good": 3, "ignored": 6}
+
+
+def test_negative_quantities_are_taken_for_returns(tmp_path: Path) -> None:
+    lines = [f"u{n % 3},i,{-1 if n % 4 == 0 else 2},2026-01-30 10:00:{n:02}" for n in range(9)]
+    keys, trial = proposed(the_head(tmp_path, ["user_id,item_id,qty,ts", *lines]))
+    assert keys["cases"] == [{"negative": "quantity", "set": {"behavior": "return"}}]
+    assert (trial.good_share, trial.values["behavior"]) == (1.0, ["return", "view"])
+
+
+def test_codes_that_nobody_knows_are_shown_to_be_corrected(tmp_path: Path) -> None:
+    lines = [f"u{n % 3},i,{n % 4},2026-01-30 10:00:{n:02}" for n in range(9)]
+    keys, trial = proposed(the_head(tmp_path, ["user_id,item_id,action,ts", *lines]))
+    assert keys["behaviors"] == dict.fromkeys("0123", "view")
+    assert trial.good_share == 1.0
+
+
+@pytest.mark.parametrize("kind", ["parquet", "orc"])
+def test_tables_are_opened(tmp_path: Path, kind: str) -> None:
+    times = pa.array([START + timedelta(seconds=n) for n in range(2_000)], pa.timestamp("us", tz="UTC"))
+    columns = {"uid": [n % 7 for n in range(2_000)], "event": ["view"] * 2_000, "ts": times}
+    table = pa.table({**columns, "product": [{"sku": f"A{n % 5}", "price": 1.5} for n in range(2_000)]})
+    path = tmp_path / "000000_0"  # without a name that tells
+    pq.write_table(table, path) if kind == "parquet" else orc.write_table(table, path)
+    head = read_head(Delivery(None, str(path), path.stat().st_size, ""), 100_000)
+    keys, trial = proposed(head)
+    assert (keys["format"], keys["columns"]["item_id"], keys["time_format"]) == (kind, "product.sku", "iso")
+    assert trial.reasons == {"good": 1_000}  # no more than its head
+
+
+def test_times_without_a_year_take_that_of_the_day(tmp_path: Path) -> None:
+    head = the_head(tmp_path, ["user_id,item_id,ts", *[f"u{n % 3},i,01-{n + 10} 10:00:00" for n in range(9)]])
+    keys = propose(layout_of(head), SourceConfig(path="x"), "x", START.date())
+    assert (keys["time_format"], keys["time_year"]) == ("MM-dd HH:mm:ss", 2026)
