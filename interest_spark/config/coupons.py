@@ -16,7 +16,8 @@ class CouponsConfig(Section):
     `control`: what the campaigns' file calls the arm that got nothing. `outcome`: what a coupon is to bring, `spent`
     times `margin`, or `purchases` worth `margin` each, on the day of sending and within `window_days` in all. Campaigns
     sent up to `history_days` ago are learnt from, at most `training_rows` of their rows; of the customers the share
-    `held_out` judges. A coupon is given only if its predicted increment is at least `least_return` times its cost.
+    `held_out` judges. A coupon is given only if its predicted increment is at least `least_return` times its cost,
+    and a dearer one in place of another only if the same holds of the differences.
     """
 
     costs: dict[str, Money] = Field(min_length=1)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from interest_spark.evaluation.statistics.paired import resample_sums
 from interest_spark.evaluation.statistics.uplift import UPLIFT_RESAMPLES, Interval, percentiles, resampled
 from interest_spark.metrics.uplift.curve import Floats, UpliftRows, qini_curve
 from interest_spark.metrics.uplift.effect import average_effect, concentration, effects_by_part
@@ -52,20 +53,19 @@ def figure(name: str, coupon: str | None, found: Interval, rows: int, share: flo
 def expected_increment(fitted: Fitted, costs: Floats, price: float, given: Sequence[int]) -> Interval:
     """What so many of each coupon bring at a price, by what held-out customers did whom that price would have given it.
 
-    The mean increment of these times the number of customers: what models predict for the customers that they choose is
-    too high, as chance has a part in who is chosen; what others of the same predictions did is not.
+    The mean of their doubly robust scores times the number of customers. What models predict for the customers that
+    they choose is too high, as chance has a part in who is chosen; what others of the same predictions did is not.
     """
     total, drawn = 0.0, np.zeros(UPLIFT_RESAMPLES)
     for place, held_out in enumerate(fitted.held_out.values()):
         if not given[place]:
             continue
-        tie = np.zeros(len(held_out.key))
-        chosen = steps_of(held_out.predictions, costs, tie).chosen(price) == place
-        rows = held_out.rows(place, chosen)
-        total += given[place] * average_effect(rows)
-        drawn += given[place] * resampled(_effect, rows, held_out.key[chosen])[:, 0]
+        chosen = steps_of(held_out.predictions, costs, np.zeros(len(held_out.key))).chosen(price) == place
+        if not chosen.any():
+            return Interval(None, None, None)
+        score = held_out.score[chosen]
+        sums = resample_sums(held_out.key[chosen], score[:, None], UPLIFT_RESAMPLES, 0)
+        total += given[place] * float(score.mean())
+        none = np.full(UPLIFT_RESAMPLES, np.nan)
+        drawn += given[place] * np.divide(sums[:, 1], sums[:, 0], out=none, where=sums[:, 0] > 0)
     return percentiles(total, drawn)
-
-
-def _effect(rows: UpliftRows) -> Floats:
-    return np.array([average_effect(rows)])

@@ -236,7 +236,7 @@ TABLES: dict[str, pa.Schema] = {
     "coupon_figures": _table(
         figure=(
             pa.string(),
-            "of a coupon's past campaigns, such as `qini`, or of what was given, such as `expected`; README.md lists them",
+            "of a coupon's past campaigns, such as `qini`, or of what is given, such as `expected`; see README.md",
         ),
         coupon=(pa.string(), "which the figure is of; null of all together"),
         share=(pa.float64(), "of held-out customers, best first, at which the figure is; null where it is of all"),

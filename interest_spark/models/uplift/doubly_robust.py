@@ -19,17 +19,24 @@ def fit(trial: Trial, settings: TreeSettings) -> UpliftModel:
 def pseudo_outcomes(trial: Trial, settings: TreeSettings) -> Floats:
     """m1(x) - m0(x) + (w - e) / (e (1 - e)) (y - m_w(x)): float64[n]. Their mean is the average effect.
 
-    The mean is right where either the outcome models or the propensities are; in a trial the latter are known.
+    It is right where either the outcome models or the propensities are; in a trial the latter are known.
     """
     fold = np.random.default_rng([settings.seed, len(trial.outcome)]).permutation(len(trial.outcome)) % _FOLDS
     found = np.empty(len(trial.outcome))
     for each in range(_FOLDS):
         own, others = fold == each, fold != each
         if_treated, if_not = (_outcomes(trial, others & arm, own, settings) for arm in (trial.treated, ~trial.treated))
-        treated, e = trial.treated[own], trial.propensity[own]
-        missed = trial.outcome[own] - np.where(treated, if_treated, if_not)
-        found[own] = if_treated - if_not + (treated - e) / (e * (1 - e)) * missed
+        found[own] = scores(trial.rows(own), if_treated, if_not)
     return found
+
+
+def scores(trial: Trial, if_treated: Floats, if_not: Floats) -> Floats:
+    """Augmented inverse propensity weighting (Robins, Rotnitzky and Zhao 1994) of what two outcome models, which have
+    not seen these customers, say of each: float64[n].
+    """
+    e = trial.propensity
+    missed = trial.outcome - np.where(trial.treated, if_treated, if_not)
+    return if_treated - if_not + (trial.treated - e) / (e * (1 - e)) * missed
 
 
 def _outcomes(trial: Trial, learnt: np.ndarray, wanted: np.ndarray, settings: TreeSettings) -> Floats:

@@ -112,10 +112,10 @@ def first_edges(least: float) -> Floats:
     return least * np.geomspace(1.0, 1e9, 4_096)
 
 
-def narrowed(demand: Demand, budget: float, least: float) -> tuple[Price, Floats | None]:
+def narrowed(demand: Demand, budget: float) -> tuple[Price, Floats | None]:
     """The lowest price among the edges at which the budget suffices, and closer edges around it.
 
-    No edges where nothing is left to find: all that is worth the `least` price fits in, or edges cannot be closer.
+    No edges where nothing is left to find: all that is worth the lowest one fits in, or they cannot be closer.
     """
     cost, gain = demand.above()
     place = int(np.argmax(cost <= budget)) if (cost <= budget).any() else len(cost)
@@ -123,7 +123,7 @@ def narrowed(demand: Demand, budget: float, least: float) -> tuple[Price, Floats
         top = float(demand.edges[-1])
         return Price(top * 1e9, 0.0, 0.0, float(gain[-1])), np.geomspace(top, top * 1e9, len(demand.edges))
     price = float(demand.edges[place])
-    left = price * (budget - float(cost[place])) if price > least else 0.0
+    left = price * (budget - float(cost[place]))
     found = Price(price, float(cost[place]), float(gain[place]), float(gain[place]) + left)
     if place == 0:
         return found, None

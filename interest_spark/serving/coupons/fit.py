@@ -1,7 +1,7 @@
 """An uplift model for each coupon, of past campaigns; held-out customers have no part in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from interest_spark.features.coupons.trials import Sends, propensities
 from interest_spark.metrics.uplift.curve import UpliftRows
+from interest_spark.models.uplift import two_models
+from interest_spark.models.uplift.doubly_robust import scores
 from interest_spark.models.uplift.learner import LearnerName, Trial, UpliftModel, learner_named
 from interest_spark.models.uplift.trees import TreeSettings
 
@@ -19,21 +21,20 @@ FEWEST = 100
 @dataclass(frozen=True)
 class HeldOut:
     """Held-out customers of one coupon's campaigns: the models' predictions of every coupon, float64[n, c], and what
-    happened. `key` tells customers apart.
+    happened. `score` is the doubly robust one, by models that have not seen them: its mean over any of them is what the
+    coupon brought these. `key` tells customers apart.
     """
 
     predictions: NDArray[np.float64]
     treated: NDArray[np.bool_]
     outcome: NDArray[np.float64]
     propensity: NDArray[np.float64]
+    score: NDArray[np.float64]
     key: NDArray[np.int64]
 
-    def rows(self, place: int, which: NDArray[np.bool_] | None = None) -> UpliftRows:
-        """Those of them (by default all) with the prediction of the coupon at that place."""
-        kept = np.ones(len(self.key), bool) if which is None else which
-        return UpliftRows.of_trial(
-            self.predictions[kept, place], self.treated[kept], self.outcome[kept], self.propensity[kept]
-        )
+    def rows(self, place: int) -> UpliftRows:
+        """With the prediction of the coupon at that place."""
+        return UpliftRows.of_trial(self.predictions[:, place], self.treated, self.outcome, self.propensity)
 
 
 @dataclass(frozen=True)
@@ -81,21 +82,23 @@ def fit_coupons(
             continue
         chance = np.array([chances.get(each, 0.5) for each in sends.campaign])
         trials[coupon] = (of_coupon, chance)
-    models = {}
+    models, outcomes = {}, {}
     for coupon, (of_coupon, chance) in trials.items():
-        own = of_coupon & ~sends.held_out
-        trial = Trial(sends.features[own], sends.arm[own] == coupon, sends.outcome[own], chance[own])
+        trial = _trial(sends, of_coupon & ~sends.held_out, coupon, chance)
         models[coupon] = learner_named(learner)(trial, settings)
-    fitted = Fitted(models, {}, {}, left_out)
+        outcomes[coupon] = two_models.fit(trial, settings)
+    learnt = {coupon: int((own & ~sends.held_out).sum()) for coupon, (own, _) in trials.items()}
+    fitted = Fitted(models, {}, learnt, left_out)
     held_out = {}
     for coupon, (of_coupon, chance) in trials.items():
         own = of_coupon & sends.held_out
-        held_out[coupon] = HeldOut(
-            fitted.predict(sends.features[own]),
-            sends.arm[own] == coupon,
-            sends.outcome[own],
-            chance[own],
-            sends.key[own],
-        )
-    learnt = {coupon: int((of_coupon & ~sends.held_out).sum()) for coupon, (of_coupon, _) in trials.items()}
-    return Fitted(models, held_out, learnt, left_out)
+        trial, told = _trial(sends, own, coupon, chance), outcomes[coupon]
+        assert told.less is not None
+        score = scores(trial, told.more.predict(trial.features), told.less.predict(trial.features))
+        predictions = fitted.predict(trial.features)
+        held_out[coupon] = HeldOut(predictions, trial.treated, trial.outcome, trial.propensity, score, sends.key[own])
+    return replace(fitted, held_out=held_out)
+
+
+def _trial(sends: Sends, own: NDArray[np.bool_], coupon: str, chance: NDArray[np.float64]) -> Trial:
+    return Trial(sends.features[own], sends.arm[own] == coupon, sends.outcome[own], chance[own])

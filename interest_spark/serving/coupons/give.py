@@ -105,7 +105,7 @@ def find_price(spark: "SparkSession", giving: Giving, budget: float, least: floa
         assert edges is not None
         parts = each_in_a_task(spark, giving.files, partial(giving.demand, edges))
         none = Demand(edges, np.zeros(len(edges)), np.zeros(len(edges)))
-        found, edges = narrowed(sum(parts, none), budget, least)
+        found, edges = narrowed(sum(parts, none), budget)
         if edges is None or 0 <= budget - found.cost < cheapest:
             break
     return found
