@@ -81,10 +81,14 @@ def type_user(text: pl.DataFrame, source: SourceConfig) -> Typed:
 def type_campaign(text: pl.DataFrame, source: SourceConfig) -> Typed:
     """Columns of `campaigns`. Which arm a customer was in must be said: one left out would count as untreated."""
     typed = _own_columns(text, "campaigns").with_columns(_instants(text, "sent_at", source))
-    missing = {"missing_user": "user_id", "missing_campaign": "campaign", "missing_coupon": "coupon"}
-    problems = [(reason, text[name].is_null()) for reason, name in missing.items()]
-    times = [("missing_time", text["sent_at"].is_null()), ("bad_time", typed["sent_at"].is_null())]
-    return Typed(typed, [*problems, *times], [])
+    problems = [
+        ("missing_user", text["user_id"].is_null()),
+        ("missing_campaign", text["campaign"].is_null()),
+        ("missing_coupon", text["coupon"].is_null()),
+        ("missing_time", text["sent_at"].is_null()),
+        ("bad_time", typed["sent_at"].is_null()),
+    ]
+    return Typed(typed, problems, [])
 
 
 class _Numbers:

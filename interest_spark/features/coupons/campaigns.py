@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from interest_spark.features.attributes import AttributeBuild, T
+from interest_spark.features.events.days import OUT_OF_RANGE
 from interest_spark.storage.parts import empty_frame, write_days
 
 _KEYS = ("user_id", "campaign")
@@ -20,7 +21,7 @@ class CampaignBuild(AttributeBuild[T]):
         later = (sent > pl.col("delivery_day").str.to_date("%Y-%m-%d")).fill_null(value=False)
         return rows.with_columns(
             reason=pl.when(later & pl.col("reason").is_null() & pl.col("file_fault").is_null())
-            .then(pl.lit("sent_later"))
+            .then(pl.lit(OUT_OF_RANGE))
             .otherwise("reason")
         )
 

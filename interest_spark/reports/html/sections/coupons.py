@@ -15,7 +15,7 @@ _COLORS = (MODEL, "tab:orange", "tab:green", "tab:purple", "tab:brown", "tab:oli
 
 def gather(source: ReportSource) -> Mapping[str, Any]:
     if source.config.coupons is None:
-        raise AbsentError("coupons.off")
+        raise AbsentError("coupons.no_section")
     if source.config.sources.campaigns is None:
         raise AbsentError("coupons.no_source")
     if not source.table("campaigns").slices(through=source.dt):

@@ -17,7 +17,9 @@ def rows_of(seed: int, customers: int = 60, distinct: int = 12) -> UpliftRows:
     treated[:2] = True, False
     prediction = rng.integers(0, distinct, customers).astype(float)
     prediction[:2] = distinct
-    return UpliftRows.of_trial(prediction, treated, rng.integers(0, 5, customers).astype(float), np.full(customers, 0.4))
+    return UpliftRows.of_trial(
+        prediction, treated, rng.integers(0, 5, customers).astype(float), np.full(customers, 0.4)
+    )
 
 
 def by_hand(rows: UpliftRows) -> list[tuple[Fraction, Fraction]]:
@@ -99,4 +101,6 @@ def test_what_cannot_be_told_is_no_number() -> None:
     alone = UpliftRows.of_trial(np.array([1.0, 0]), treated, np.ones(2), np.full(2, 0.5))
     assert np.isnan(average_effect(alone))
     assert np.isnan(qini(QiniCurve(np.array([0.0, 1]), np.array([0.0, 0]))))
-    assert np.isnan(concentration(UpliftRows.of_trial(np.zeros(2), np.array([True, False]), np.ones(2), np.full(2, 0.5))))
+    assert np.isnan(
+        concentration(UpliftRows.of_trial(np.zeros(2), np.array([True, False]), np.ones(2), np.full(2, 0.5)))
+    )
