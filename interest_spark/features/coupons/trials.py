@@ -25,6 +25,9 @@ CAMPAIGNS = "campaigns"
 _OUTCOMES = {"spent": ("spent", AMOUNTS_A_UNIT), "purchases": ("purchase", 1)}
 """The column of `customer_days` that holds each outcome, and how many of its units make one."""
 
+_NO_FEATURES = pl.DataFrame(schema={"user_id": pl.String, "sent": pl.Date, **dict.fromkeys(COLUMNS, pl.Float32)})
+_NOTHING_BOUGHT = pl.DataFrame(schema={"user_id": pl.String, "event_day": pl.Date, "amount": pl.Int64})
+
 
 @dataclass(frozen=True)
 class TrialRules:
@@ -132,11 +135,11 @@ def assemble(
 
     Customers of whom nothing was known the day before are left out: no feature says anything of them.
     """
-    known = pl.concat(features)
+    known = pl.concat([_NO_FEATURES, *features])
     rows = sends.join(known, on=["user_id", "sent"], how="inner").sort("user_id", "campaign")
     amounts = (
         rows.select("user_id", "campaign", "sent")
-        .join(pl.concat(bought), on="user_id", how="inner")
+        .join(pl.concat([_NOTHING_BOUGHT, *bought]), on="user_id", how="inner")
         .filter(pl.col("event_day").is_between("sent", pl.col("sent") + timedelta(rules.window_days - 1)))
         .group_by("user_id", "campaign")
         .agg(pl.col("amount").sum())
