@@ -24,7 +24,7 @@ from interest_spark.features.customers.carried import DAYS
 from interest_spark.features.customers.features import FEATURE_TABLE
 from interest_spark.features.day_files import DayFile, day_files
 from interest_spark.foundation.log import get_logger
-from interest_spark.models.uplift.trees import TreeSettings
+from interest_spark.models.uplift.trees import TreeSettings, check_installed
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import Outcome
 from interest_spark.pipeline.runner import check_inputs, pin
@@ -81,6 +81,7 @@ class Found:
 
 def choose(context: RunContext, inputs: Inputs) -> Found:
     """Learn, judge and spend the budget; nothing is written."""
+    check_installed()
     section, spark = _section(context), context.spark
     fitted = _learn(context, inputs)
     figures = list(judge(fitted))

@@ -1,10 +1,15 @@
-"""Gradient-boosted regression trees (Chen and Guestrin 2016, XGBoost), kept as bytes that hold trees alone."""
+"""Gradient-boosted regression trees (Chen and Guestrin 2016, XGBoost), kept as bytes that hold trees alone.
+
+XGBoost is imported where trees are grown or asked: importing takes a second, and shops without coupons need none of it.
+"""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
-import xgboost
 from numpy.typing import NDArray
+
+from interest_spark.foundation.errors import ConfigError
 
 Floats = NDArray[np.float64]
 Features = NDArray[np.float32]
@@ -26,6 +31,12 @@ class TreeSettings:
     seed: int = 0
 
 
+def check_installed() -> None:
+    """Raise ConfigError where XGBoost is not there."""
+    if find_spec("xgboost") is None:
+        raise ConfigError("coupons are learnt by XGBoost, which is not installed; run `make install`")
+
+
 @dataclass(frozen=True)
 class Trees:
     """A fitted ensemble; `raw` is XGBoost's own format, JSON."""
@@ -34,6 +45,8 @@ class Trees:
 
     def predict(self, features: Features) -> Floats:
         """features: float32[n, f], NaN where unknown. Returns float64[n]."""
+        import xgboost
+
         booster = xgboost.Booster({"nthread": 1})
         booster.load_model(bytearray(self.raw))
         if not len(features):
@@ -46,6 +59,8 @@ def fit_trees(features: Features, wanted: Floats, settings: TreeSettings, *, lab
 
     One thread and one seed: equal arguments give equal trees. Raises ValueError without rows.
     """
+    import xgboost
+
     if not len(features):
         raise ValueError("trees need rows to learn from")
     rows = xgboost.DMatrix(features, label=wanted, nthread=1)

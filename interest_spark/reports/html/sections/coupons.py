@@ -76,5 +76,5 @@ def _plot_parts(parts: Mapping[str, Sequence[Row]]) -> Figure:
                 axes.plot([where, where], [row["low"], row["high"]], color=color, linewidth=2, alpha=0.6)
     axes.axhline(0, color=ALARM, linewidth=1, alpha=0.7)
     axes.set(xlabel="1/10", ylabel="Δ", xticks=range(1, 11))
-    axes.legend(loc="upper right", frameon=False)
+    axes.legend(loc="best", frameon=False)
     return figure
