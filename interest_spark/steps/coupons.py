@@ -48,7 +48,9 @@ def _section(context: RunContext) -> CouponsConfig:
 
 def _learnt_from(context: RunContext, _: Snapshot) -> Selection:
     """The days before campaigns that may count, and the day itself, whose customers are scored."""
-    return {"after": context.days_before(_section(context).history_days + 1), "through": context.dt}
+    section = context.config.coupons
+    days = section.history_days if section else CouponsConfig.model_fields["history_days"].default
+    return {"after": context.days_before(days + 1), "through": context.dt}
 
 
 def why_off(context: RunContext) -> str | None:
