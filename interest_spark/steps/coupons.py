@@ -38,6 +38,7 @@ from interest_spark.storage.snapshot import Snapshot
 
 FIGURES = "coupon_figures"
 _SALT = "coupons"
+_SCORED = "scored"
 
 
 def _section(context: RunContext) -> CouponsConfig:
@@ -92,8 +93,7 @@ def choose(context: RunContext, inputs: Inputs) -> Found:
         get_logger().warning("nobody gets a coupon", **fitted.left_out)
         return Found(None, 0.0, figures, details)
     costs = np.array([section.costs[coupon] for coupon in fitted.models])
-    features = inputs[FEATURE_TABLE].snapshot
-    giving = Giving(fitted, costs, tuple(features.files(day=context.dt)), context.dt, f"{_SALT} {context.dt}")
+    giving = Giving(fitted, costs, tuple(inputs[_SCORED].files()), context.dt, f"{_SALT} {context.dt}")
     price = find_price(spark, giving, section.budget, section.least_return)
     given = count_given(spark, giving, price.price)
     counts = [count for count, _ in given]
@@ -225,7 +225,8 @@ COUPONS_STEP = Step(
     name="coupons",
     reads=(
         Read(CAMPAIGNS, newest_day),
-        Read(FEATURE_TABLE, _learnt_from, required=True),
+        Read(FEATURE_TABLE, _learnt_from),
+        Read(FEATURE_TABLE, required=True, alias=_SCORED),
         Read(DAYS, required=True),
     ),
     writes=(COUPONS, FIGURES),
