@@ -36,7 +36,9 @@ def command(config_path: str, day: str, overrides: tuple[str, ...]) -> None:
 def _check(config: Config, day: date) -> None:
     sources = config.sources
     named = [("events", sources.key_of(place), source) for place, source in enumerate(sources.of_events)]
-    named += [(kind, f"sources.{kind}", each) for kind in ("items", "users") if (each := getattr(sources, kind))]
+    named += [
+        (kind, f"sources.{kind}", each) for kind in ("items", "users", "campaigns") if (each := getattr(sources, kind))
+    ]
     found = {key: _check_source(kind, key, source, day, config) for kind, key, source in named}
     print_report({"job": "check-source", "day": day.isoformat(), "status": "done", "sources": found})
 

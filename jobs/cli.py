@@ -17,6 +17,7 @@ COMMANDS = (
     "models",
     "score",
     "profiles",
+    "coupons",
     "features",
     "evaluate",
     "tune",

@@ -20,6 +20,7 @@ JOBS = (
     "rollback",
     "score",
     "profiles",
+    "coupons",
     "evaluate",
     "daily",
     "backfill",

@@ -17,10 +17,11 @@ from interest_spark.sources.synthetic import ShopPlan, generate_shop
 @click.option("--days", default=30, show_default=True, help="Days of deliveries.")
 @click.option("--seed", default=0, show_default=True, help="Equal seeds and sizes give equal bytes.")
 @click.option("--first-day", default="2026-01-01", show_default=True, help="The first delivery, YYYY-MM-DD.")
+@click.option("--campaigns", default=0, show_default=True, help="Days between two campaigns of coupons; 0: none.")
 @click.option("--out", required=True, help="A new or empty folder.")
-def command(users: int, items: int, days: int, seed: int, first_day: str, out: str) -> None:
+def command(users: int, items: int, days: int, seed: int, first_day: str, campaigns: int, out: str) -> None:
     """Generate a synthetic shop: raw deliveries a day, and beside them the truth that was planted in them."""
-    with_exit_code(lambda: _generate(ShopPlan(users, items, days, seed, parse_day(first_day)), Path(out)))
+    with_exit_code(lambda: _generate(ShopPlan(users, items, days, seed, parse_day(first_day), campaigns), Path(out)))
 
 
 def _generate(plan: ShopPlan, out: Path) -> None:

@@ -6,6 +6,7 @@ from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.bots import BotsConfig
 from interest_spark.config.collaborative import CollaborativeConfig
 from interest_spark.config.compare import CompareConfig
+from interest_spark.config.coupons import CouponsConfig
 from interest_spark.config.evaluate import EvaluateConfig
 from interest_spark.config.gates import GatesConfig
 from interest_spark.config.ingest import IngestConfig
@@ -37,6 +38,7 @@ class Config(Section):
     bots: BotsConfig = BotsConfig()
     sequences: SequencesConfig = SequencesConfig()
     profiles: ProfilesConfig | None = None
+    coupons: CouponsConfig | None = None
     blocks: BlocksConfig = BlocksConfig()
     train: TrainConfig = TrainConfig()
     collaborative: CollaborativeConfig | None = None
@@ -62,6 +64,21 @@ class Config(Section):
             raise ValueError(
                 f"blocks.target {self.blocks.target} is for networks that foretell what comes next, and "
                 f"train.network.kind {self.train.network.kind} learns hidden items; set blocks.target to next_event"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _coupons_follow_from_features(self) -> "Config":
+        if self.coupons is None:
+            return self
+        if self.profiles is None:
+            raise ValueError(
+                "coupons are chosen by customer features; add the section `profiles: {}`, which makes them"
+            )
+        if self.coupons.history_days > self.profiles.window_days:
+            raise ValueError(
+                f"coupons.history_days {self.coupons.history_days} exceeds profiles.window_days "
+                f"{self.profiles.window_days}, as far back as purchases are kept; lower the former"
             )
         return self
 

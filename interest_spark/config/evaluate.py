@@ -49,8 +49,10 @@ class EvaluateConfig(Section):
     @classmethod
     def _are_settings(cls, fitted: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for name, settings in fitted.items():
-            known_name("baseline that fits a model", name, list(_FITTED))
-            _FITTED[name].model_validate(settings)
+            section = _FITTED[known_name("baseline that fits a model", name, list(_FITTED))]
+            for key in settings:
+                known_name(f"setting of {name}", key, list(section.model_fields))
+            section.model_validate(settings)
         return fitted
 
     @property

@@ -217,17 +217,18 @@ class SourceConfig(Section):
         return DayPath(self.path).by_day
 
 
-SOURCES = ("events", "items", "users")
+SOURCES = ("events", "items", "users", "campaigns")
 _NOT_MAPPED = ("source_file", "source_line", "attributes")  # `attributes` is a section of its own
 
 
 class SourcesConfig(Section):
-    """The shop's deliveries; items and users are optional. Paths are below `root` unless absolute."""
+    """The shop's deliveries; all but events are optional. Paths are below `root` unless absolute."""
 
     root: str = ""
     events: SourceConfig | tuple[SourceConfig, ...]
     items: SourceConfig | None = None
     users: SourceConfig | None = None
+    campaigns: SourceConfig | None = None
 
     @field_validator("events", mode="wrap")
     @classmethod
@@ -273,7 +274,7 @@ class SourcesConfig(Section):
         for kind, source in others:
             if source.delivery_zone:
                 raise ValueError(
-                    f"{kind}.delivery_zone has no meaning: what is known of {kind} is judged by updated_at"
+                    f"{kind}.delivery_zone has no meaning: what is known of {kind} is judged by the times of its lines"
                 )
         for key, source in [*named, *others]:
             known = [name for name in TABLES[key.partition(".")[0]].names if name not in _NOT_MAPPED]

@@ -55,7 +55,7 @@ class AttributeBuild(Generic[T]):
     """`read` gives the typed rows of an input as sources.canonical has them, of the `table` whose rows `key` names.
 
     What is known is what was delivered or updated before `end`, the end of the day `dt`; `folders` are those of the
-    table and, where refused lines are to be kept, of `quarantine`.
+    table and, where refused lines are to be kept, of `quarantine`. `zone` is the shop's.
     """
 
     table: str
@@ -64,6 +64,7 @@ class AttributeBuild(Generic[T]):
     dt: str
     end: datetime
     folders: Mapping[str, str]
+    zone: str = "UTC"
 
     def prepare(self, each: T) -> "Iterator[pl.DataFrame | Account]":
         """The good rows of an input, and at last its account; writes the refused ones."""
@@ -71,13 +72,13 @@ class AttributeBuild(Generic[T]):
         examples: dict[str, Example] = {}
         beside = Counter[tuple[str, str]]()
         refused = RefusedLines(self.folders.get("quarantine"), self.table)
-        for read in self.read(each):
+        for read in map(self.judged, self.read(each)):
             faults.extend(read["file_fault"].drop_nulls())
             notes.update(read["file_note"].drop_nulls())
             rows = read.filter(pl.col("file_fault").is_null())
             lines.update(count_by(rows, "delivery_day", "source_file", pl.col("reason").fill_null("")))
             beside.update(count_special(rows, "source_file"))
-            known = self._known(rows)
+            known = self.known(rows)
             size += int(known.estimated_size())
             if len(known):
                 yield known
@@ -85,7 +86,11 @@ class AttributeBuild(Generic[T]):
             examples = examples_in(rows) | unread_in(rows) | examples
         yield Account(lines, beside, faults, sorted(notes), refused.close(), examples, size)
 
-    def _known(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def judged(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with what else they are refused for."""
+        return rows
+
+    def known(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Good rows, as of their update, without one as of their delivery, that are no later than the day."""
         columns = empty_frame(self.table).schema
         delivered = pl.col("delivery_day").str.to_date("%Y-%m-%d").cast(columns["updated_at"])

@@ -68,9 +68,7 @@ def _run(step: Step, context: RunContext, record: StepRecord) -> Outcome:
     plan = plan_step(step, context, pinned)
     if plan.inapplicable or not plan.reasons:
         return NOTHING_TO_DO
-    for read in step.reads:
-        if read.required:
-            _check_there(read, pinned.inputs[read.name], context)
+    check_inputs(step, context, pinned)
     log = get_logger()
     log.info("step started", reasons=dict(list(plan.reasons.items())[:3]))
     started = time.monotonic()
@@ -86,6 +84,13 @@ def _run(step: Step, context: RunContext, record: StepRecord) -> Outcome:
         result.finish()
     log.info("step finished", seconds=round(time.monotonic() - started, 1), rows=dict(outcome.rows))
     return outcome
+
+
+def check_inputs(step: Step, context: RunContext, pinned: Pinned) -> None:
+    """Raise ConfigError, naming what to run first, unless all that the step requires is committed."""
+    for read in step.reads:
+        if read.required:
+            _check_there(read, pinned.inputs[read.name], context)
 
 
 def pin(step: Step, context: RunContext) -> Pinned:

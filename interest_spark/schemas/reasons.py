@@ -5,6 +5,7 @@ REASONS = (
     *("wrong_field_count", "unbalanced_quote"),
     *("missing_user", "missing_item", "missing_behavior", "unknown_behavior", "missing_time", "bad_time"),
     *("time_out_of_range", "bad_quantity", "bad_price", "bad_rating", "bad_age", "service_item"),
+    *("missing_campaign", "missing_coupon"),
 )
 """In the order in which README.md explains them. A reader that refuses lines for another reason adds it here."""
 

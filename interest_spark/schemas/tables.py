@@ -100,6 +100,12 @@ TABLES: dict[str, pa.Schema] = {
         attributes=(_text_map(), "what else the shop says of them"),
         updated_at=(_TIME, "when the newest of their lines was written"),
     ),
+    "campaigns": _table(
+        user_id=(pa.string(), "who was in the campaign, as the shop wrote it"),
+        campaign=(pa.string(), "its name: everybody of one campaign was given an arm by chance, at the same odds"),
+        coupon=(pa.string(), "the arm: the coupon that was sent, or `coupons.control` where none was"),
+        sent_at=(_TIME, "when it was sent, or would have been; the first time, where a line comes again"),
+    ),
     "user_days": _table(
         user_id=(pa.string(), "as the shop wrote it"),
         event_day=(pa.date32(), "shop-local day of the events, up to `ingest.max_late_days` before the delivery"),
@@ -221,6 +227,24 @@ TABLES: dict[str, pa.Schema] = {
         last_seen=(pa.date32(), "last day with events"),
         version=(pa.string(), "of the rules: equal ones can be compared"),
     ),
+    "coupons": _table(
+        user_id=(pa.string(), "who is to get one"),
+        coupon=(pa.string(), "which, one of `coupons.costs`"),
+        increment=(pa.float64(), "predicted: how much more the customer brings with it, in the unit of the outcome"),
+        cost=(pa.float64(), "of the coupon"),
+    ),
+    "coupon_figures": _table(
+        figure=(
+            pa.string(),
+            "of a coupon's past campaigns, such as `qini`, or of what is given, such as `expected`; see README.md",
+        ),
+        coupon=(pa.string(), "which the figure is of; null of all together"),
+        share=(pa.float64(), "of held-out customers, best first, at which the figure is; null where it is of all"),
+        value=(pa.float64(), "increments are in the unit of the outcome"),
+        low=(pa.float64(), "of the 95 % interval; null where there is none"),
+        high=(pa.float64(), "of the 95 % interval; null where there is none"),
+        rows=(pa.int64(), "of campaigns, or customers, that tell it"),
+    ),
     "train_blocks": _table(
         block_id=(pa.int64(), "numbers the day's blocks"),
         held_out_targets=(pa.int32(), "in the block; more than 0, or 0, in all blocks of a file"),
@@ -336,7 +360,7 @@ SLICED_BY = {
     "comparisons": "comparison",
 }
 """Tables that hold several slices of one day side by side, by the further column that tells these apart: the `kind` of
-raw lines (events, items, users), the name of the `model` or of the `gate`, or the names that were compared.
+raw lines (events, items, users, campaigns), the name of the `model` or of the `gate`, or the names that were compared.
 """
 
 PERMANENT = ("vocab", "categories", "models", "promotions")
@@ -344,7 +368,7 @@ PERMANENT = ("vocab", "categories", "models", "promotions")
 
 _LATEST_DAYS_ALONE = (
     *("sessions", "bot_days", "bot_sequences", "sequences", "restated_sequences"),
-    *("customer_days", "customer_interests"),
+    *("customer_days", "customer_interests", "campaigns"),
     *("train_blocks", "user_vectors"),
 )
 DAYS_KEPT = dict.fromkeys(_LATEST_DAYS_ALONE, 35)
@@ -357,13 +381,14 @@ figures stay.
 """
 
 MADE_BY = {
-    **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users"), "ingest"),
+    **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users", "campaigns"), "ingest"),
     **dict.fromkeys(("user_days", "item_days", "sessions", "bot_days", "bots", "vocab"), "sequences"),
     **dict.fromkeys(("popularity", "categories", "bot_sequences", "sequences"), "sequences"),
     "restated_sequences": "sequences",
     **dict.fromkeys(
         ("interest_days", "customer_days", "customer_interests", "customer_features", "profiles"), "profiles"
     ),
+    **dict.fromkeys(("coupons", "coupon_figures"), "coupons"),
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",

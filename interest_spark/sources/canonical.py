@@ -21,6 +21,7 @@ REQUIRED_COLUMNS = {
     "events": ("user_id", "item_id", "behavior", "event_time"),
     "items": ("item_id",),
     "users": ("user_id",),
+    "campaigns": ("user_id", "campaign", "coupon", "sent_at"),
 }
 """What no line may be without, and so no file with columns."""
 
@@ -30,7 +31,7 @@ _LINES_AT_ONCE, _BYTES_AT_ONCE = 1 << 15, 8 << 20
 
 @dataclass(frozen=True)
 class CanonicalReader:
-    """Reads pieces of raw files of one `kind`: events, items or users."""
+    """Reads pieces of raw files of one `kind`: events, items, users or campaigns."""
 
     kind: str
     source: SourceConfig

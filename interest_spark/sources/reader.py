@@ -20,7 +20,7 @@ def _unchanged(text: pl.DataFrame) -> pl.DataFrame:
 class Reader:
     """One raw format.
 
-    `events`, `items` and `users` hold SourceConfig defaults (columns, format, time_format …), which the
+    `events`, `items`, `users` and `campaigns` hold SourceConfig defaults (columns, format, time_format …), which the
     deployment's own keys override. `correct` rewrites the canonical text columns before they are typed;
     `refusals` are further quarantine reasons, each with the rows that have it.
     """
@@ -28,6 +28,7 @@ class Reader:
     events: Mapping[str, Any]
     items: Mapping[str, Any] = field(default_factory=dict)
     users: Mapping[str, Any] = field(default_factory=dict)
+    campaigns: Mapping[str, Any] = field(default_factory=dict)
     correct: Callable[[pl.DataFrame], pl.DataFrame] = _unchanged
     refusals: Sequence[Refusal] = ()
 

@@ -78,6 +78,19 @@ def type_user(text: pl.DataFrame, source: SourceConfig) -> Typed:
     return Typed(typed, [("missing_user", text["user_id"].is_null()), *problems, *numbers.problems], numbers.unread)
 
 
+def type_campaign(text: pl.DataFrame, source: SourceConfig) -> Typed:
+    """Columns of `campaigns`. Which arm a customer was in must be said: one left out would count as untreated."""
+    typed = _own_columns(text, "campaigns").with_columns(_instants(text, "sent_at", source))
+    problems = [
+        ("missing_user", text["user_id"].is_null()),
+        ("missing_campaign", text["campaign"].is_null()),
+        ("missing_coupon", text["coupon"].is_null()),
+        ("missing_time", text["sent_at"].is_null()),
+        ("bad_time", typed["sent_at"].is_null()),
+    ]
+    return Typed(typed, problems, [])
+
+
 class _Numbers:
     """Reads columns of numbers: where there is text, but no value that is allowed, a strict column refuses the row."""
 
@@ -134,7 +147,12 @@ def _instants(text: pl.DataFrame, name: str, source: SourceConfig) -> pl.Series:
     return (instants.cast(pl.Int64) + micros).cast(instants.dtype).alias(name)
 
 
-TYPING_RULES: dict[str, TypingRule] = {"events": type_event, "items": type_item, "users": type_user}
+TYPING_RULES: dict[str, TypingRule] = {
+    "events": type_event,
+    "items": type_item,
+    "users": type_user,
+    "campaigns": type_campaign,
+}
 
 
 def _own_columns(text: pl.DataFrame, table: str) -> pl.DataFrame:

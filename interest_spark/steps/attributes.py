@@ -1,4 +1,4 @@
-"""Delivered items and users to the latest known attributes of each as of the day."""
+"""Delivered items, users and campaigns to what is known of each as of the day."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from interest_spark.config.day_path import DayPath
 from interest_spark.config.ingest import IngestConfig
 from interest_spark.config.sources import SourceConfig
 from interest_spark.features.attributes import Account, AttributeBuild, build_attributes
+from interest_spark.features.coupons.campaigns import CampaignBuild
 from interest_spark.features.day_files import day_files
 from interest_spark.features.examples import first_of, in_words
 from interest_spark.features.ingest import write_ledger
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 _PREVIOUS = "previous"
 
 
-def _attributes_step(kind: str, key: str) -> Step:
-    """The step that keeps the table `kind`, whose rows are known by `key`."""
+def _attributes_step(kind: str, key: str, build_of: type[AttributeBuild[Iterable[Piece]]] = AttributeBuild) -> Step:
+    """The step that keeps the table `kind`, whose rows are known by `key`, as such a build makes them."""
 
     def inapplicable(context: RunContext, inputs: Inputs) -> str | None:
         source = _source(context, kind)
@@ -84,9 +85,8 @@ def _attributes_step(kind: str, key: str) -> Step:
 
         def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
             kept = {name: folder for name, folder in folders.items() if name == kind or not shared}
-            end = day_end(context.day, parse_zone(context.config.shop.time_zone))
-            build = AttributeBuild(kind, key, read, context.dt, end, kept)
-            new = assignment.findings.deliveries
+            zone, new = parse_zone(context.config.shop.time_zone), assignment.findings.deliveries
+            build = build_of(kind, key, read, context.dt, day_end(context.day, zone), kept, zone.key)
             tasks = tasks_of(context.spark.sparkContext, new, [reader.settings])
             written = build_attributes(context.spark, build, tasks, earlier, check)
             contents = assignment.findings.contents
@@ -209,3 +209,4 @@ def _shares_files(context: RunContext, kind: str) -> bool:
 
 ITEMS = _attributes_step("items", "item_id")
 USERS = _attributes_step("users", "user_id")
+CAMPAIGNS = _attributes_step("campaigns", "user_id", CampaignBuild)

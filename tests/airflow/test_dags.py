@@ -98,6 +98,8 @@ def test_profiles_are_made_beside_the_training_where_they_are_asked_for(
     nightly = dags(monkeypatch, {**deployment_keys, "set": {"profiles": {}}})["interest_daily"]
     assert (order(nightly)["profiles"], order(nightly)["train"]) == ({"sequences"}, {"sequences"})
     assert "interest_profiles" in {asset.name for asset in nightly.get_task("profiles").outlets}
+    coupons = dags(monkeypatch, {**deployment_keys, "set": {"profiles": {}, "coupons": {}}})["interest_daily"]
+    assert order(coupons)["coupons"] == {"profiles"}
 
 
 @pytest.mark.parametrize(

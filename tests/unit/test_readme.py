@@ -34,7 +34,7 @@ def test_the_tables() -> None:
 
 
 def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
-    """Every key with its default, or "required"; items and users have the keys of events, a union all kinds'."""
+    """Every key with its default, or "required"; items, users, campaigns have those of events, a union all kinds'."""
     keys: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         choices = next((each for each in get_args(field.annotation) if hasattr(each, "__metadata__")), None)
@@ -52,7 +52,7 @@ def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
         default = field.get_default(call_default_factory=True)
         if section is None or prefix == "sources.":
             keys[prefix + name] = "required" if default is PydanticUndefined else default
-        if section is not None and name not in ("items", "users"):
+        if section is not None and name not in ("items", "users", "campaigns"):
             keys |= defaults(section, f"{prefix}{name}.")
     return keys
 

@@ -32,6 +32,7 @@ SECTIONS = (
     "scores",
     "users",
     "profiles",
+    "coupons",
     "steps",
     "promotions",
     "versions",

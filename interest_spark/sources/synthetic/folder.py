@@ -17,7 +17,7 @@ MANIFEST = "shop.json"
 FORMAT = 1  # raise it whenever the same plan gives other bytes
 _DRAFT = ".synth-draft"
 _LOCK = ".lock"
-_PARTS = ("truth", "users", "items", "events")  # in the order they become visible
+_PARTS = ("truth", "users", "items", "campaigns", "events")  # in the order they become visible
 _GZIP_LEVEL = 4
 
 
@@ -98,7 +98,8 @@ def draft_shop(out: Path) -> Iterator[ShopDraft]:
             _clear(out)
             yield ShopDraft(draft)
             for part in (*_PARTS, MANIFEST):
-                (draft / part).replace(out / part)
+                if (draft / part).exists():  # a shop without campaigns has no folder of them
+                    (draft / part).replace(out / part)
             shutil.rmtree(draft)
     except OSError as error:
         reason = error.strerror or error

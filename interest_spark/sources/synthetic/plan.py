@@ -22,7 +22,8 @@ DAY_MS = 86_400_000
 class ShopPlan:
     """How large a shop to generate, for which days, and from which seed. Equal plans give equal bytes.
 
-    `users` and `items` count those delivered by the last day. Days are UTC.
+    `users` and `items` count those delivered by the last day. Days are UTC. `campaigns`: one every so many days, 0 for
+    none.
     Raises ConfigError when a size is below 1, the seed below 0, or a day outside the years 1972 to 9998.
     """
 
@@ -31,11 +32,14 @@ class ShopPlan:
     days: int
     seed: int = 0
     first_day: date = date(2026, 1, 1)
+    campaigns: int = 0
 
     def __post_init__(self) -> None:
         for name in ("users", "items", "days"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} {getattr(self, name)} is below 1; a shop needs at least one: --{name} 1")
+        if self.campaigns < 0:
+            raise ConfigError(f"campaigns {self.campaigns} is below 0; pass the days between two: --campaigns 7")
         if self.seed < 0:
             raise ConfigError(f"seed {self.seed} is below 0; pass a whole number from 0: --seed 0")
         if self.first_day.year < 1972 or (date(9998, 12, 31) - self.first_day).days < self.days:
@@ -58,4 +62,5 @@ class ShopPlan:
     def as_json(self) -> dict[str, Any]:
         """The plan as it stands in the shop's manifest."""
         sizes = {"users": self.users, "items": self.items, "days": self.days, "seed": self.seed}
-        return {**sizes, "first_day": self.first_day.isoformat()}
+        further = {"campaigns": self.campaigns} if self.campaigns else {}
+        return {**sizes, "first_day": self.first_day.isoformat(), **further}

@@ -10,6 +10,7 @@ import numpy as np
 from interest_spark.foundation.log import Progress, progress
 from interest_spark.sources.synthetic.bots import bot_visits
 from interest_spark.sources.synthetic.browsing import Browsing
+from interest_spark.sources.synthetic.campaigns import Campaigns
 from interest_spark.sources.synthetic.catalogue import Catalogue
 from interest_spark.sources.synthetic.delivery import Delivery
 from interest_spark.sources.synthetic.folder import ShopDraft, draft_shop, find_shop
@@ -39,6 +40,7 @@ def generate_shop(plan: ShopPlan, out: Path) -> Shop:
         <out>/events/dt=<day>/part-00000.jsonl.gz     what arrived that day
         <out>/items/dt=<day>/items.jsonl.gz           new items, and changed prices
         <out>/users/dt=<day>/users.jsonl.gz           new users, and changed ages
+        <out>/campaigns/dt=<day>/campaigns.jsonl.gz   who was sent which coupon, where the plan has campaigns
         <out>/truth/<table>.parquet                   what was planted: truth.TRUTH_TABLES
         <out>/shop.json                               plan, content hash, counts; written last
 
@@ -58,9 +60,12 @@ def _write_shop(plan: ShopPlan, draft: ShopDraft, report: Progress) -> Counter[s
     interests = Interests(plan, catalogue.categories)
     browsing, delivery = Browsing(plan, catalogue, interests), Delivery(plan)
     writer = LineWriter(plan, catalogue, shoppers)
+    campaigns = Campaigns(plan, shoppers, catalogue, interests) if plan.campaigns else None
     counts = Counter(users=plan.users, items=plan.items, bots=shoppers.bots.size)
     with TruthBook(plan, draft, catalogue, shoppers) as truth:
         truth.write_roles()
+        if campaigns:
+            campaigns.write_truth(draft)
         for day in range(plan.days):
             moved = interests.drift(day) if day else np.arange(plan.users)
             truth.write_interests(interests, moved, day)
@@ -68,6 +73,9 @@ def _write_shop(plan: ShopPlan, draft: ShopDraft, report: Progress) -> Counter[s
             sessions = plan_sessions(plan, shoppers, day)
             people = (sessions, browsing.events(sessions, day))
             visits = together(people, bot_visits(plan, shoppers, catalogue, day))
+            if campaigns:
+                _write_lines(draft, truth, plan, day, "campaigns", campaigns.send(day))
+                visits = together(visits, campaigns.visits(day))
             delivery.send(writer.write_lines(*visits, day))
             counts.update(_write_log(draft, truth, plan, day, delivery))
             report.update(day + 1, plan.days, events=counts["good"])
@@ -83,9 +91,13 @@ def _write_attributes(
         "users": [shoppers.user_line(user) for user in shoppers.open_day(day).tolist()],
     }
     for kind, texts in lines.items():
-        name = f"{kind}/dt={plan.day(day)}/{kind}.jsonl.gz"
-        draft.write_lines(name, texts)
-        truth.write_plain_file(name, len(texts))
+        _write_lines(draft, truth, plan, day, kind, texts)
+
+
+def _write_lines(draft: ShopDraft, truth: TruthBook, plan: ShopPlan, day: int, kind: str, texts: list[str]) -> None:
+    name = f"{kind}/dt={plan.day(day)}/{kind}.jsonl.gz"
+    draft.write_lines(name, texts)
+    truth.write_plain_file(name, len(texts))
 
 
 def _write_log(draft: ShopDraft, truth: TruthBook, plan: ShopPlan, day: int, delivery: Delivery) -> Counter[str]:

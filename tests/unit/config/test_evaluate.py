@@ -20,7 +20,7 @@ def test_a_baseline_has_its_own_settings_and_the_rest_of_its_kind() -> None:
     [
         ({"alz": {}}, "did you mean 'als'"),
         ({"popularity": {}}, "unknown baseline that fits a model 'popularity'"),
-        ({"als": {"factor": 8}}, "factor"),
+        ({"als": {"factor": 8}}, "unknown setting of als 'factor'; did you mean 'factors'"),
         ({"als": {"kind": "ease"}}, "als"),
     ],
 )

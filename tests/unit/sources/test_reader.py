@@ -19,7 +19,7 @@ def test_the_configuration_names_the_files_that_hold_a_reader() -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_the_defaults_of_a_reader_are_a_valid_source(name: str) -> None:
     reader = get_reader(name)
-    for kind in ("events", "items", "users"):
+    for kind in ("events", "items", "users", "campaigns"):
         own = SourceConfig(path="x", reader=name, separator="|")
         assert reader.settings(kind, own).separator == "|"
     assert {"user_id", "item_id"} <= set(reader.settings("events", SourceConfig(path="x", reader=name)).columns)
