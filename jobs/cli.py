@@ -18,6 +18,7 @@ COMMANDS = (
     "score",
     "profiles",
     "features",
+    "audience",
     "evaluate",
     "tune",
     "compare",

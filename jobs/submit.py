@@ -20,6 +20,7 @@ JOBS = (
     "rollback",
     "score",
     "profiles",
+    "audience",
     "evaluate",
     "daily",
     "backfill",

@@ -70,7 +70,7 @@ def _run(step: Step, context: RunContext, record: StepRecord) -> Outcome:
         return NOTHING_TO_DO
     for read in step.reads:
         if read.required:
-            _check_there(read, pinned.inputs[read.name], context)
+            check_there(read, pinned.inputs[read.name], context)
     log = get_logger()
     log.info("step started", reasons=dict(list(plan.reasons.items())[:3]))
     started = time.monotonic()
@@ -166,7 +166,7 @@ def _why_stale(step: Step, context: RunContext, table: Snapshot, target: Target,
     return "; ".join([*changes[:_CHANGES_SHOWN], *more]) or None
 
 
-def _check_there(read: Read, found: Input, context: RunContext) -> None:
+def check_there(read: Read, found: Input, context: RunContext) -> None:
     """Raise ConfigError, naming what to run first, unless the input is committed with the columns it must have."""
     day = found.selection.get("day") or found.selection.get("through") or context.dt
     name = found.selection.get("name")
