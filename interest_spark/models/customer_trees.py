@@ -142,7 +142,7 @@ def auc_with_interval(label: Floats, score: Floats) -> Auc:
 def judge_trees(
     rows: pl.DataFrame, columns: Sequence[str], label: Floats, weight: Floats, fold: NDArray[np.int64]
 ) -> tuple[Floats, Floats]:
-    """Labels and scores of all rows whose fold is 0 or higher, each by a model that has learnt the other folds alone."""
+    """Labels and scores of all rows whose fold is 0 or higher, each by a model that has learnt the others alone."""
     labels, scores = [np.empty(0)], [np.empty(0)]
     for number in np.unique(fold[fold != NEVER_JUDGED]):
         judged = fold == number

@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def test_a_look_alike_audience_finds_the_planted_segment_from_a_part_of_it(tmp_p
     found = sorted(rows_of(config, "audiences"), key=lambda row: row["rank"])
     users = [row["user_id"] for row in found]
     assert [row["rank"] for row in found] == [*range(1, 201)]
-    assert all(one["score"] >= other["score"] for one, other in zip(found, found[1:], strict=False))
+    assert all(one["score"] >= other["score"] for one, other in pairwise(found))
     assert not {*users} & {*seeds, *opted_out}
     assert size["auc"] > 0.7, "judged by seeds against all others, most of the segment among these"
     assert size["auc_low"] < size["auc"] < size["auc_high"]

@@ -103,9 +103,9 @@ def is_true(condition: Condition, row: Row, interests: list[Row]) -> bool:
 @given(
     st.lists(_row, min_size=len(USERS), max_size=len(USERS)),
     st.lists(_interest_row, max_size=60),
-    st.lists(_condition, min_size=10, max_size=10),
+    st.lists(_condition, min_size=8, max_size=8),
 )
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_every_row_is_judged_as_plain_python_judges_it(
     spark: "SparkSession", rows: list[Row], interest_rows: list[Row], wheres: list[Any]
 ) -> None:
