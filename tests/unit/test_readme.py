@@ -52,7 +52,7 @@ def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
         default = field.get_default(call_default_factory=True)
         if section is None or prefix == "sources.":
             keys[prefix + name] = "required" if default is PydanticUndefined else default
-        if section is not None and name not in SOURCES:
+        if section is not None and name not in SOURCES[1:]:
             keys |= defaults(section, f"{prefix}{name}.")
     return keys
 
