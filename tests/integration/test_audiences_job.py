@@ -120,6 +120,47 @@ def test_who_is_held_out_is_so_on_sixty_days_and_in_every_audience(tmp_path: Pat
     assert 0.1 < sum(True in found for found in held.values()) / len(held) < 0.3
 
 
+def grown(number: int, count: int) -> list[dict[str, Any]]:
+    """A shop that gains customers and whose customers buy at random, as of the day of that number."""
+    rng = np.random.default_rng(11)
+    habit = rng.gamma(2.0, 15.0, count)  # mean days between purchases
+    joined = rng.integers(-60, 30, count)
+    rows = []
+    for user in range(count):
+        own = np.random.default_rng(user)
+        times = joined[user] + np.cumsum(own.exponential(habit[user], 40))
+        past = times[times < number]
+        if joined[user] <= number:
+            since = int(number - past[-1]) if len(past) else None
+            rows.append(
+                {"user_id": f"u{user}", "days_since_purchase": since, "tenure_days": int(number - joined[user])}
+            )
+    return rows
+
+
+@pytest.mark.slow
+def test_sizes_are_within_two_in_a_hundred_of_what_the_day_before_has_foretold(tmp_path: Path) -> None:
+    groups = [
+        {"name": "recent", "where": {"days_since_purchase": {"less_than": 30}}},
+        {"name": "grown", "where": {"tenure_days": {"at_least": 20}}},
+    ]
+    config = world(tmp_path, groups)
+    days = range(12, 18)
+    for number in days:
+        put_customers(config, DAY + timedelta(number), grown(number, 6_000))
+        make(config, DAY + timedelta(number))
+    forecast: dict[str, float] = {}
+    errors = []
+    for number in days:
+        for row in rows_of(config, "audience_sizes", DAY + timedelta(number)):
+            assert row["expected"] == forecast.get(row["audience"])
+            if row["expected"] is not None:
+                errors.append(abs(row["eligible"] / row["expected"] - 1))
+            forecast[row["audience"]] = row["forecast"]
+    assert len(errors) == 2 * (len(days) - 1)
+    assert max(errors) <= 0.02, errors
+
+
 def planted(seed: int, count: int, *, buyers: float = 0.3) -> list[dict[str, Any]]:
     """Of a segment that looks often and buys in the evening, with noise; the ids say who is of it."""
     rng = np.random.default_rng(seed)
