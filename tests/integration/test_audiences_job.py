@@ -124,7 +124,7 @@ def grown(number: int, count: int) -> list[dict[str, Any]]:
     """A shop that gains customers and whose customers buy at random, as of the day of that number."""
     rng = np.random.default_rng(11)
     habit = rng.gamma(2.0, 15.0, count)  # mean days between purchases
-    joined = rng.integers(-60, 30, count)
+    joined = rng.integers(-120, 30, count)
     rows = []
     for user in range(count):
         own = np.random.default_rng(user)
