@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.file import load_config
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.sources import SOURCES, SourceConfig
 from interest_spark.foundation.dates import parse_day
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.streams import print_report
@@ -36,9 +36,7 @@ def command(config_path: str, day: str, overrides: tuple[str, ...]) -> None:
 def _check(config: Config, day: date) -> None:
     sources = config.sources
     named = [("events", sources.key_of(place), source) for place, source in enumerate(sources.of_events)]
-    named += [
-        (kind, f"sources.{kind}", each) for kind in ("items", "users", "campaigns") if (each := getattr(sources, kind))
-    ]
+    named += [(kind, f"sources.{kind}", each) for kind in SOURCES[1:] if (each := getattr(sources, kind))]
     found = {key: _check_source(kind, key, source, day, config) for kind, key, source in named}
     print_report({"job": "check-source", "day": day.isoformat(), "status": "done", "sources": found})
 

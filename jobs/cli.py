@@ -19,6 +19,7 @@ COMMANDS = (
     "profiles",
     "coupons",
     "features",
+    "audience",
     "evaluate",
     "tune",
     "compare",

@@ -21,6 +21,7 @@ JOBS = (
     "score",
     "profiles",
     "coupons",
+    "audience",
     "evaluate",
     "daily",
     "backfill",

@@ -40,6 +40,7 @@ def write_report_world(root: Path) -> Config:
     _put_items(warehouse, root / "raw")
     _put_histories(warehouse)
     _put_profiles(warehouse)
+    _put_audiences(warehouse)
     _put_model(warehouse)
     _put_promotions(warehouse)
     _write_journal(warehouse)
@@ -61,6 +62,24 @@ def _put_profiles(warehouse: Warehouse) -> None:
             own = {"user_id": f"u{user}", "interest": "category", "name": name, "rank": rank}
             rows.append({**own, "confidence": 0.75, "trend": -0.25 if name == "tea" else 0.25})
     put_rows(warehouse, "profiles", "profiles", {Slice(DAY): rows})
+
+
+def _put_audiences(warehouse: Warehouse) -> None:
+    """One of twelve people that was foretold to have ten, and one that is empty for a hostile reason."""
+    none = dict.fromkeys(("matched", "opted_out", "without_consent", "eligible", "capped", "held_out", "addressed"), 0)
+    counts = {"matched": 16, "opted_out": 3, "without_consent": 1, "eligible": 12, "capped": 4, "held_out": 2}
+    rows: list[dict[str, Any]] = [
+        {"audience": "tea-lovers", "priority": 1, **none, **counts, "addressed": 6, "expected": 10.0, "auc": 0.875},
+        {"audience": "like-vips", "priority": 2, **none, "expected": None, "auc": None, "reason": SCRIPT},
+        {"audience": "others", "priority": 3, **none, "eligible": 6, "addressed": 6, "expected": None, "auc": None},
+    ]
+    rows[0]["reason"] = rows[2]["reason"] = None
+    before = {**rows[0], "eligible": 9}
+    for day, found in ((BEFORE, [before]), (DAY, rows)):
+        named = [{name: row[name] for name in rows[1]} for row in found]
+        put_rows(warehouse, "audience_sizes", f"sizes-{day}", {Slice(day): named})
+    overlap = {"audience": "tea-lovers", "other": "others", "users": 3}
+    put_rows(warehouse, "audience_overlaps", "overlaps", {Slice(DAY): [overlap]})
 
 
 def _put_ingest(warehouse: Warehouse, day: str, events: int) -> None:

@@ -2,6 +2,7 @@
 
 from pydantic import model_validator
 
+from interest_spark.config.audiences import AudiencesConfig
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.bots import BotsConfig
 from interest_spark.config.collaborative import CollaborativeConfig
@@ -39,6 +40,7 @@ class Config(Section):
     sequences: SequencesConfig = SequencesConfig()
     profiles: ProfilesConfig | None = None
     coupons: CouponsConfig | None = None
+    audiences: AudiencesConfig | None = None
     blocks: BlocksConfig = BlocksConfig()
     train: TrainConfig = TrainConfig()
     collaborative: CollaborativeConfig | None = None
@@ -90,6 +92,20 @@ class Config(Section):
                 f"train.second_stage.candidates {stage.candidates} is below score.k {self.score.k}, so that no list "
                 "would be filled; raise the former"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _audiences_have_what_they_are_made_of(self) -> "Config":
+        if self.audiences is None:
+            return self
+        if self.profiles is None:
+            raise ValueError("audiences are made of customer features and profiles; add the section `profiles: {}`")
+        for each in self.audiences.groups:
+            if each.look_alike is not None and self.sources.seeds is None:
+                raise ValueError(
+                    f"audience {each.name} looks for people like those on the list {each.look_alike.seeds!r}; say with "
+                    "sources.seeds where such lists are delivered"
+                )
         return self
 
     @property

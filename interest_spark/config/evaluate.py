@@ -15,7 +15,11 @@ BASELINES = ("popularity", "own_frequency", "recent_popularity", "als", "item_to
 """A further baseline is its name here, and a file `evaluation/baselines/<name>.py` whose `suggest` makes its lists."""
 
 
-_FITTED = {"als": AlsConfig, "item_to_item": ItemToItemConfig, "ease": EaseConfig}
+_FITTED: dict[str, type[AlsConfig | ItemToItemConfig | EaseConfig]] = {
+    "als": AlsConfig,
+    "item_to_item": ItemToItemConfig,
+    "ease": EaseConfig,
+}
 
 
 class EvaluateConfig(Section):

@@ -217,7 +217,10 @@ class SourceConfig(Section):
         return DayPath(self.path).by_day
 
 
-SOURCES = ("events", "items", "users", "campaigns")
+LISTS = ("opt_outs", "consents", "seeds")
+"""Kinds of lists of people: who is not to be addressed, who has agreed to it, and whom a shop looks for others like."""
+
+SOURCES = ("events", "items", "users", "campaigns", *LISTS)
 _NOT_MAPPED = ("source_file", "source_line", "attributes")  # `attributes` is a section of its own
 
 
@@ -229,6 +232,9 @@ class SourcesConfig(Section):
     items: SourceConfig | None = None
     users: SourceConfig | None = None
     campaigns: SourceConfig | None = None
+    opt_outs: SourceConfig | None = None
+    consents: SourceConfig | None = None
+    seeds: SourceConfig | None = None
 
     @field_validator("events", mode="wrap")
     @classmethod
@@ -276,6 +282,8 @@ class SourcesConfig(Section):
                 raise ValueError(
                     f"{kind}.delivery_zone has no meaning: what is known of {kind} is judged by the times of its lines"
                 )
+            if source.attributes and kind in LISTS:
+                raise ValueError(f"{kind}.attributes has no meaning: such a list holds nothing but who is on it")
         for key, source in [*named, *others]:
             known = [name for name in TABLES[key.partition(".")[0]].names if name not in _NOT_MAPPED]
             for section in ("columns", "constants", "whole_numbers"):

@@ -1,5 +1,7 @@
 """Item and user attributes, the latest known value of each as of the day, by vectorised tasks in two rounds.
 
+Lists of people are kept in the same way: whoever has been on one stays on it.
+
 The first round reads and types every delivered line and writes the refused ones; it tells the driver what it has
 counted, and the driver whether the delivery is fit to be published. The second brings the rows of each key together
 with what was known the day before.
@@ -52,19 +54,21 @@ class Account:
 
 @dataclass(frozen=True)
 class AttributeBuild(Generic[T]):
-    """`read` gives the typed rows of an input as sources.canonical has them, of the `table` whose rows `key` names.
+    """`read` gives the typed rows of an input as sources.canonical has them, of the `table` whose rows `keys` name.
 
-    What is known is what was delivered or updated before `end`, the end of the day `dt`; `folders` are those of the
-    table and, where refused lines are to be kept, of `quarantine`. `zone` is the shop's.
+    What is known is what was delivered or updated before `end`, the end of the day `dt`, or, `by_delivery`, what was
+    delivered for the day or one before it, whatever time stands in it; `folders` are those of the table and, where
+    refused lines are to be kept, of `quarantine`. `zone` is the shop's.
     """
 
     table: str
-    key: str
+    keys: tuple[str, ...]
     read: Callable[[T], Iterator[pl.DataFrame]]
     dt: str
     end: datetime
     folders: Mapping[str, str]
     zone: str = "UTC"
+    by_delivery: bool = False
 
     def prepare(self, each: T) -> "Iterator[pl.DataFrame | Account]":
         """The good rows of an input, and at last its account; writes the refused ones."""
@@ -97,7 +101,10 @@ class AttributeBuild(Generic[T]):
         delivered_later = (pl.col("updated_at").is_null() & (pl.col("delivery_day") > self.dt)).fill_null(value=False)
         good = rows.filter(pl.col("reason").is_null() & ~delivered_later)
         good = good.with_columns(updated_at=pl.coalesce("updated_at", delivered))
-        good = good.filter(pl.col("updated_at").is_null() | (pl.col("updated_at") < self.end))
+        in_time = pl.col("updated_at").is_null() | (pl.col("updated_at") < self.end)
+        if self.by_delivery:
+            in_time = pl.coalesce(pl.col("delivery_day") <= self.dt, in_time)
+        good = good.filter(in_time)
         return good.select(*(pl.col(name).cast(kind) for name, kind in columns.items()), *_PLACE)
 
     def earlier(self, file: DayFile) -> Iterator[pl.DataFrame]:
@@ -113,12 +120,12 @@ class AttributeBuild(Generic[T]):
         if not frames:
             return
         rows = pl.concat(frames).sort(pl.col("updated_at").fill_null(_NO_TIME), *_PLACE)
-        values = [name for name in empty_frame(self.table).columns if name not in (self.key, "updated_at")]
-        newest = rows.group_by(self.key).agg(
+        values = [name for name in empty_frame(self.table).columns if name not in (*self.keys, "updated_at")]
+        newest = rows.group_by(*self.keys).agg(
             *(pl.col(name).drop_nulls().last() for name in values), pl.col("updated_at").max()
         )
         yield from write_days(
-            self.folders[self.table], self.table, newest.sort(self.key).with_columns(dt=pl.lit(self.dt)), bucket
+            self.folders[self.table], self.table, newest.sort(*self.keys).with_columns(dt=pl.lit(self.dt)), bucket
         )
 
 
@@ -139,7 +146,7 @@ def build_attributes(
         buckets = buckets_for(size, _BYTES_A_BUCKET)
 
         def route(rows: pl.DataFrame) -> Mapping[int, pl.DataFrame]:
-            return by_bucket(rows, build.key, buckets) if buckets > 1 else {0: rows}
+            return by_bucket(rows, build.keys[0], buckets) if buckets > 1 else {0: rows}
 
         def split(file: DayFile) -> Iterator[Mapping[int, pl.DataFrame]]:
             yield from map(route, build.earlier(file))

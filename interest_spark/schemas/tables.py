@@ -106,6 +106,19 @@ TABLES: dict[str, pa.Schema] = {
         coupon=(pa.string(), "the arm: the coupon that was sent, or `coupons.control` where none was"),
         sent_at=(_TIME, "when it was sent, or would have been; the first time, where a line comes again"),
     ),
+    "opt_outs": _table(
+        user_id=(pa.string(), "who is not to be addressed, as of the day"),
+        updated_at=(_TIME, "when the newest of their lines was written; the day of its delivery where it has no time"),
+    ),
+    "consents": _table(
+        user_id=(pa.string(), "who has agreed to be addressed, as of the day"),
+        updated_at=(_TIME, "as of `opt_outs`"),
+    ),
+    "seeds": _table(
+        user_id=(pa.string(), "who is on a list of people that a look-alike audience starts from, as of the day"),
+        list=(pa.string(), "its name"),
+        updated_at=(_TIME, "as of `opt_outs`"),
+    ),
     "user_days": _table(
         user_id=(pa.string(), "as the shop wrote it"),
         event_day=(pa.date32(), "shop-local day of the events, up to `ingest.max_late_days` before the delivery"),
@@ -245,6 +258,38 @@ TABLES: dict[str, pa.Schema] = {
         high=(pa.float64(), "of the 95 % interval; null where there is none"),
         rows=(pa.int64(), "of campaigns, or customers, that tell it"),
     ),
+    "audiences": _table(
+        audience=(pa.string(), "its name"),
+        user_id=(pa.string(), "who is in it"),
+        rank=(pa.int32(), "from 1, by score; null where a condition alone says who is in"),
+        score=(pa.float64(), "how much like the seeds, or how likely the behavior, from 0 to 1; null in the same way"),
+        held_out=(pa.bool_(), "whether they are not to be addressed, to be compared with the others"),
+    ),
+    "audience_sizes": _table(
+        audience=(pa.string(), "its name"),
+        priority=(pa.int32(), "from 1, the order of declaration"),
+        kind=(pa.string(), "`rule`, `look_alike` or `propensity`"),
+        rules=(pa.string(), "names what the audience was declared as: equal ones can be compared"),
+        matched=(pa.int64(), "people whom the condition holds of"),
+        opted_out=(pa.int64(), "of these, who are left out because they opted out"),
+        without_consent=(pa.int64(), "of the others, who are left out because they have not agreed"),
+        eligible=(pa.int64(), "who may be addressed, with a model the best of them by score"),
+        capped=(pa.int64(), "of these, who are left out because they were in too many audiences"),
+        held_out=(pa.int64(), "of the others, who are held out; these are in `audiences`"),
+        addressed=(pa.int64(), "who remain"),
+        expected=(pa.float64(), "`eligible` as the day before has foretold it; null where it did not"),
+        forecast=(pa.float64(), "`eligible` as it is foretold for the next day"),
+        auc=(pa.float64(), "of the model, on rows that it has not learnt from; null without a model"),
+        auc_low=(pa.float64(), "of its 95 % interval"),
+        auc_high=(pa.float64(), "of its 95 % interval"),
+        learnt_from=(pa.int64(), "seeds, or people who showed the behavior; null without a model"),
+        reason=(pa.string(), "why nobody is in it, where the data lack what it needs; else null"),
+    ),
+    "audience_overlaps": _table(
+        audience=(pa.string(), "an audience"),
+        other=(pa.string(), "another one, declared later"),
+        users=(pa.int64(), "eligible for both"),
+    ),
     "train_blocks": _table(
         block_id=(pa.int64(), "numbers the day's blocks"),
         held_out_targets=(pa.int32(), "in the block; more than 0, or 0, in all blocks of a file"),
@@ -382,6 +427,7 @@ figures stay.
 
 MADE_BY = {
     **dict.fromkeys(("events", "quarantine", "ingest_ledger", "items", "users", "campaigns"), "ingest"),
+    **dict.fromkeys(("opt_outs", "consents", "seeds"), "ingest"),
     **dict.fromkeys(("user_days", "item_days", "sessions", "bot_days", "bots", "vocab"), "sequences"),
     **dict.fromkeys(("popularity", "categories", "bot_sequences", "sequences"), "sequences"),
     "restated_sequences": "sequences",
@@ -389,6 +435,7 @@ MADE_BY = {
         ("interest_days", "customer_days", "customer_interests", "customer_features", "profiles"), "profiles"
     ),
     **dict.fromkeys(("coupons", "coupon_figures"), "coupons"),
+    **dict.fromkeys(("audiences", "audience_sizes", "audience_overlaps"), "audience"),
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
     "metrics": "evaluate",

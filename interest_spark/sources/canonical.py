@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from interest_spark.config.mapping import fields_of
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.sources import LISTS, SourceConfig
 from interest_spark.schemas.reasons import IGNORED
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.columns import is_left_out, number_fields, text_columns
@@ -20,7 +20,7 @@ from interest_spark.sources.typing_rules import TYPING_RULES
 REQUIRED_COLUMNS = {
     "events": ("user_id", "item_id", "behavior", "event_time"),
     "items": ("item_id",),
-    "users": ("user_id",),
+    **dict.fromkeys(("users", *LISTS), ("user_id",)),
     "campaigns": ("user_id", "campaign", "coupon", "sent_at"),
 }
 """What no line may be without, and so no file with columns."""
@@ -31,7 +31,7 @@ _LINES_AT_ONCE, _BYTES_AT_ONCE = 1 << 15, 8 << 20
 
 @dataclass(frozen=True)
 class CanonicalReader:
-    """Reads pieces of raw files of one `kind`: events, items, users or campaigns."""
+    """Reads pieces of raw files of one `kind`: events, items, users, campaigns or lists of people."""
 
     kind: str
     source: SourceConfig

@@ -20,15 +20,18 @@ def _unchanged(text: pl.DataFrame) -> pl.DataFrame:
 class Reader:
     """One raw format.
 
-    `events`, `items`, `users` and `campaigns` hold SourceConfig defaults (columns, format, time_format …), which the
-    deployment's own keys override. `correct` rewrites the canonical text columns before they are typed;
-    `refusals` are further quarantine reasons, each with the rows that have it.
+    `events`, `items`, `users`, `campaigns` and the lists of people hold SourceConfig defaults (columns, format,
+    time_format …), which the deployment's own keys override. `correct` rewrites the canonical text columns before they
+    are typed; `refusals` are further quarantine reasons, each with the rows that have it.
     """
 
     events: Mapping[str, Any]
     items: Mapping[str, Any] = field(default_factory=dict)
     users: Mapping[str, Any] = field(default_factory=dict)
     campaigns: Mapping[str, Any] = field(default_factory=dict)
+    opt_outs: Mapping[str, Any] = field(default_factory=lambda: {"columns": {"user_id": "user_id"}})
+    consents: Mapping[str, Any] = field(default_factory=lambda: {"columns": {"user_id": "user_id"}})
+    seeds: Mapping[str, Any] = field(default_factory=lambda: {"columns": {"user_id": "user_id", "list": "list"}})
     correct: Callable[[pl.DataFrame], pl.DataFrame] = _unchanged
     refusals: Sequence[Refusal] = ()
 

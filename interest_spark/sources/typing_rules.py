@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from interest_spark.config.mapping import ANY_OTHER, IGNORE
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.sources import LISTS, SourceConfig
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.instants import LAST_INSTANT, to_instant, to_known_since
 from interest_spark.sources.values import to_number
@@ -91,6 +91,15 @@ def type_campaign(text: pl.DataFrame, source: SourceConfig) -> Typed:
     return Typed(typed, problems, [])
 
 
+def type_listed(text: pl.DataFrame, source: SourceConfig) -> Typed:
+    """Columns of `opt_outs`, `consents` and `seeds`; a list of seeds without a name is called that."""
+    (_, known), problems = _common_columns(text, source)
+    typed = _own_columns(text, "seeds").with_columns(known)
+    if "list" in typed.columns:
+        typed = typed.with_columns(pl.col("list").fill_null("seeds"))
+    return Typed(typed, [("missing_user", text["user_id"].is_null()), *problems], [])
+
+
 class _Numbers:
     """Reads columns of numbers: where there is text, but no value that is allowed, a strict column refuses the row."""
 
@@ -152,6 +161,7 @@ TYPING_RULES: dict[str, TypingRule] = {
     "items": type_item,
     "users": type_user,
     "campaigns": type_campaign,
+    **dict.fromkeys(LISTS, type_listed),
 }
 
 

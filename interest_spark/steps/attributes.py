@@ -1,15 +1,17 @@
-"""Delivered items, users and campaigns to what is known of each as of the day."""
+"""Delivered items and users to the latest known attributes of each as of the day; and campaigns and lists of people
+likewise.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from interest_spark.config.day_path import DayPath
 from interest_spark.config.ingest import IngestConfig
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.sources import LISTS, SourceConfig
 from interest_spark.features.attributes import Account, AttributeBuild, build_attributes
 from interest_spark.features.coupons.campaigns import CampaignBuild
 from interest_spark.features.day_files import day_files
@@ -40,9 +42,15 @@ if TYPE_CHECKING:
 
 _PREVIOUS = "previous"
 
+_FIRST_LOOK_DAYS = 1_096
+"""How far back the first run looks for lists of people: whoever has opted out before it is not to be forgotten."""
 
-def _attributes_step(kind: str, key: str, build_of: type[AttributeBuild[Iterable[Piece]]] = AttributeBuild) -> Step:
-    """The step that keeps the table `kind`, whose rows are known by `key`, as such a build makes them."""
+
+Build = type[AttributeBuild[Iterable[Piece]]]
+
+
+def _attributes_step(kind: str, *keys: str, build_of: Build = AttributeBuild) -> Step:
+    """The step that keeps the table `kind`, whose rows are known by their `keys`, as such a build makes them."""
 
     def inapplicable(context: RunContext, inputs: Inputs) -> str | None:
         source = _source(context, kind)
@@ -86,7 +94,8 @@ def _attributes_step(kind: str, key: str, build_of: type[AttributeBuild[Iterable
         def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
             kept = {name: folder for name, folder in folders.items() if name == kind or not shared}
             zone, new = parse_zone(context.config.shop.time_zone), assignment.findings.deliveries
-            build = build_of(kind, key, read, context.dt, day_end(context.day, zone), kept, zone.key)
+            end = day_end(context.day, zone)
+            build = build_of(kind, keys, read, context.dt, end, kept, by_delivery=kind in LISTS, zone=zone.key)
             tasks = tasks_of(context.spark.sparkContext, new, [reader.settings])
             written = build_attributes(context.spark, build, tasks, earlier, check)
             contents = assignment.findings.contents
@@ -124,6 +133,9 @@ def _deliveries(context: RunContext, kind: str) -> Sequence[Delivery]:
     if source is None:
         return []
     first = context.day - timedelta(settings.catch_up_days)
+    if kind in LISTS:  # no line of theirs may be passed over, however many days were
+        known = context.warehouse.days(kind, through=context.days_before(1))
+        first = min(first, date.fromisoformat(known[-1]) if known else context.day - timedelta(_FIRST_LOOK_DAYS))
     last = context.day + timedelta(settings.max_late_days if settings.as_of == "now" else 0)
     return find_deliveries(source, f"sources.{kind}", first=first, last=last, required=False)
 
@@ -209,4 +221,7 @@ def _shares_files(context: RunContext, kind: str) -> bool:
 
 ITEMS = _attributes_step("items", "item_id")
 USERS = _attributes_step("users", "user_id")
-CAMPAIGNS = _attributes_step("campaigns", "user_id", CampaignBuild)
+CAMPAIGNS = _attributes_step("campaigns", "user_id", build_of=CampaignBuild)
+OPT_OUTS = _attributes_step("opt_outs", "user_id")
+CONSENTS = _attributes_step("consents", "user_id")
+SEEDS = _attributes_step("seeds", "user_id", "list")

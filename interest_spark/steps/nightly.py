@@ -11,7 +11,8 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work
 from interest_spark.pipeline.step import Inputs, Step
 from interest_spark.sources.event_sources import find_event_deliveries
-from interest_spark.steps.attributes import CAMPAIGNS, ITEMS, USERS
+from interest_spark.steps.attributes import CAMPAIGNS, CONSENTS, ITEMS, OPT_OUTS, SEEDS, USERS
+from interest_spark.steps.audiences import AUDIENCES
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.categories import CATEGORIES
 from interest_spark.steps.collaborative import COLLABORATIVE
@@ -32,18 +33,20 @@ from interest_spark.steps.training import CONTENT_ALS, TRAIN, TRAIN_BLOCKS, days
 from interest_spark.steps.vocab import VOCAB
 
 JOBS: dict[str, tuple[Step, ...]] = {
-    "ingest": (ITEMS, USERS, CAMPAIGNS, EVENTS, INGEST_GATE),
+    "ingest": (ITEMS, USERS, CAMPAIGNS, OPT_OUTS, CONSENTS, SEEDS, EVENTS, INGEST_GATE),
     "sequences": (DAILY, SESSIONS, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES, RESTATED_SEQUENCES),
     "train": (TRAIN_BLOCKS, TRAIN, COLLABORATIVE),
     "promote": (PROMOTE,),
     "score": (SCORE, SCORE_BY_CHAMPION),
     "profiles": (INTEREST_DAYS, CUSTOMERS, CUSTOMER_FEATURES, PROFILES_STEP),
     "coupons": (COUPONS_STEP,),
+    "audience": (AUDIENCES,),
     "evaluate": (EVALUATE,),
 }
 """The steps of each job, in their order. A further step is a file of its own and a place here."""
 
 _OF_NETWORKS = (TRAIN_BLOCKS, TRAIN)
+_BY_SOURCE = (CAMPAIGNS, OPT_OUTS, CONSENTS, SEEDS)
 _OF_CHAMPIONS = (PROMOTE, SCORE_BY_CHAMPION)
 
 _CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
@@ -51,15 +54,17 @@ _CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
 
 def steps_of(name: str, config: Config, *, backtest: bool = False) -> tuple[Step, ...]:
     """The steps of one job in this deployment: a network is trained, or a collaborative model is fitted; a champion
-    serves, or the newest model does, as in every backtest; profiles and coupons are made where they are asked for.
+    serves, or the newest model does, as in every backtest; profiles, coupons and audiences are made where they are
+    asked for, and campaigns and lists of people read where there are such.
     """
     by_newest = config.promote is None or backtest
     left_out = (
         *((COLLABORATIVE,) if config.collaborative is None else _OF_NETWORKS),
         *(_OF_CHAMPIONS if by_newest else (SCORE,)),
         *(JOBS["profiles"] if config.profiles is None else ()),
-        *((CAMPAIGNS,) if config.sources.campaigns is None else ()),
         *(JOBS["coupons"] if config.coupons is None else ()),
+        *(JOBS["audience"] if config.audiences is None else ()),
+        *(step for step in _BY_SOURCE if getattr(config.sources, step.name) is None),
     )
     return tuple(step for step in JOBS[name] if step not in left_out)
 
@@ -138,7 +143,7 @@ def nightly(context: RunContext, ahead: Ahead | None = None) -> Iterator[Work]:
         earlier = context.on(date.fromisoformat(cutoff), backtest=True)
         for name in ("sequences", "train", "score"):
             yield from job(name, earlier) if ahead is None else _where_events_are(job(name, earlier), cutoff)
-    for name in ("sequences", "train", "promote", "score", "profiles", "coupons"):
+    for name in ("sequences", "train", "promote", "score", "profiles", "audience", "coupons"):
         yield from job(name, context)
     if served or backtest or context.warehouse.days("recommendations", day=cutoff, name=context.backtest_model):
         yield from job("evaluate", context) if ahead is None else _where_events_are(job("evaluate", context), cutoff)

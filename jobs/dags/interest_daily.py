@@ -9,7 +9,7 @@ deployment = read_deployment()
 weekly = deployment.training == "weekly"
 # What was never served in a backtest's time could not be made without a model of its day.
 further = ["--set", "evaluate.backtest=false"] if weekly else []
-without_section = [name for name in SECTIONS if not getattr(deployment, name)]
+without_section = [job for job, section in SECTIONS.items() if not getattr(deployment, section)]
 left_out = [*(["train", "promote"] if weekly else []), *without_section]
 
 with DAG("interest_daily", doc_md=__doc__, **dag_arguments(deployment, deployment.nightly)):

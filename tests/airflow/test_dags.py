@@ -100,6 +100,16 @@ def test_profiles_are_made_beside_the_training_where_they_are_asked_for(
     assert "interest_profiles" in {asset.name for asset in nightly.get_task("profiles").outlets}
     coupons = dags(monkeypatch, {**deployment_keys, "set": {"profiles": {}, "coupons": {}}})["interest_daily"]
     assert order(coupons)["coupons"] == {"profiles"}
+    assert not {"audience", "coupons"} & set(order(nightly))
+
+
+def test_audiences_follow_the_profiles_where_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, deployment_keys: dict[str, Any]
+) -> None:
+    given = {"profiles": {}, "audiences": {"groups": []}}
+    nightly = dags(monkeypatch, {**deployment_keys, "set": given})["interest_daily"]
+    assert "profiles" in order(nightly)["audience"]
+    assert "interest_audiences" in {asset.name for asset in nightly.get_task("audience").outlets}
 
 
 @pytest.mark.parametrize(

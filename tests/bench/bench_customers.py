@@ -62,9 +62,9 @@ def _timed(name: str, steps: Sequence[Step], context: RunContext) -> list[Figure
     _ = context.spark
     seconds, processor = {}, {}
     for step in steps:
-        started, used = time.perf_counter(), _processor_seconds()
+        started, used = time.perf_counter(), processor_seconds()
         outcome = run_steps([(step, context)])
-        seconds[step.name], processor[step.name] = time.perf_counter() - started, _processor_seconds() - used
+        seconds[step.name], processor[step.name] = time.perf_counter() - started, processor_seconds() - used
         say(f"{name}: {step.name} {seconds[step.name]:.1f} s, rows {dict(outcome.rows)}")
     found = []
     for kind, values in (("", seconds), (", cpu", processor)):
@@ -73,7 +73,7 @@ def _timed(name: str, steps: Sequence[Step], context: RunContext) -> list[Figure
     return found
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
     """Of this process and all below it, the ended ones among them."""
     own = psutil.Process()
     return sum(sum(each.cpu_times()[:4]) for each in (own, *own.children(recursive=True)))

@@ -14,7 +14,7 @@ from interest_spark.config.evaluate import BASELINES
 from interest_spark.config.kinds import Kinds, sections_by_kind
 from interest_spark.config.mapping import OPTIONAL_NUMBERS
 from interest_spark.config.section import Section
-from interest_spark.config.sources import READERS
+from interest_spark.config.sources import READERS, SOURCES
 from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.foundation import errors
 from interest_spark.metrics.metric import METRICS
@@ -34,7 +34,7 @@ def test_the_tables() -> None:
 
 
 def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
-    """Every key with its default, or "required"; items, users, campaigns have those of events, a union all kinds'."""
+    """Every key with its default, or "required"; all other sources have the keys of events, a union all kinds'."""
     keys: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         choices = next((each for each in get_args(field.annotation) if hasattr(each, "__metadata__")), None)
@@ -52,7 +52,7 @@ def defaults(model: type[Section], prefix: str = "") -> dict[str, Any]:
         default = field.get_default(call_default_factory=True)
         if section is None or prefix == "sources.":
             keys[prefix + name] = "required" if default is PydanticUndefined else default
-        if section is not None and name not in ("items", "users", "campaigns"):
+        if section is not None and name not in SOURCES[1:]:
             keys |= defaults(section, f"{prefix}{name}.")
     return keys
 

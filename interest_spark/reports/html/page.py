@@ -32,6 +32,7 @@ SECTIONS = (
     "scores",
     "users",
     "profiles",
+    "audiences",
     "coupons",
     "steps",
     "promotions",

@@ -42,8 +42,8 @@ class SparkSettings(_Section):
     num_executors: int | None = None
 
 
-SECTIONS = ("promote", "profiles", "coupons")
-"""Sections of the configuration without which the jobs of the same names have nothing to do, and get no task."""
+SECTIONS = {"promote": "promote", "profiles": "profiles", "audience": "audiences", "coupons": "coupons"}
+"""Jobs by the section of the configuration without which they have nothing to do, and get no task."""
 
 
 class Deployment(_Section):
@@ -62,6 +62,7 @@ class Deployment(_Section):
     promote: bool = False
     profiles: bool = False
     coupons: bool = False
+    audiences: bool = False
     pool: str = "default_pool"
     training_pool: str = "default_pool"
     queue: str | None = None
@@ -91,7 +92,7 @@ class Deployment(_Section):
         """Whether there is a section of each name, where the configuration can be read; else as given."""
         if not isinstance(keys, dict) or not isinstance(keys.get("config"), str):
             return keys
-        return {**keys, **{name: has for name in SECTIONS if (has := _has_section(name, keys)) is not None}}
+        return {**keys, **{name: has for name in SECTIONS.values() if (has := _has_section(name, keys)) is not None}}
 
     @field_validator("time_zone")
     @classmethod

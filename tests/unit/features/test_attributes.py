@@ -63,7 +63,7 @@ def typed(lines: list[dict[str, Any]]) -> pl.DataFrame:
 
 def build_in(folder: Path) -> AttributeBuild[pl.DataFrame]:
     folders = {name: str(folder / name) for name in ("items", "quarantine")}
-    return AttributeBuild("items", "item_id", lambda rows: iter([rows]), DAY, END, folders)
+    return AttributeBuild("items", ("item_id",), lambda rows: iter([rows]), DAY, END, folders)
 
 
 def run(folder: Path, lines: list[dict[str, Any]], earlier: Sequence[str] = ()) -> tuple[list[str], Account]:

@@ -42,3 +42,15 @@ def test_profiles_are_made_where_they_are_asked_for_once_the_suggestions_are(tmp
     names = [step.name for step, _ in nightly(RunContext(config, date(2026, 1, 10)))]
     assert names[-5:] == ["score", "interest_days", "customers", "customer_features", "profiles"]
     assert steps_of("profiles", config_of(tmp_path)) == ()
+
+
+def test_audiences_are_made_where_they_are_asked_for_and_lists_read_where_there_are_any(tmp_path: Path) -> None:
+    groups = [{"name": "lapsed", "where": {"days_since_purchase": {"at_least": 30}}}]
+    sources = {"events": {"path": "unused"}, "opt_outs": {"path": "unused"}}
+    asked = config_of(
+        tmp_path, evaluate={"backtest": False}, profiles={}, audiences={"groups": groups}, sources=sources
+    )
+    names = [step.name for step, _ in nightly(RunContext(asked, date(2026, 1, 10)))]
+    assert names[-2:] == ["profiles", "audiences"]
+    assert names[:4] == ["items", "users", "opt_outs", "events"]
+    assert steps_of("audience", config_of(tmp_path, profiles={})) == ()
