@@ -17,6 +17,7 @@ COMMANDS = (
     "models",
     "score",
     "profiles",
+    "churn",
     "features",
     "evaluate",
     "tune",

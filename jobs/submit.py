@@ -20,6 +20,7 @@ JOBS = (
     "rollback",
     "score",
     "profiles",
+    "churn",
     "evaluate",
     "daily",
     "backfill",

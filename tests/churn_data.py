@@ -1,7 +1,5 @@
 """Purchases of real shops for the tests and the benchmark of churn, where the data sets are there."""
 
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest

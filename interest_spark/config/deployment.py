@@ -4,6 +4,7 @@ from pydantic import model_validator
 
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.bots import BotsConfig
+from interest_spark.config.churn import ChurnConfig
 from interest_spark.config.collaborative import CollaborativeConfig
 from interest_spark.config.compare import CompareConfig
 from interest_spark.config.evaluate import EvaluateConfig
@@ -37,6 +38,7 @@ class Config(Section):
     bots: BotsConfig = BotsConfig()
     sequences: SequencesConfig = SequencesConfig()
     profiles: ProfilesConfig | None = None
+    churn: ChurnConfig | None = None
     blocks: BlocksConfig = BlocksConfig()
     train: TrainConfig = TrainConfig()
     collaborative: CollaborativeConfig | None = None
@@ -73,6 +75,12 @@ class Config(Section):
                 f"train.second_stage.candidates {stage.candidates} is below score.k {self.score.k}, so that no list "
                 "would be filled; raise the former"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _churn_is_told_by_features(self) -> "Config":
+        if self.churn is not None and self.profiles is None:
+            raise ValueError("churn needs customer features; add `profiles: {}`")
         return self
 
     @property

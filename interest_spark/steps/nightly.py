@@ -14,6 +14,7 @@ from interest_spark.sources.event_sources import find_event_deliveries
 from interest_spark.steps.attributes import ITEMS, USERS
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.categories import CATEGORIES
+from interest_spark.steps.churn import CHURN_MODEL, CHURN_STEP
 from interest_spark.steps.collaborative import COLLABORATIVE
 from interest_spark.steps.daily import DAILY
 from interest_spark.steps.evaluate import EVALUATE, cutoff_of
@@ -37,6 +38,7 @@ JOBS: dict[str, tuple[Step, ...]] = {
     "promote": (PROMOTE,),
     "score": (SCORE, SCORE_BY_CHAMPION),
     "profiles": (INTEREST_DAYS, CUSTOMERS, CUSTOMER_FEATURES, PROFILES_STEP),
+    "churn": (CHURN_MODEL, CHURN_STEP),
     "evaluate": (EVALUATE,),
 }
 """The steps of each job, in their order. A further step is a file of its own and a place here."""
@@ -49,13 +51,15 @@ _CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
 
 def steps_of(name: str, config: Config, *, backtest: bool = False) -> tuple[Step, ...]:
     """The steps of one job in this deployment: a network is trained, or a collaborative model is fitted; a champion
-    serves, or the newest model does, as in every backtest; profiles are made where they are asked for.
+    serves, or the newest model does, as in every backtest; profiles and warnings of churn are made where they are
+    asked for.
     """
     by_newest = config.promote is None or backtest
     left_out = (
         *((COLLABORATIVE,) if config.collaborative is None else _OF_NETWORKS),
         *(_OF_CHAMPIONS if by_newest else (SCORE,)),
         *(JOBS["profiles"] if config.profiles is None else ()),
+        *(JOBS["churn"] if config.churn is None else ()),
     )
     return tuple(step for step in JOBS[name] if step not in left_out)
 
@@ -134,7 +138,7 @@ def nightly(context: RunContext, ahead: Ahead | None = None) -> Iterator[Work]:
         earlier = context.on(date.fromisoformat(cutoff), backtest=True)
         for name in ("sequences", "train", "score"):
             yield from job(name, earlier) if ahead is None else _where_events_are(job(name, earlier), cutoff)
-    for name in ("sequences", "train", "promote", "score", "profiles"):
+    for name in ("sequences", "train", "promote", "score", "profiles", "churn"):
         yield from job(name, context)
     if served or backtest or context.warehouse.days("recommendations", day=cutoff, name=context.backtest_model):
         yield from job("evaluate", context) if ahead is None else _where_events_are(job("evaluate", context), cutoff)

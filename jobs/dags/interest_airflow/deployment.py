@@ -42,7 +42,7 @@ class SparkSettings(_Section):
     num_executors: int | None = None
 
 
-SECTIONS = ("promote", "profiles")
+SECTIONS = ("promote", "profiles", "churn")
 """Sections of the configuration without which the jobs of the same names have nothing to do, and get no task."""
 
 
@@ -61,6 +61,7 @@ class Deployment(_Section):
     weekday: _Weekday = "monday"
     promote: bool = False
     profiles: bool = False
+    churn: bool = False
     pool: str = "default_pool"
     training_pool: str = "default_pool"
     queue: str | None = None
@@ -87,7 +88,7 @@ class Deployment(_Section):
     @model_validator(mode="before")
     @classmethod
     def _sections_are_the_configurations(cls, keys: Any) -> Any:
-        """Whether there is a section `promote`, or `profiles`, where the configuration can be read; else as given."""
+        """Whether there is a section of each name, where the configuration can be read; else as given."""
         if not isinstance(keys, dict) or not isinstance(keys.get("config"), str):
             return keys
         return {**keys, **{name: has for name in SECTIONS if (has := _has_section(name, keys)) is not None}}

@@ -20,7 +20,7 @@ def test_the_published_sample_gives_the_published_parameters() -> None:
 
 
 def test_expected_purchases_are_those_of_the_paper() -> None:
-    """The customer of the paper's section on conditional expectations, in 39 weeks: 1.226 (Fader and Hardie's sheet)."""
+    """The customer of the paper's worked example, in 39 weeks: 1.226."""
     of = Purchases(np.array([2.0]), np.array([30.43]), np.array([38.86]))
     assert PUBLISHED.expected(of, 39.0)[0] == pytest.approx(1.226, abs=0.002)
 
