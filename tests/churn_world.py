@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from interest_spark.applications.churn.bgnbd import Purchases
+from interest_spark.applications.churn.labels import Target
 from interest_spark.features.customers.carried import DAYS
 from interest_spark.features.customers.features import FEATURE_TABLE, features_of
 from interest_spark.storage.buckets import Bucket, bucket_number
@@ -20,7 +22,7 @@ from interest_spark.storage.warehouse import Warehouse
 from tests.customer_world import NOTHING, SCHEMA, State, carry
 
 FIRST = date(2026, 1, 1)
-WINDOW_DAYS, BUCKETS = 180, 3
+BUCKETS = 3
 _DAY_US = 86_400_000_000
 _ITEMS, _CATEGORIES = 60, 6
 _BEFORE_ALL = date(1990, 1, 1)
@@ -36,25 +38,27 @@ CATALOGUE = pl.DataFrame(
 
 @dataclass(frozen=True)
 class ChurnShop:
-    """Events with the columns of `customer_world.SCHEMA`, and the items' catalogue."""
+    """Events with the columns of `customer_world.SCHEMA`, the items' catalogue, and how many days are carried."""
 
     events: pl.DataFrame
     catalogue: pl.DataFrame = field(default_factory=lambda: CATALOGUE)
+    window_days: int = 180
 
     @cached_property
     def _state(self) -> State:
         """What is carried of all days: counts by day of the event, so that those of any window are a part of them."""
         return carry(NOTHING, [self.events], self.catalogue, _BEFORE_ALL)
 
-    def state(self, day: date, window_days: int = WINDOW_DAYS) -> State:
+    def state(self, day: date, window_days: int | None = None) -> State:
         """Rows of `customer_days` and `customer_interests` as of the day."""
-        within = (pl.col("event_day") <= day) & (pl.col("event_day") > day - timedelta(window_days))
+        first = day - timedelta(window_days or self.window_days)
+        within = (pl.col("event_day") <= day) & (pl.col("event_day") > first)
         days, interests = (each.filter(within) for each in self._state)
         return days, interests
 
     def features(self, day: date) -> pl.DataFrame:
         """Rows of `customer_features`."""
-        return pl.DataFrame(features_of(*self.state(day), day, WINDOW_DAYS))
+        return pl.DataFrame(features_of(*self.state(day), day, self.window_days))
 
     def put(self, warehouse: Warehouse, features: Sequence[date], day: date) -> None:
         """Commits the features of days, and what is carried as of the last of them."""
@@ -80,11 +84,11 @@ def put_buckets(warehouse: Warehouse, table: str, day: date, rows: pl.DataFrame)
 def planted(users: int, days: int, seed: int, leave: float = 0.5) -> tuple[ChurnShop, Mapping[str, date | None]]:
     """A shop, and the day that each of its users leaves on, if ever.
 
-    Everybody visits at a rate of their own and buys on every third visit or so. Who leaves looks around less and less
+    Everybody visits at a rate of their own and buys on every second visit or so. Who leaves looks around less and less
     in the four weeks before and puts nothing more into the cart, while purchases go on for a while.
     """
     rng = np.random.default_rng(seed)
-    rate = rng.gamma(3.0, 0.12, users)
+    rate = 0.25 + rng.gamma(3.0, 0.12, users)
     leaves = np.where(rng.random(users) < leave, rng.integers(20, days + 60, users), 10 * days)
     day = np.arange(days)[None, :]
     fading = np.clip((leaves[:, None] - day) / 28, 0, 1)
@@ -94,7 +98,7 @@ def planted(users: int, days: int, seed: int, leave: float = 0.5) -> tuple[Churn
     strength = fading[who, when]
     views = rng.poisson(1 + 3 * strength)
     carts = rng.random(len(who)) < 0.5 * strength
-    buys = rng.random(len(who)) < 0.35
+    buys = rng.random(len(who)) < 0.5
     parts = [
         _rows(rng, np.repeat(who, views), np.repeat(when, views), "view"),
         _rows(rng, who[carts], when[carts], "cart"),
@@ -128,3 +132,14 @@ def days_for(last: date, label_days: int, cutoffs: int, apart: int) -> list[date
     """The days whose features a model of the `last` day is made from, and that day."""
     judging = last - timedelta(label_days)
     return [*(judging - timedelta(label_days + place * apart) for place in reversed(range(cutoffs))), judging, last]
+
+
+def whole_histories(shop: ChurnShop, day: date, users: pl.Series, target: Target) -> Purchases:
+    """Repeat target days of these users, in their order, since the first one of all."""
+    days = shop.state(day, (day - _BEFORE_ALL).days)[0].filter(pl.col(target.column) > 0)
+    first, last = pl.col("event_day").min(), pl.col("event_day").max()
+    found = days.group_by("user_id").agg(
+        x=pl.len() - 1.0, t_x=(last - first).dt.total_days(), T=(pl.lit(day) - first).dt.total_days()
+    )
+    own = users.to_frame().join(found, on="user_id", how="left", maintain_order="left")
+    return Purchases(*(own[name].cast(pl.Float64).to_numpy() for name in ("x", "t_x", "T")))

@@ -28,7 +28,7 @@ class ChurnConfig(Section):
     active_days: Within = 90
     gap_days: int = Field(default=7, ge=0, le=LONGEST_DAYS)
     horizon_days: Within = 28
-    rhythm_times: float = Field(default=2.0, gt=0.0, le=100.0)
+    rhythm_times: float = Field(default=3.0, gt=0.0, le=100.0)
     rhythm_least_days: Within = 14
     rhythm_most_days: Within = 42
     cutoffs: Count = 6
@@ -37,7 +37,7 @@ class ChurnConfig(Section):
     learner: Literal["trees", "logistic"] = "trees"
     imbalance: Imbalance = "weights"
     calibration: Literal["platt", "isotonic"] = "platt"
-    recall: Share = 0.7
+    recall: Share = 0.75
     trees: int = Field(default=150, ge=1, le=10_000)
     depth: int = Field(default=4, ge=1, le=12)
     learning_rate: float = Field(default=0.06, gt=0.0, le=1.0)

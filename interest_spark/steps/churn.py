@@ -10,8 +10,8 @@ from interest_spark.applications.churn.fit import (
     TRAINING,
     VALIDATION,
     Cutoff,
-    Fitted,
     FitPlan,
+    Fitted,
     TooFewRowsError,
     fit_churn,
 )
@@ -37,6 +37,7 @@ from interest_spark.pipeline.step import (
     makes_through_day,
     through_day,
 )
+from interest_spark.schemas.customer_features import LONGEST_DAYS
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.buckets import bucket_count
 from interest_spark.storage.bundles import BUNDLES
@@ -154,6 +155,7 @@ def _plan(context: RunContext, inputs: Inputs) -> FitPlan | str:
         ],
         days=days,
         buckets=buckets,
+        history_days=_history_days(context, training[0]),
         share=min(section.max_rows / max(rows, 1), 1.0),
         folder=str(_work(context, version) / "churn"),
         learner=section.learner,
@@ -162,6 +164,14 @@ def _plan(context: RunContext, inputs: Inputs) -> FitPlan | str:
         recall=section.recall,
         growth=Growth(**section.model_dump(include=set(_OF_GROWTH))),
     )
+
+
+def _history_days(context: RunContext, first: str) -> int:
+    """As many days as are carried of before the first cut-off, where these are more than features look back."""
+    profiles = context.config.profiles
+    assert profiles is not None  # the configuration sees to it
+    found = profiles.window_days - (context.day - date.fromisoformat(first)).days
+    return found if found > LONGEST_DAYS else 0
 
 
 def _work(context: RunContext, version: str) -> Location:
@@ -217,7 +227,7 @@ CHURN_MODEL = Step(
         Read(MODELS, through_day, exact=False),
     ),
     writes=(MODELS,),
-    settings=("churn",),
+    settings=("churn", "profiles.window_days"),
     irrelevant=("churn.reasons", "churn.retrain_days"),
     revision=1,
     compute=_fit,
@@ -230,7 +240,8 @@ def _warn(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result
     files = inputs[FEATURE_TABLE].files()
 
     def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
-        build = ChurnBuild(context.dt, tuple(inputs[MODELS].files()), _section(context).reasons, folders[CHURN])
+        models, days = (tuple(inputs[table].files()) for table in (MODELS, DAYS))
+        build = ChurnBuild(context.day, days, models, _section(context).reasons, folders[CHURN])
         return {CHURN: build_churn(context.spark, build, files)}
 
     return Result(write=write)
@@ -238,7 +249,11 @@ def _warn(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result
 
 CHURN_STEP = Step(
     name="churn",
-    reads=(Read(FEATURE_TABLE, required=True), Read(MODELS, Newest(makes_through_day), required=True)),
+    reads=(
+        Read(FEATURE_TABLE, required=True),
+        Read(DAYS, required=True),
+        Read(MODELS, Newest(makes_through_day), required=True),
+    ),
     writes=(CHURN,),
     settings=("churn.reasons",),
     revision=1,

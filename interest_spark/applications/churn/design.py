@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from interest_spark.applications.churn.bgnbd import BgNbd
-from interest_spark.applications.churn.labels import Target, horizon_of, purchases_of
+from interest_spark.applications.churn.labels import HISTORY, Target, horizon_of, purchases_of
 from interest_spark.features.customers.missing import Fill, Regression, fill, fit
 from interest_spark.schemas.customer_features import FEATURES
 
@@ -65,7 +65,8 @@ class Design:
             pl.col(name).replace_strict({value: place for place, value in enumerate(levels, 1)}, default=0).alias(name)
             for name, levels in self.levels.items()
         ]
-        numbers = (*_NUMBERS, *_INDICATORS, RHYTHM)
+        history = HISTORY if HISTORY[0] in rows.columns else ()
+        numbers = (*_NUMBERS, *_INDICATORS, RHYTHM, *history)
         found = filled.select(*(pl.col(name).cast(pl.Float64).fill_null(0.0) for name in numbers), *codes)
         return found.with_columns(
             pl.col(*self.levels).cast(pl.Float64) if self.levels else [],

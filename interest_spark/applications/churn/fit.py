@@ -19,7 +19,7 @@ from interest_spark.applications.churn.bgnbd import BgNbd, fit_bgnbd
 from interest_spark.applications.churn.calibration import fit_calibration
 from interest_spark.applications.churn.design import Design, fit_design
 from interest_spark.applications.churn.judged import Figures, figures_of, threshold_for
-from interest_spark.applications.churn.labels import LabelRules, at_risk, labelled, purchases_of
+from interest_spark.applications.churn.labels import LabelRules, at_risk, labelled, purchases_of, with_history
 from interest_spark.applications.churn.learners import LABEL, WEIGHT, Growth, Learnt, fit_logistic, grow_trees
 from interest_spark.applications.churn.model import ChurnModel
 from interest_spark.applications.churn.resampling import refuse_resampled, resample
@@ -60,6 +60,7 @@ class Cutoff:
 class FitPlan:
     """What is learnt from and how. `days`: files of `customer_days` as of a day on which all labels are known.
 
+    `history_days`: over how many days repeats are counted, 0: what features say of them is all there is.
     `share`: which part of users is looked at. `folder`: where tasks leave what other tasks of the run read.
     """
 
@@ -68,6 +69,7 @@ class FitPlan:
     cutoffs: Sequence[Cutoff]
     days: tuple[str, ...]
     buckets: int
+    history_days: int
     share: float
     folder: str
     learner: str
@@ -84,6 +86,8 @@ class FitPlan:
         for cutoff in self.cutoffs:
             features = pl.DataFrame(read_bucket(FEATURE_TABLE, cutoff.files, bucket)).drop("dt", strict=False)
             rows = at_risk(self._sampled(features), self.rules)
+            if self.history_days:
+                rows = with_history(rows, days, cutoff.day, self.history_days, self.rules.of)
             if len(rows):
                 found = labelled(rows, days, cutoff.day, self.rules).with_columns(cutoff=pl.lit(cutoff.day))
                 yield cutoff.role, write_rows(self.folder, found)
@@ -137,7 +141,9 @@ def fit_churn(spark: "SparkSession", plan: FitPlan) -> Fitted:
         raise TooFewRowsError(training)
     design = Design.from_json(training.design)
     learnt = learn(training_rows(spark, training.files, design), design, plan)
-    unjudged = ChurnModel(plan.version, plan.rules, design, learnt, fit_calibration("platt", *_NONE), 1.0)
+    unjudged = ChurnModel(
+        plan.version, plan.rules, design, learnt, fit_calibration("platt", *_NONE), 1.0, plan.history_days
+    )
     path = write_rows(plan.folder, pl.DataFrame({"model": [unjudged.to_text()]}))
     (judged,) = each_in_a_task(spark, [files[VALIDATION]], partial(_judged, plan, path))
     if isinstance(judged, str):

@@ -96,12 +96,39 @@ def labelled(rows: pl.DataFrame, days: pl.DataFrame, cutoff: date, rules: LabelR
     ).drop("waited")
 
 
+HISTORY = ("history_repeats", "history_span", "history_days")
+"""Columns that `with_history` adds: repeat target days, the days from the first to the last, and from the first on."""
+
+
+def with_history(rows: pl.DataFrame, days: pl.DataFrame, cutoff: date, window: int, target: Target) -> pl.DataFrame:
+    """The rows with HISTORY over so many days up to the cut-off, which may be more than features look back.
+
+    days: rows of `customer_days` that hold as many days before the cut-off; those of after it count for nothing.
+    """
+    kept = (pl.col("event_day") <= cutoff) & (pl.col("event_day") > cutoff - timedelta(window))
+    first, last = pl.col("event_day").min(), pl.col("event_day").max()
+    found = days.filter((pl.col(target.column) > 0) & kept).group_by("user_id")
+    repeats, span, age = HISTORY
+    of_user = found.agg(
+        (pl.len() - 1).cast(pl.Float64).alias(repeats),
+        (last - first).dt.total_days().cast(pl.Float64).alias(span),
+        (pl.lit(cutoff) - first).dt.total_days().cast(pl.Float64).alias(age),
+    )
+    joined = rows.join(of_user, on="user_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.col(*HISTORY).fill_null(0.0))
+
+
 def purchases_of(rows: pl.DataFrame, target: Target) -> Purchases:
-    """What BG/NBD needs of each row of `at_risk`, in days: its repeat target days follow from their mean interval."""
+    """What BG/NBD needs of each row of `at_risk`, in days: from HISTORY, or else from features.
+
+    Of these the repeat target days are the days between the first and the last one over their mean interval.
+    """
+    if HISTORY[0] in rows.columns:
+        return Purchases(*(rows[name].to_numpy() for name in HISTORY))
     first, last, mean = (
         rows[name].cast(pl.Float64).fill_null(0.0).to_numpy()
         for name in (target.since_first, target.since_last, target.interval)
     )
     span = first - last
-    again = (span / rows[target.interval].cast(pl.Float64).fill_null(1.0).to_numpy()).round()
+    again = (span / np.where(mean > 0, mean, 1.0)).round()
     return Purchases(again * (mean > 0), span, first)

@@ -5,6 +5,7 @@ comes of either is text and numbers, no pickle, and tells of each row what each 
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,7 +129,9 @@ def grow_trees(rows: "DataFrame", columns: Sequence[str], growth: Growth) -> Tre
         device="cpu",
         random_state=growth.seed,
         verbosity=0,
+        verbose=False,
     )
+    logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)
     booster = estimator.fit(rows).get_booster()
     # The names of columns, which may hold any text, stay out of XGBoost's JSON.
     booster.feature_names = None

@@ -24,7 +24,9 @@ BANDS = (HIGH, MIDDLE, LOW)
 
 @dataclass(frozen=True)
 class ChurnModel:
-    """`threshold`: the probability from which the band is `high`; from a half of it, it is `middle`."""
+    """`threshold`: the probability from which the band is `high`; from a half of it, it is `middle`.
+    `history_days`: over how many days rows need HISTORY, 0 where they need none.
+    """
 
     version: str
     rules: LabelRules
@@ -32,6 +34,7 @@ class ChurnModel:
     learnt: Learnt
     calibration: Calibration
     threshold: float
+    history_days: int = 0
 
     def scores(self, rows: pl.DataFrame) -> tuple[NDArray[np.float32], Floats]:
         """Of rows of `at_risk`: what the learner sees, float32[n, columns], and its score, float64[n]."""
@@ -55,6 +58,7 @@ class ChurnModel:
             "learnt": self.learnt.as_json(),
             "calibration": self.calibration.as_json(),
             "threshold": self.threshold,
+            "history_days": self.history_days,
         }
         return json.dumps(found, sort_keys=True, ensure_ascii=False)
 
@@ -73,6 +77,7 @@ def model_of(text: str) -> ChurnModel:
             learnt=learnt_from_json(found["learnt"]),
             calibration=Calibration(**found["calibration"]),
             threshold=found["threshold"],
+            history_days=found["history_days"],
         )
     except (ValueError, KeyError, TypeError) as error:
         raise BadDataError(

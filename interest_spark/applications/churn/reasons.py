@@ -1,21 +1,40 @@
 """Why somebody is warned of, in words: what adds most to the score, with its meaning and the user's own value."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from interest_spark.applications.churn.design import ALIVE, RHYTHM, STAYS_AWAY
-from interest_spark.schemas.customer_features import FEATURES, Feature
+from interest_spark.applications.churn.labels import HISTORY
+from interest_spark.schemas.customer_features import FEATURES, MEASURES
 
 _BY_NAME = {each.name: each for each in FEATURES}
 _INDICATED = {each.indicator: each.name for each in FEATURES if each.indicator}
-_OF_RHYTHM = {
-    RHYTHM: "the days within which somebody of this rhythm should be back",
-    ALIVE: "how likely the purchase rhythm (BG/NBD) says that the customer has not left for ever",
-    STAYS_AWAY: "how likely the purchase rhythm (BG/NBD) says that nothing is bought in time",
+_RHYTHM_WORDS = {
+    RHYTHM: "somebody of this rhythm should be back within {value:.0f} days",
+    ALIVE: "by the rhythm of purchases (BG/NBD) the customer is still there with probability {value:.0%}",
+    STAYS_AWAY: "by the rhythm of purchases (BG/NBD) nothing is bought in time with probability {value:.0%}",
+    HISTORY[0]: "came back on {value:.0f} days so far",
+    HISTORY[1]: "{value:.0f} days between the first and the last time",
+    HISTORY[2]: "first came {value:.0f} days ago",
 }
+_WORDS = {
+    "total": "{value:.3g} {unit} in the last {days} days ({of})",
+    "active_days": "{of} on {value:.0f} of the last {days} days",
+    "since_last": "the last day with {of} is {value:.0f} days ago",
+    "since_first": "the first day with {of} within {days} days is {value:.0f} days ago",
+    "ratio": "{value:.3g} {unit} in the last {days} days",
+    "decayed": "{value:.3g} {unit} lately ({of}, older ones counting less)",
+    "trend": "{change} {of} in the last {days} days than in as many before",
+    "ratio_trend": "{of} per {per}: {value:+.2g} in the last {days} days against as many before",
+    "overdue": "the wait since the last day with {of} is {value:.2g} times the usual one",
+    "top": "mostly {interest} {value}",
+}
+"""How a value is said, by kind of feature; of other kinds the formula itself is the sentence."""
+_NONE = "no {of} within {days} days"
 
 
 def feature_of(column: str) -> str:
@@ -26,12 +45,6 @@ def feature_of(column: str) -> str:
     """
     name = column.split("=", 1)[0]
     return _INDICATED.get(name, name)
-
-
-def meaning_of(name: str) -> str:
-    """What a feature says, in words."""
-    feature = _BY_NAME.get(name)
-    return _OF_RHYTHM[name] if feature is None else feature.formula
 
 
 def reasons_of(
@@ -49,7 +62,7 @@ def reasons_of(
     values = {name: rows[name].to_list() for name in names}
     return [
         [
-            f"{_said(names[which], values[names[which]][row])} (adds {summed[row, which]:.2f})"
+            f"{sentence(names[which], values[names[which]][row])} (+{summed[row, which]:.2f})"
             for which in order[row]
             if summed[row, which] > 0
         ]
@@ -57,14 +70,23 @@ def reasons_of(
     ]
 
 
-def _said(name: str, value: object) -> str:
+def sentence(name: str, value: Any) -> str:
+    """What a feature says of somebody.
+
+    >>> sentence("days_since_cart", 53), sentence("events_trend_30d", -0.69)
+    ('the last day with cart events is 53 days ago', '50 % fewer events in the last 30 days than in as many before')
+    """
     feature = _BY_NAME.get(name)
+    if feature is None:
+        return _RHYTHM_WORDS[name].format(value=value)
+    of, per = (MEASURES[each].meaning if each else "" for each in (feature.of, feature.per))
+    words = {"of": of, "per": per, "unit": feature.unit, "days": feature.days, "interest": feature.interest}
     if value is None:
-        return f"{meaning_of(name)}: none"
-    if not isinstance(value, float):
-        return f"{meaning_of(name)}: {value}{_unit(feature)}"
-    return f"{meaning_of(name)}: {value:.3g}{_unit(feature)}"
-
-
-def _unit(feature: Feature | None) -> str:
-    return f" {feature.unit}" if feature is not None and feature.type != "string" else ""
+        absent = feature.kind in ("since_last", "since_first")
+        return _NONE.format(**words) if absent else f"{feature.formula}: not known"
+    if feature.kind == "trend":
+        words["change"] = f"{abs(np.expm1(value)):.0%} {'fewer' if value < 0 else 'more'}".replace("%", " %")
+    if feature.kind in _WORDS:
+        return _WORDS[feature.kind].format(value=value, **words)
+    shown = f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{feature.formula}: {shown} {feature.unit}"

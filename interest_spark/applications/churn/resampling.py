@@ -74,7 +74,7 @@ def _made_up(
     middle, scale = values.mean(axis=0), values.std(axis=0)
     middle[categorical], scale[categorical | (scale == 0)] = 0.0, 1.0
     mixed = imbalance == "smotenc" and categorical.any() and not categorical.all()
-    sampler = SMOTENC(categorical, **settings) if mixed else SMOTE(**settings)
+    sampler = SMOTENC(np.flatnonzero(categorical).tolist(), **settings) if mixed else SMOTE(**settings)
     found, labels = sampler.fit_resample((values - middle) / scale, churned)
     known, made = len(values), len(found) - len(values)
     return TrainingRows(

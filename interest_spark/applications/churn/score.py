@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,14 @@ import polars as pl
 import pyarrow as pa
 
 from interest_spark.applications.churn.design import ALIVE, STAYS_AWAY
-from interest_spark.applications.churn.labels import at_risk, horizon, purchases_of
+from interest_spark.applications.churn.labels import at_risk, horizon, purchases_of, with_history
 from interest_spark.applications.churn.model import HIGH, ChurnModel, model_of
 from interest_spark.applications.churn.reasons import reasons_of
+from interest_spark.features.customers.carried import DAYS
 from interest_spark.features.customers.features import FEATURE_TABLE
 from interest_spark.platform.tasks import each_in_a_task
 from interest_spark.schemas.tables import TABLES
-from interest_spark.storage.buckets import Bucket
+from interest_spark.storage.buckets import Bucket, read_bucket
 from interest_spark.storage.layout import BUCKET_FILE
 from interest_spark.storage.parts import read_columns, read_table_pieces, write_part
 
@@ -26,9 +28,16 @@ if TYPE_CHECKING:
 CHURN, MODELS = "churn", "churn_models"
 
 
-def warnings_of(rows: pl.DataFrame, model: ChurnModel, most_reasons: int) -> pa.Table:
-    """Rows of `churn` from rows of `customer_features` of one day, in their order."""
+def warnings_of(
+    rows: pl.DataFrame, days: pl.DataFrame | None, day: date, model: ChurnModel, most_reasons: int
+) -> pa.Table:
+    """Rows of `churn` from rows of `customer_features` of one day, in their order.
+
+    days: these users' rows of `customer_days`, for a model that needs HISTORY.
+    """
     risky = at_risk(rows, model.rules)
+    if days is not None:
+        risky = with_history(risky, days, day, model.history_days, model.rules.of)
     values, score = model.scores(risky)
     probability, baseline = model.calibration.probability(score), model.design.baseline(risky)
     bands = model.bands(probability)
@@ -59,9 +68,10 @@ def warnings_of(rows: pl.DataFrame, model: ChurnModel, most_reasons: int) -> pa.
 
 @dataclass(frozen=True)
 class ChurnBuild:
-    """`models`: the file of the model's row. `files`: of the day's features."""
+    """`models`: the file of the model's row. `days`: files of `customer_days` of the day."""
 
-    day: str
+    day: date
+    days: tuple[str, ...]
     models: tuple[str, ...]
     most_reasons: int
     folder: str
@@ -77,12 +87,19 @@ class ChurnBuild:
         number, file = numbered
         if self.model is None:
             return
-        parts = [warnings_of(each, self.model, self.most_reasons) for each in read_table_pieces(file, FEATURE_TABLE)]
+        name = BUCKET_FILE.search(file)
+        bucket = None if name is None else Bucket(int(name[1]), int(name[2]))
+        days = None
+        if self.model.history_days and bucket is not None:
+            wanted = ["user_id", "event_day", self.model.rules.of.column]
+            days = pl.DataFrame(read_bucket(DAYS, self.days, bucket)).select(wanted)
+        parts = [
+            warnings_of(each, days, self.day, self.model, self.most_reasons)
+            for each in read_table_pieces(file, FEATURE_TABLE)
+        ]
         found = pa.concat_tables(parts) if parts else TABLES[CHURN].empty_table()
         if len(found):
-            name = BUCKET_FILE.search(file)
-            part = number if name is None else Bucket(int(name[1]), int(name[2]))
-            yield write_part(self.folder, CHURN, self.day, found, part)
+            yield write_part(self.folder, CHURN, self.day.isoformat(), found, number if bucket is None else bucket)
 
 
 def build_churn(spark: "SparkSession", build: ChurnBuild, files: Sequence[str]) -> Sequence[str]:

@@ -32,6 +32,7 @@ SECTIONS = (
     "scores",
     "users",
     "profiles",
+    "churn",
     "steps",
     "promotions",
     "versions",
