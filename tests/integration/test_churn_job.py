@@ -117,10 +117,14 @@ def test_no_later_event_changes_a_warning(made: Path, shop: tuple[ChurnShop, Any
 def test_labels_of_other_people_tell_nothing(shop: tuple[ChurnShop, Any], tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     shop[0].put(warehouse, DAYS, LAST)
-    days = shop[0].state(LAST)[0]
+    days, judging = shop[0].state(LAST)[0], pl.col("event_day") > DAYS[2]
     users = days["user_id"].unique().sort()
-    moved = dict(zip(users, users.shuffle(seed=5), strict=True))
-    put_buckets(warehouse, "customer_days", LAST, days.with_columns(pl.col("user_id").replace(moved)))
+    # Other people in training and in judging: those of the same ones would come back as often in either.
+    moved = [
+        days.filter(which).with_columns(pl.col("user_id").replace(users, users.shuffle(seed=seed)))
+        for seed, which in enumerate((judging, ~judging))
+    ]
+    put_buckets(warehouse, "customer_days", LAST, pl.concat(moved).sort("user_id", "event_day"))
     # By the plain definition: an own rhythm that is shorter makes churn likelier whoever's events decide.
     churn.run(RunContext(config(tmp_path, definition="plain"), LAST))
     (model,) = rows(tmp_path, "churn_models").to_dicts()
