@@ -67,15 +67,15 @@ class ChurnShop:
         put_buckets(warehouse, DAYS, day, self.state(day)[0])
 
 
-def put_buckets(warehouse: Warehouse, table: str, day: date, rows: pl.DataFrame) -> None:
+def put_buckets(warehouse: Warehouse, table: str, day: date, rows: pl.DataFrame, buckets: int = BUCKETS) -> None:
     """Commits rows of a day as files of buckets."""
     base = warehouse.open(table)
     run_id = f"made-{table}-{day}-{base.version + 1}"
     folder = str(base.folder / f"run-{run_id}")
-    number = rows.select(bucket_number("user_id", BUCKETS).alias("bucket"))["bucket"]
+    number = rows.select(bucket_number("user_id", buckets).alias("bucket"))["bucket"]
     files = [
-        write_part(folder, table, day.isoformat(), rows.filter(number == each).to_arrow(), Bucket(each, BUCKETS))
-        for each in range(BUCKETS)
+        write_part(folder, table, day.isoformat(), rows.filter(number == each).to_arrow(), Bucket(each, buckets))
+        for each in range(buckets)
     ]
     record = RunRecord(run_id, {EVERY_DAY: MadeFrom("test", 1, {"run": run_id})}, {})
     commit(stage_files(base, files, [Slice(day.isoformat())], record), base)

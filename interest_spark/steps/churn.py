@@ -190,7 +190,7 @@ def _too_short(context: RunContext, section: ChurnConfig, judging: str | None) -
     return (
         f"{FEATURE_TABLE} has no day up to {latest}, of which it would be known by now who stayed away, and a model is "
         f"judged {known} days later; make past days with `interest backfill --from DAY --day {context.dt} --steps "
-        "profiles`, or shorten churn.horizon_days, churn.rhythm_most_days and churn.gap_days"
+        "sequences --steps profiles`, or shorten churn.horizon_days, churn.rhythm_most_days and churn.gap_days"
     )
 
 

@@ -98,6 +98,14 @@ def test_profiles_are_made_beside_the_training_where_they_are_asked_for(
     nightly = dags(monkeypatch, {**deployment_keys, "set": {"profiles": {}}})["interest_daily"]
     assert (order(nightly)["profiles"], order(nightly)["train"]) == ({"sequences"}, {"sequences"})
     assert "interest_profiles" in {asset.name for asset in nightly.get_task("profiles").outlets}
+    assert "churn" not in order(nightly)
+
+
+def test_churn_is_warned_of_after_profiles_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, deployment_keys: dict[str, Any]
+) -> None:
+    nightly = dags(monkeypatch, {**deployment_keys, "set": {"profiles": {}, "churn": {}}})["interest_daily"]
+    assert order(nightly)["churn"] == {"profiles"}
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from tests.bench.reports import figure, report, say
 from tests.churn_data import cdnow_events, online_retail_catalogue, online_retail_events
 from tests.churn_world import FIRST, ChurnShop, days_for, planted, whole_histories
 
-PLANTED_DAYS = 240
+PLANTED_DAYS = 300
 
 
 def shop_of(data: str, window_days: int) -> tuple[ChurnShop, date]:

@@ -165,7 +165,7 @@ def test_every_learner_and_what_it_learns_from(
 def test_a_shop_that_is_too_young_is_told_what_it_lacks(shop: tuple[ChurnShop, Any], tmp_path: Path) -> None:
     shop[0].put(Warehouse(tmp_path), DAYS[-1:], LAST)
     outcome = churn.run(RunContext(config(tmp_path), LAST))
-    assert "interest backfill --from DAY --day 2026-05-20 --steps profiles" in outcome.details["churn_model"]["reason"]
+    assert "interest backfill --from DAY --day 2026-05-20 --steps sequences" in outcome.details["churn_model"]["reason"]
     assert len(rows(tmp_path, "churn")) == 0
     (model,) = rows(tmp_path, "churn_models").to_dicts()
     assert (model["model_version"], model["model"]) == (None, None)

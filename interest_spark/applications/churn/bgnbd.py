@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import gammaln, hyp2f1
 
 Floats = NDArray[np.float64]
 
@@ -49,6 +47,8 @@ class BgNbd:
 
     def expected(self, of: Purchases, days: float) -> Floats:
         """E(purchases in as much time after the cut-off): float64[n], formula 10 of the paper."""
+        from scipy.special import hyp2f1  # in tasks alone: no command is to wait for it
+
         rate, until = self.r + of.x, self.alpha + of.T
         many = hyp2f1(rate, self.b + of.x, self.a + self.b + of.x - 1, days / (until + days))
         grown = 1 - (until / (until + days)) ** rate * many
@@ -61,6 +61,8 @@ class BgNbd:
         the rate λp, and buys within the horizon with 1 - exp(-λ horizon):
         P = 1 - P(alive) (E(exp(-λp gap)) - E(exp(-λ (p gap + horizon)))), both of them functions 2F1.
         """
+        from scipy.special import hyp2f1
+
         rate, until = self.r + of.x, self.alpha + of.T
 
         def mean(time: Floats) -> Floats:
@@ -79,6 +81,8 @@ class BgNbd:
 
 def log_likelihood(model: BgNbd, of: Purchases) -> Floats:
     """Of each customer: float64[n], formula 6 of the paper."""
+    from scipy.special import gammaln
+
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
     rate = gammaln(r + of.x) - gammaln(r) + r * np.log(alpha)
     stay = gammaln(a + b) + gammaln(b + of.x) - gammaln(b) - gammaln(a + b + of.x)
@@ -90,6 +94,8 @@ def log_likelihood(model: BgNbd, of: Purchases) -> Floats:
 
 def fit_bgnbd(of: Purchases) -> BgNbd:
     """Maximum likelihood. Raises ValueError where nobody bought again: then no rhythm can be learnt."""
+    from scipy.optimize import minimize
+
     if not len(of.x) or not of.x.max() > 0:
         raise ValueError("nobody bought twice")
     alike, counts = np.unique(np.stack([of.x, of.t_x, of.T]), axis=1, return_counts=True)

@@ -26,14 +26,22 @@ _WORDS = {
     "active_days": "{of} on {value:.0f} of the last {days} days",
     "since_last": "the last day with {of} is {value:.0f} days ago",
     "since_first": "the first day with {of} within {days} days is {value:.0f} days ago",
-    "ratio": "{value:.3g} {unit} in the last {days} days",
+    "ratio": "{of} over {per} is {value:.3g} in the last {days} days",
     "decayed": "{value:.3g} {unit} lately ({of}, older ones counting less)",
     "trend": "{change} {of} in the last {days} days than in as many before",
     "ratio_trend": "{of} per {per}: {value:+.2g} in the last {days} days against as many before",
     "overdue": "the wait since the last day with {of} is {value:.2g} times the usual one",
+    "interval": "{statistic} of the days between days with {of} is {value:.3g}",
     "top": "mostly {interest} {value}",
+    "top_share": "{value:.0%} of events are of the first {interest}",
+    "share": "{value:.0%} of events are of {interest} {name}",
+    "entropy": "spread over each {interest}: {value:.2g} bits",
+    "level": "mean {interest} is {value:.2g}, from 1",
+    "distinct": "{value:.0f} different {interest} values in the last {days} days",
+    "novelty": "{value:.0%} of the events of the last {days} days are of a new {interest}",
+    "shift": "of each {interest}, {value:.0%} has moved elsewhere in the last {days} days",
 }
-"""How a value is said, by kind of feature; of other kinds the formula itself is the sentence."""
+"""How a value is said, by kind of feature."""
 _NONE = "no {of} within {days} days"
 
 
@@ -81,12 +89,10 @@ def sentence(name: str, value: Any) -> str:
         return _RHYTHM_WORDS[name].format(value=value)
     of, per = (MEASURES[each].meaning if each else "" for each in (feature.of, feature.per))
     words = {"of": of, "per": per, "unit": feature.unit, "days": feature.days, "interest": feature.interest}
+    words |= {"statistic": feature.statistic, "name": feature.value}
     if value is None:
         absent = feature.kind in ("since_last", "since_first")
         return _NONE.format(**words) if absent else f"{feature.formula}: not known"
     if feature.kind == "trend":
-        words["change"] = f"{abs(np.expm1(value)):.0%} {'fewer' if value < 0 else 'more'}".replace("%", " %")
-    if feature.kind in _WORDS:
-        return _WORDS[feature.kind].format(value=value, **words)
-    shown = f"{value:.3g}" if isinstance(value, float) else str(value)
-    return f"{feature.formula}: {shown} {feature.unit}"
+        words["change"] = f"{abs(np.expm1(value)):.0%} {'fewer' if value < 0 else 'more'}"
+    return _WORDS[feature.kind].format(value=value, **words).replace("%", " %").replace("  %", " %")
