@@ -58,7 +58,7 @@ def judge(
     hashes = rows["user_id"].hash(1).to_numpy().astype(np.int64)
     probability, baseline = (rows[name].to_numpy() for name in ("probability", "whole_history"))
     warned = rows["band"].to_numpy() == "high"
-    # A threshold of each cut-off's own model: what lies above it is moved above 1, so that one holds for all.
+    # Each cut-off's model has a threshold of its own: the band says who was warned of, and no one threshold does.
     found = asdict(figures_of(probability, rows["churned"].to_numpy(), baseline, hashes, 2.0))
     churned = rows["churned"].to_numpy()
     found |= {

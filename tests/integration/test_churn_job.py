@@ -175,3 +175,12 @@ def test_without_the_section_nothing_is_made_and_the_reason_is_told(tmp_path: Pa
     outcome = churn.run(RunContext(config_of(tmp_path), LAST))
     assert outcome.status == "nothing_to_do"
     assert "add `churn: {}`" in outcome.details["reason"]
+
+
+def test_a_young_model_goes_on_serving_until_it_is_old(made: Path, shop: tuple[ChurnShop, Any]) -> None:
+    next_day = LAST + timedelta(1)
+    shop[0].put(Warehouse(made), [next_day], next_day)
+    outcome = churn.run(RunContext(config(made), next_day))
+    assert set(outcome.rows) == {"churn"}
+    assert set(rows(made, "churn", next_day)["model_version"]) == set(rows(made, "churn_models")["model_version"])
+    assert set(churn.run(RunContext(config(made, retrain_days=1), next_day)).rows) == {"churn_models", "churn"}
