@@ -18,6 +18,7 @@ COMMANDS = (
     "score",
     "profiles",
     "coupons",
+    "churn",
     "features",
     "audience",
     "evaluate",

@@ -22,6 +22,7 @@ JOBS = (
     "profiles",
     "coupons",
     "audience",
+    "churn",
     "evaluate",
     "daily",
     "backfill",

@@ -41,6 +41,7 @@ def write_report_world(root: Path) -> Config:
     _put_histories(warehouse)
     _put_profiles(warehouse)
     _put_audiences(warehouse)
+    _put_churn(warehouse)
     _put_model(warehouse)
     _put_promotions(warehouse)
     _write_journal(warehouse)
@@ -80,6 +81,25 @@ def _put_audiences(warehouse: Warehouse) -> None:
         put_rows(warehouse, "audience_sizes", f"sizes-{day}", {Slice(day): named})
     overlap = {"audience": "tea-lovers", "other": "others", "users": 3}
     put_rows(warehouse, "audience_overlaps", "overlaps", {Slice(DAY): [overlap]})
+
+
+def _put_churn(warehouse: Warehouse) -> None:
+    """Three of twelve people are warned of, one of them by a hostile name."""
+    tenths = [number / 10 for number in range(10)]
+    model = {
+        **{"model_version": VERSION, "validated_on": BEFORE, "judged_rows": 120, "judged_churners": 30},
+        **{"auc": 0.82, "baseline_auc": 0.7, "auc_above_baseline": 0.12, "above_low": 0.05, "above_high": 0.19},
+        **{"lift": 3.1, "precision": 0.64, "recall": 0.72, "calibration_error": 0.031, "threshold": 0.55},
+        **{"foretold": tenths, "came_true": tenths, "reason": None},
+    }
+    put_rows(warehouse, "churn_models", "churn-models", {Slice(BEFORE): [model]})
+    rows = []
+    for user in range(USERS):
+        is_warned = user % 4 == 0
+        own = {"user_id": MARKUP if user == 0 else f"u{user}", "probability": 0.9 if is_warned else 0.1, "days": 21}
+        told = {"band": "high" if is_warned else "low", "reasons": [f"bought last long ago: {SCRIPT}"] * is_warned}
+        rows.append({**own, **told, "baseline_probability": 0.5, "model_version": VERSION})
+    put_rows(warehouse, "churn", "churn", {Slice(DAY): rows})
 
 
 def _put_ingest(warehouse: Warehouse, day: str, events: int) -> None:

@@ -5,6 +5,7 @@ from pydantic import model_validator
 from interest_spark.config.audiences import AudiencesConfig
 from interest_spark.config.blocks import BlocksConfig
 from interest_spark.config.bots import BotsConfig
+from interest_spark.config.churn import ChurnConfig
 from interest_spark.config.collaborative import CollaborativeConfig
 from interest_spark.config.compare import CompareConfig
 from interest_spark.config.coupons import CouponsConfig
@@ -41,6 +42,7 @@ class Config(Section):
     profiles: ProfilesConfig | None = None
     coupons: CouponsConfig | None = None
     audiences: AudiencesConfig | None = None
+    churn: ChurnConfig | None = None
     blocks: BlocksConfig = BlocksConfig()
     train: TrainConfig = TrainConfig()
     collaborative: CollaborativeConfig | None = None
@@ -106,6 +108,12 @@ class Config(Section):
                     f"audience {each.name} looks for people like those on the list {each.look_alike.seeds!r}; say with "
                     "sources.seeds where such lists are delivered"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _churn_is_told_by_features(self) -> "Config":
+        if self.churn is not None and self.profiles is None:
+            raise ValueError("churn needs customer features; add `profiles: {}`")
         return self
 
     @property

@@ -15,6 +15,7 @@ from interest_spark.steps.attributes import CAMPAIGNS, CONSENTS, ITEMS, OPT_OUTS
 from interest_spark.steps.audiences import AUDIENCES
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.categories import CATEGORIES
+from interest_spark.steps.churn import CHURN_MODEL, CHURN_STEP
 from interest_spark.steps.collaborative import COLLABORATIVE
 from interest_spark.steps.coupons import COUPONS_STEP
 from interest_spark.steps.daily import DAILY
@@ -41,6 +42,7 @@ JOBS: dict[str, tuple[Step, ...]] = {
     "profiles": (INTEREST_DAYS, CUSTOMERS, CUSTOMER_FEATURES, PROFILES_STEP),
     "coupons": (COUPONS_STEP,),
     "audience": (AUDIENCES,),
+    "churn": (CHURN_MODEL, CHURN_STEP),
     "evaluate": (EVALUATE,),
 }
 """The steps of each job, in their order. A further step is a file of its own and a place here."""
@@ -54,8 +56,8 @@ _CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
 
 def steps_of(name: str, config: Config, *, backtest: bool = False) -> tuple[Step, ...]:
     """The steps of one job in this deployment: a network is trained, or a collaborative model is fitted; a champion
-    serves, or the newest model does, as in every backtest; profiles, coupons and audiences are made where they are
-    asked for, and campaigns and lists of people read where there are such.
+    serves, or the newest model does, as in every backtest; profiles, coupons, audiences and warnings of churn are made
+    where they are asked for, and campaigns and lists of people read where there are such.
     """
     by_newest = config.promote is None or backtest
     left_out = (
@@ -65,6 +67,7 @@ def steps_of(name: str, config: Config, *, backtest: bool = False) -> tuple[Step
         *(JOBS["coupons"] if config.coupons is None else ()),
         *(JOBS["audience"] if config.audiences is None else ()),
         *(step for step in _BY_SOURCE if getattr(config.sources, step.name) is None),
+        *(JOBS["churn"] if config.churn is None else ()),
     )
     return tuple(step for step in JOBS[name] if step not in left_out)
 
@@ -143,7 +146,7 @@ def nightly(context: RunContext, ahead: Ahead | None = None) -> Iterator[Work]:
         earlier = context.on(date.fromisoformat(cutoff), backtest=True)
         for name in ("sequences", "train", "score"):
             yield from job(name, earlier) if ahead is None else _where_events_are(job(name, earlier), cutoff)
-    for name in ("sequences", "train", "promote", "score", "profiles", "audience", "coupons"):
+    for name in ("sequences", "train", "promote", "score", "profiles", "audience", "coupons", "churn"):
         yield from job(name, context)
     if served or backtest or context.warehouse.days("recommendations", day=cutoff, name=context.backtest_model):
         yield from job("evaluate", context) if ahead is None else _where_events_are(job("evaluate", context), cutoff)

@@ -100,7 +100,7 @@ def test_profiles_are_made_beside_the_training_where_they_are_asked_for(
     assert "interest_profiles" in {asset.name for asset in nightly.get_task("profiles").outlets}
     coupons = dags(monkeypatch, {**deployment_keys, "set": {"profiles": {}, "coupons": {}}})["interest_daily"]
     assert order(coupons)["coupons"] == {"profiles"}
-    assert not {"audience", "coupons"} & set(order(nightly))
+    assert not {"audience", "coupons", "churn"} & set(order(nightly))
 
 
 def test_audiences_follow_the_profiles_where_they_are_asked_for(
@@ -110,6 +110,13 @@ def test_audiences_follow_the_profiles_where_they_are_asked_for(
     nightly = dags(monkeypatch, {**deployment_keys, "set": given})["interest_daily"]
     assert "profiles" in order(nightly)["audience"]
     assert "interest_audiences" in {asset.name for asset in nightly.get_task("audience").outlets}
+
+
+def test_churn_is_warned_of_after_profiles_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, deployment_keys: dict[str, Any]
+) -> None:
+    nightly = dags(monkeypatch, {**deployment_keys, "set": {"profiles": {}, "churn": {}}})["interest_daily"]
+    assert order(nightly)["churn"] == {"profiles"}
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ SECTIONS = (
     "profiles",
     "audiences",
     "coupons",
+    "churn",
     "steps",
     "promotions",
     "versions",

@@ -42,7 +42,13 @@ class SparkSettings(_Section):
     num_executors: int | None = None
 
 
-SECTIONS = {"promote": "promote", "profiles": "profiles", "audience": "audiences", "coupons": "coupons"}
+SECTIONS = {
+    "promote": "promote",
+    "profiles": "profiles",
+    "audience": "audiences",
+    "coupons": "coupons",
+    "churn": "churn",
+}
 """Jobs by the section of the configuration without which they have nothing to do, and get no task."""
 
 
@@ -63,6 +69,7 @@ class Deployment(_Section):
     profiles: bool = False
     coupons: bool = False
     audiences: bool = False
+    churn: bool = False
     pool: str = "default_pool"
     training_pool: str = "default_pool"
     queue: str | None = None

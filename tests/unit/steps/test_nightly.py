@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from interest_spark.pipeline.claims import DayRange
 from interest_spark.pipeline.context import RunContext
@@ -54,3 +55,12 @@ def test_audiences_are_made_where_they_are_asked_for_and_lists_read_where_there_
     assert names[-2:] == ["profiles", "audiences"]
     assert names[:4] == ["items", "users", "opt_outs", "events"]
     assert steps_of("audience", config_of(tmp_path, profiles={})) == ()
+
+
+def test_warnings_of_churn_are_made_where_they_are_asked_for_and_need_features(tmp_path: Path) -> None:
+    config = config_of(tmp_path, evaluate={"backtest": False}, profiles={}, churn={})
+    names = [step.name for step, _ in nightly(RunContext(config, date(2026, 1, 10)))]
+    assert names[-3:] == ["profiles", "churn_model", "churn"]
+    assert steps_of("churn", config_of(tmp_path, profiles={})) == ()
+    with pytest.raises(ValidationError, match=r"add `profiles: \{\}`"):
+        config_of(tmp_path, churn={})

@@ -32,6 +32,7 @@ SHOWN = {
     "users": ("保温杯", "kitchen", "purchase 01-19 12:03", "data:image/jpeg;base64,"),
     "audiences": (">16<", ">4<", "20.0 %", "50.0 %", "0.875", "&lt;script&gt;", "spark"),
     "profiles": ("category", "75.0 %", ">9<", "-0.25", "&lt;b onclick"),
+    "churn": (VERSION, "judged by 120 users", "0.05 … 0.19", "64.0 %", "high", ">3<", "&lt;b onclick", "&lt;script"),
     "steps": ("events", "901", "300", "5.0", "2 steps failed"),
     "promotions": ("refused", "worse &lt;script&gt;", "-0.2 … -0.02", "first"),
     "versions": ("pyspark", "recommendations", VERSION),

@@ -1,0 +1,1 @@
+"""Who is about to stay away: labels, models and reasons of the churn warning."""
