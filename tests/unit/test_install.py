@@ -23,6 +23,9 @@ DISTRIBUTIONS = {
     "replay": "replay-rec",
     "mlflow": "mlflow-skinny",
     "PIL": "pillow",
+    "imblearn": "imbalanced-learn",
+    "sklearn": "scikit-learn",
+    "xgboost": "xgboost-cpu",
 }
 
 
