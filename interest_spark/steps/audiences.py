@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from interest_spark.config.audiences import AudienceConfig, AudiencesConfig, Propensity
+from interest_spark.config.sources import LISTS
 from interest_spark.features.audiences.forecast import DAYS, expected_next
 from interest_spark.features.audiences.labels import labelled, who_did
 from interest_spark.features.audiences.members import (
@@ -22,13 +23,13 @@ from interest_spark.features.audiences.members import (
     together,
 )
 from interest_spark.foundation.digest import digest
-from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.customer_trees import NEVER_JUDGED
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import check_inputs, pin
 from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, newest_day
 from interest_spark.serving.responders import Fitted, fit, folds_of_users, score
+from interest_spark.steps.lists_of_people import PERMISSIONS, require_lists
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import spark_schema
 
@@ -215,13 +216,7 @@ def _compute(context: RunContext, inputs: Inputs, assignment: Assignment) -> Res
 
 
 def _guard(context: RunContext, inputs: Inputs) -> None:
-    """A list that was never found may be one whose path is wrong: nobody is addressed until it is."""
-    for kind in ("opt_outs", "consents", "seeds"):
-        if getattr(context.config.sources, kind) is not None and not inputs[kind].slices():
-            raise BadDataError(
-                f"sources.{kind} is configured, and nothing of it was taken in up to {context.dt}; deliver a file, "
-                f"which may be empty, and run `interest ingest --day {context.dt}`, or take sources.{kind} out"
-            )
+    require_lists(context, inputs, LISTS)
 
 
 def _earlier_features(context: RunContext, _: Snapshot) -> Selection:
@@ -254,8 +249,7 @@ AUDIENCES = Step(
     reads=(
         Read("customer_features", required=True),
         Read("profiles", required=True),
-        Read("opt_outs", newest_day),
-        Read("consents", newest_day),
+        *PERMISSIONS,
         Read("seeds", newest_day),
         Read("customer_features", _earlier_features, alias=_EARLIER_FEATURES),
         Read("user_days", _days_of_labels),

@@ -11,6 +11,7 @@ import polars as pl
 from interest_spark.config.coupons import CouponsConfig
 from interest_spark.evaluation.coupons import expected_increment, figure, judge
 from interest_spark.evaluation.statistics.uplift import Interval
+from interest_spark.features.addressees import Addressees
 from interest_spark.features.coupons.trials import (
     CAMPAIGNS,
     TrialRules,
@@ -33,6 +34,7 @@ from interest_spark.platform.tasks import each_in_a_task, exchange, from_blob, t
 from interest_spark.schemas.tables import TABLES
 from interest_spark.serving.coupons.fit import Fitted, fit_coupons
 from interest_spark.serving.coupons.give import COUPONS, Giving, count_given, find_price, write_given
+from interest_spark.steps.lists_of_people import PERMISSIONS, PERMISSIONS_SETTINGS, require_lists
 from interest_spark.storage.parts import empty_frame, write_part
 from interest_spark.storage.snapshot import Snapshot
 
@@ -93,7 +95,8 @@ def choose(context: RunContext, inputs: Inputs) -> Found:
         get_logger().warning("nobody gets a coupon", **fitted.left_out)
         return Found(None, 0.0, figures, details)
     costs = np.array([section.costs[coupon] for coupon in fitted.models])
-    giving = Giving(fitted, costs, tuple(inputs[_SCORED].files()), context.dt, f"{_SALT} {context.dt}")
+    files = tuple(inputs[_SCORED].files())
+    giving = Giving(fitted, costs, files, _addressees(context, inputs), context.dt, f"{_SALT} {context.dt}")
     price = find_price(spark, giving, section.budget, section.least_return)
     given = count_given(spark, giving, price.price)
     counts = [count for count, _ in given]
@@ -114,6 +117,13 @@ def choose(context: RunContext, inputs: Inputs) -> Found:
     details |= {"coupons": dict(zip(fitted.models, counts, strict=True)), "expected_increment": vars(expected)}
     details |= {"cost": totals["cost"], "predicted_increment": round(totals["predicted"], 6)}
     return Found(giving, price.price, figures, details)
+
+
+def _addressees(context: RunContext, inputs: Inputs) -> Addressees:
+    config = context.config
+    consents = tuple(inputs["consents"].files()) if config.sources.consents else None
+    hold_out = config.audiences.hold_out if config.audiences else None
+    return Addressees(tuple(inputs["opt_outs"].files()), consents, hold_out)
 
 
 def _exact(value: float) -> Interval:
@@ -190,6 +200,7 @@ class Learning:
 def plan_coupons(context: RunContext) -> Outcome:
     """What the step would give, of what is committed now; nothing is written."""
     pinned = pin(COUPONS_STEP, context)
+    COUPONS_STEP.guard(context, pinned.inputs)
     check_inputs(COUPONS_STEP, context, pinned)
     found = choose(context, pinned.inputs)
     return Outcome("planned", details={**found.details, "figures": _told(found.figures)})
@@ -228,9 +239,11 @@ COUPONS_STEP = Step(
         Read(FEATURE_TABLE, _learnt_from),
         Read(FEATURE_TABLE, required=True, alias=_SCORED),
         Read(DAYS, required=True),
+        *PERMISSIONS,
     ),
     writes=(COUPONS, FIGURES),
-    settings=("coupons", "shop.time_zone"),
+    settings=("coupons", "shop.time_zone", *PERMISSIONS_SETTINGS),
+    guard=require_lists,
     revision=1,
     compute=_compute,
     inapplicable=_inapplicable,

@@ -11,14 +11,17 @@ from typing import Any
 import polars as pl
 import pytest
 
+from interest_spark.config.audiences import HoldOut
 from interest_spark.config.deployment import Config
+from interest_spark.features.addressees import held_out
+from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import run_steps
 from interest_spark.pipeline.report import Outcome
 from interest_spark.reports.html.page import build_page
 from interest_spark.reports.html.source import ReportSource
 from interest_spark.sources.synthetic import ShopPlan, generate_shop
-from interest_spark.steps.attributes import CAMPAIGNS
+from interest_spark.steps.attributes import CAMPAIGNS, OPT_OUTS
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.daily import DAILY
 from interest_spark.steps.nightly import nightly
@@ -32,6 +35,7 @@ PLAN = ShopPlan(users=4_000, items=100, days=13, seed=3, campaigns=3)
 FEATURE_DAYS, LAST = (2, 5, 8, 12), PLAN.day(12)  # the days before each campaign whose window is over, and the last
 COSTS, MARGIN, BUDGET = {"ten_off": 2.0, "free_shipping": 1.0}, 20.0, 1_500.0
 TABLES = ("coupons", "coupon_figures")
+EVERYBODY = {"name": "all", "where": {"purchases_90d": {"at_least": 0}}}
 
 
 def shop(root: Path, shop_root: Path, **changes: Any) -> Config:
@@ -166,6 +170,37 @@ def test_200_later_campaigns_change_nothing_before_them(made: Any, tmp_path: Pat
     assert len(rows(config, "campaigns", later)) == len(before["campaigns"]) + 200
     coupons.run(RunContext(config, LAST, force=True))
     assert before == {table: rows(config, table) for table in (*TABLES, "campaigns")}
+
+
+def test_nobody_who_opted_out_or_is_held_out_gets_a_coupon(made: Any, tmp_path: Path) -> None:
+    config, root, _ = made
+    given = rows(config, "coupons")
+    opted_out = {row["user_id"] for row in given[::3]}
+    deliver(tmp_path, LAST.isoformat(), [{"user_id": user} for user in sorted(opted_out)], "opt_outs")
+    hold_out = {"share": 0.3, "salt": "spring"}
+    asked = shop(Path(config.warehouse).parent, root)
+    asked = Config.model_validate(
+        {
+            **asked.model_dump(mode="json", exclude_unset=True),
+            "audiences": {
+                "hold_out": hold_out,
+                "groups": [EVERYBODY],
+            },
+            "sources": {
+                **asked.model_dump(mode="json", exclude_unset=True)["sources"],
+                "opt_outs": {"path": f"{tmp_path}/raw/opt_outs/dt={{day}}/*"},
+            },
+        }
+    )
+    context = RunContext(asked, LAST)
+    with pytest.raises(BadDataError, match=r"sources\.opt_outs is configured, and nothing of it was taken in"):
+        coupons.run(context)
+    run_steps([(OPT_OUTS, context)])
+    assert coupons.run(context).status == "done"
+    found = [row["user_id"] for row in rows(asked, "coupons")]
+    assert found and not opted_out & set(found)
+    assert not any(held_out(found, HoldOut.model_validate(hold_out)))
+    coupons.run(RunContext(config, LAST, force=True))  # nobody is held out: others of this file look at it
 
 
 def test_the_report_shows_curves_and_figures(made: Any) -> None:

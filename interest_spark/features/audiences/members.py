@@ -6,12 +6,12 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from interest_spark.config.audiences import AudienceConfig, Cap, HoldOut
+from interest_spark.features.addressees import HASH_DIGITS
 from interest_spark.features.audiences.conditions import columns_of, holds, interests_of, with_interests
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-_HASH_DIGITS = 13
 """Of sixteen: whole numbers of so many bits are exact as floats."""
 MATCHED, OPTED_OUT, WITHOUT_CONSENT = "matched", "opted_out", "without_consent"
 _COUNTED = (MATCHED, OPTED_OUT, WITHOUT_CONSENT)
@@ -133,12 +133,12 @@ def capped(rows: "DataFrame", cap: Cap | None, earlier: "DataFrame | None") -> "
 
 
 def is_held_out(hold_out: HoldOut) -> "Column":
-    """Whether the row's user is held out: the SHA-256 of salt and id, as a number from 0 to 1, is below the share."""
+    """Whether the row's user is held out, as `addressees.held_out` tells."""
     from pyspark.sql import functions as F
 
     salted = F.sha2(F.concat(F.lit(f"{hold_out.salt}\x1f"), F.col("user_id")), 256)
-    number = F.conv(F.substring(salted, 1, _HASH_DIGITS), 16, 10).cast("double")
-    return number / float(16**_HASH_DIGITS) < hold_out.share
+    number = F.conv(F.substring(salted, 1, HASH_DIGITS), 16, 10).cast("double")
+    return number / float(16**HASH_DIGITS) < hold_out.share
 
 
 def count_members(rows: "DataFrame") -> Mapping[int, Mapping[str, int]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from interest_spark.features.addressees import Addressees
 from interest_spark.features.coupons.keys import shares, user_keys
 from interest_spark.features.coupons.trials import COLUMNS
 from interest_spark.features.customers.features import FEATURE_TABLE
@@ -38,7 +39,7 @@ _MOST_ROUNDS = 6
 
 @dataclass(frozen=True)
 class Giving:
-    """Models, what each of their coupons costs, the day's `files` of features, and the `folder` to write to.
+    """Models, what each of their coupons costs, the day's `files` of features, and who of these may be addressed.
 
     `salt` tells whose turn it is among customers of whom the models say the same.
     """
@@ -46,12 +47,13 @@ class Giving:
     fitted: Fitted
     costs: Floats
     files: tuple[str, ...]
+    addressees: Addressees
     day: str
     salt: str
 
     def scored(self, file: str) -> Iterator[tuple[pl.Series, Floats, Steps]]:
         """Users, their uplifts and steps, piece by piece."""
-        for rows in read_table_pieces(file, FEATURE_TABLE, ["user_id", *COLUMNS]):
+        for rows in map(self.addressees.among, read_table_pieces(file, FEATURE_TABLE, ["user_id", *COLUMNS])):
             features = rows.select(pl.col(name).cast(pl.Float32) for name in COLUMNS).to_numpy()
             uplift = self.fitted.predict(features)
             tie = shares(user_keys(rows["user_id"], self.salt))

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interest_spark.config.audiences import AudienceConfig, Cap, HoldOut
+from interest_spark.features.addressees import Addressees
 from interest_spark.features.audiences.forecast import expected_next
 from interest_spark.features.audiences.members import (
     Permissions,
@@ -111,6 +113,10 @@ def test_who_is_held_out_follows_from_salt_and_id_and_a_larger_share_keeps_them(
         return int(hashlib.sha256(f"s\x1f{user}".encode()).hexdigest()[:13], 16) / 16**13
 
     assert held == {share: {f"user-{n}" for n in range(4_000) if number(f"user-{n}") < share} for share in shares}
+    users = [f"user-{n}" for n in range(4_000)]
+    for share in shares:  # told in a task, as for coupons
+        kept = Addressees((), None, HoldOut(share=share, salt="s")).among(pl.DataFrame({"user_id": users}))
+        assert set(users) - set(kept["user_id"]) == held[share]
     assert held[0.0] == set()
     assert held[0.05] < held[0.2]
     assert 700 < len(held[0.2]) < 900
