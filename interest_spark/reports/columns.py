@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from interest_spark.foundation.streams import terminal
-from interest_spark.schemas.tables import MEANING
+from interest_spark.schemas.table import MEANING
 from interest_spark.storage.table_schemas import read_schema
 
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 from deltalake import Schema
 
 from interest_spark.foundation.errors import ConfigError
-from interest_spark.schemas.tables import DAY, MEANING, SLICED_BY, TABLES
+from interest_spark.schemas.table import DAY, MEANING
+from interest_spark.schemas.tables import SLICED_BY, TABLES
 
 
 def check_table(table: str) -> None:
