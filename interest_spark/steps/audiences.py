@@ -5,11 +5,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from interest_spark.config.audiences import AudienceConfig, AudiencesConfig, Propensity
-from interest_spark.config.sources import LISTS
-from interest_spark.features.audiences.forecast import DAYS, expected_next
-from interest_spark.features.audiences.labels import labelled, who_did
-from interest_spark.features.audiences.members import (
+from interest_spark.applications.audiences.forecast import DAYS, expected_next
+from interest_spark.applications.audiences.labels import labelled, who_did
+from interest_spark.applications.audiences.members import (
     Permissions,
     by_rule,
     by_score,
@@ -22,13 +20,15 @@ from interest_spark.features.audiences.members import (
     permitted,
     together,
 )
+from interest_spark.applications.audiences.responders import Fitted, fit, folds_of_users, score
+from interest_spark.config.audiences import AudienceConfig, AudiencesConfig, Propensity
+from interest_spark.config.sources import LISTS
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.customer_trees import NEVER_JUDGED
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import check_inputs, pin
 from interest_spark.pipeline.step import NOTHING, Assignment, Inputs, Read, Result, Selection, Step, newest_day
-from interest_spark.serving.responders import Fitted, fit, folds_of_users, score
 from interest_spark.steps.lists_of_people import PERMISSIONS, require_lists
 from interest_spark.storage.snapshot import Snapshot
 from interest_spark.storage.table_schemas import spark_schema

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from interest_spark.config.coupons import CouponsConfig
-from interest_spark.evaluation.coupons import expected_increment, figure, judge
-from interest_spark.evaluation.statistics.uplift import Interval
-from interest_spark.features.addressees import Addressees
-from interest_spark.features.coupons.trials import (
+from interest_spark.applications.addressees import Addressees
+from interest_spark.applications.coupons.fit import Fitted, fit_coupons
+from interest_spark.applications.coupons.give import COUPONS, Giving, count_given, find_price, write_given
+from interest_spark.applications.coupons.judge import expected_increment, figure, judge
+from interest_spark.applications.coupons.trials import (
     CAMPAIGNS,
     TrialRules,
     assemble,
@@ -21,6 +21,8 @@ from interest_spark.features.coupons.trials import (
     outcomes_since,
     sample_sends,
 )
+from interest_spark.config.coupons import CouponsConfig
+from interest_spark.evaluation.statistics.uplift import Interval
 from interest_spark.features.customers.carried import DAYS
 from interest_spark.features.customers.features import FEATURE_TABLE
 from interest_spark.features.day_files import DayFile, day_files
@@ -32,8 +34,6 @@ from interest_spark.pipeline.runner import check_inputs, pin
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, newest_day
 from interest_spark.platform.tasks import each_in_a_task, exchange, from_blob, to_blob
 from interest_spark.schemas.tables import TABLES
-from interest_spark.serving.coupons.fit import Fitted, fit_coupons
-from interest_spark.serving.coupons.give import COUPONS, Giving, count_given, find_price, write_given
 from interest_spark.steps.lists_of_people import PERMISSIONS, PERMISSIONS_SETTINGS, require_lists
 from interest_spark.storage.parts import empty_frame, write_part
 from interest_spark.storage.snapshot import Snapshot

@@ -18,8 +18,8 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from interest_spark.applications.coupons.trials import COLUMNS
 from interest_spark.config.deployment import Config
-from interest_spark.features.coupons.trials import COLUMNS
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import run_steps
 from interest_spark.schemas.tables import TABLES

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from interest_spark.applications.coupons.keys import user_keys
+from interest_spark.applications.coupons.trials import COLUMNS
 from interest_spark.evaluation.statistics.paired import poisson_weights
 from interest_spark.evaluation.statistics.uplift import percentiles
-from interest_spark.features.coupons.keys import user_keys
-from interest_spark.features.coupons.trials import COLUMNS
 from interest_spark.features.customers.features import features_of
 from interest_spark.metrics.scored.auc import auc
 from interest_spark.metrics.scored.lift import lift

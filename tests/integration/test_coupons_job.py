@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from interest_spark.applications.addressees import held_out
 from interest_spark.config.audiences import HoldOut
 from interest_spark.config.deployment import Config
-from interest_spark.features.addressees import held_out
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import run_steps

@@ -7,8 +7,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interest_spark.applications.addressees import Addressees, held_out
 from interest_spark.config.audiences import HoldOut
-from interest_spark.features.addressees import Addressees, held_out
 
 USERS = st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=12)
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from interest_spark.features.coupons.trials import Sends, propensities
+from interest_spark.applications.coupons.trials import Sends, propensities
 from interest_spark.metrics.uplift.curve import UpliftRows
 from interest_spark.models.uplift import two_models
 from interest_spark.models.uplift.doubly_robust import scores

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interest_spark.applications.audiences.conditions import holds, interests_of, with_interests
 from interest_spark.config.conditions import Compared, Condition, Every, Interested, Negated, Some, parse_condition
-from interest_spark.features.audiences.conditions import holds, interests_of, with_interests
 from interest_spark.storage.table_schemas import spark_schema
 
 if TYPE_CHECKING:

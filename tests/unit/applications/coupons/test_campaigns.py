@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from interest_spark.applications.coupons.campaigns import CampaignBuild
 from interest_spark.features.attributes import Account
-from interest_spark.features.coupons.campaigns import CampaignBuild
 from interest_spark.storage.parts import read_columns
 
 END = datetime(2026, 1, 5, 16, tzinfo=timezone.utc)  # of the fifth, in Shanghai

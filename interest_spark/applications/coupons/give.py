@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from interest_spark.features.addressees import Addressees
-from interest_spark.features.coupons.keys import shares, user_keys
-from interest_spark.features.coupons.trials import COLUMNS
-from interest_spark.features.customers.features import FEATURE_TABLE
-from interest_spark.platform.tasks import each_in_a_task
-from interest_spark.schemas.tables import TABLES
-from interest_spark.serving.coupons.allocation import (
+from interest_spark.applications.addressees import Addressees
+from interest_spark.applications.coupons.allocation import (
     NONE,
     Demand,
     Floats,
@@ -27,7 +22,12 @@ from interest_spark.serving.coupons.allocation import (
     narrowed,
     steps_of,
 )
-from interest_spark.serving.coupons.fit import Fitted
+from interest_spark.applications.coupons.fit import Fitted
+from interest_spark.applications.coupons.keys import shares, user_keys
+from interest_spark.applications.coupons.trials import COLUMNS
+from interest_spark.features.customers.features import FEATURE_TABLE
+from interest_spark.platform.tasks import each_in_a_task
+from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.parts import read_table_pieces, write_part
 
 if TYPE_CHECKING:

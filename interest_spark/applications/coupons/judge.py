@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from interest_spark.applications.coupons.allocation import steps_of
+from interest_spark.applications.coupons.fit import Fitted
 from interest_spark.evaluation.statistics.paired import resample_sums
 from interest_spark.evaluation.statistics.uplift import UPLIFT_RESAMPLES, Interval, percentiles, resampled
 from interest_spark.metrics.uplift.curve import Floats, UpliftRows, qini_curve
 from interest_spark.metrics.uplift.effect import average_effect, concentration, effects_by_part
 from interest_spark.metrics.uplift.qini import qini, qini_area
-from interest_spark.serving.coupons.allocation import steps_of
-from interest_spark.serving.coupons.fit import Fitted
 
 BEST = 0.3
 """The share of customers whose increment `concentration` compares with the average one."""

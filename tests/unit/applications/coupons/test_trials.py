@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from interest_spark.features.coupons.keys import shares, user_keys
-from interest_spark.features.coupons.trials import (
+from interest_spark.applications.coupons.keys import shares, user_keys
+from interest_spark.applications.coupons.trials import (
     COLUMNS,
     Sends,
     TrialRules,

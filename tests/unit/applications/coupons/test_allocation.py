@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from interest_spark.serving.coupons.allocation import NONE, Demand, Price, first_edges, narrowed, steps_of
+from interest_spark.applications.coupons.allocation import NONE, Demand, Price, first_edges, narrowed, steps_of
 
 LEAST = 0.5
 

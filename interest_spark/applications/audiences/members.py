@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from interest_spark.applications.addressees import HASH_DIGITS
+from interest_spark.applications.audiences.conditions import columns_of, holds, interests_of, with_interests
 from interest_spark.config.audiences import AudienceConfig, Cap, HoldOut
-from interest_spark.features.addressees import HASH_DIGITS
-from interest_spark.features.audiences.conditions import columns_of, holds, interests_of, with_interests
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

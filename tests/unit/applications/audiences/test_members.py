@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interest_spark.config.audiences import AudienceConfig, Cap, HoldOut
-from interest_spark.features.addressees import Addressees
-from interest_spark.features.audiences.forecast import expected_next
-from interest_spark.features.audiences.members import (
+from interest_spark.applications.addressees import Addressees
+from interest_spark.applications.audiences.forecast import expected_next
+from interest_spark.applications.audiences.members import (
     Permissions,
     by_rule,
     by_score,
@@ -24,6 +23,7 @@ from interest_spark.features.audiences.members import (
     permitted,
     together,
 )
+from interest_spark.config.audiences import AudienceConfig, Cap, HoldOut
 from interest_spark.storage.table_schemas import spark_schema
 
 if TYPE_CHECKING:

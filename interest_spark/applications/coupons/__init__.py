@@ -1,0 +1,1 @@
+"""Who gets which coupon: past campaigns as trials, what coupons have brought in them, and the budget spent."""
