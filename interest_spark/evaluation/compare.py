@@ -34,7 +34,7 @@ class Compared:
     metric: str
     value: PairedInterval
     difference: PairedInterval | None
-    deviation: float | None
+    deviation: float | None = None
 
 
 def compare_lists(

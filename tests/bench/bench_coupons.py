@@ -29,7 +29,7 @@ from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.table_schemas import conform
 from interest_spark.storage.warehouse import Warehouse
-from tests.bench.bench_customers import _processor_seconds
+from tests.bench.bench_customers import processor_seconds
 from tests.bench.reports import figure, report, say
 from tests.bench.worker_memory import watch_workers
 
@@ -52,9 +52,9 @@ def main() -> None:
         context = RunContext(_config(folder), LAST, force=True)
         _ = context.spark
         with watch_workers() as peak:
-            started, used = time.perf_counter(), _processor_seconds()
+            started, used = time.perf_counter(), processor_seconds()
             outcome = run_steps([(COUPONS_STEP, context)])
-            seconds, processor = time.perf_counter() - started, _processor_seconds() - used
+            seconds, processor = time.perf_counter() - started, processor_seconds() - used
         found = [
             figure("coupons", "s", [seconds], 2),
             figure("coupons, cpu", "s", [processor], 2),

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 ALLOWED = {0, 2, 3, 75}
 MOST_SECONDS = 60
-MOST_MIB = 1_536
+MOST_MIB = 1_280
 _CASES_A_ROUND = 50
 _SHOWN = 5
 
@@ -135,10 +135,10 @@ def _exit_code(case: T, folder: Path, exit_code_of: Callable[[T, Path], int]) ->
 
 
 class _Memory:
-    """What a case takes, in a process that has run others before: libraries keep something of each."""
+    """What a case takes beyond what the process held before, which may be much: other tests have run in it."""
 
     def __init__(self) -> None:
-        self._at_first = self._at_start = _status("VmRSS")
+        self._at_start = _status("VmRSS")
         self._others = set(psutil.Process().children(recursive=True))  # of tests that ran in this process before
 
     def start(self) -> None:
@@ -146,13 +146,13 @@ class _Memory:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
 
     def mib(self) -> int:
-        """The peak since the start, as if the case had been the first one; or what a child holds now, if more."""
+        """The growth to the peak since the start; or what a child of the case holds now, if more."""
         children = [0]
         for child in set(psutil.Process().children(recursive=True)) - self._others:
             with suppress(psutil.Error):
                 if "java" not in child.name():  # Spark's heap has a limit of its own
                     children.append(child.memory_info().rss >> 20)
-        return max(self._at_first + _status("VmHWM") - self._at_start, *children)
+        return max(_status("VmHWM") - self._at_start, *children)
 
 
 def _status(name: str) -> int:
