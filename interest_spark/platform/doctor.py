@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from interest_spark.config.sources import SOURCES
 from interest_spark.foundation.credentials import is_secret, without_credentials
 from interest_spark.foundation.locations import Location
 from interest_spark.foundation.versions import Finding, inspect_versions
@@ -72,6 +71,8 @@ def find_exposures(config: "Config") -> list[Finding]:
 
 def find_readable_secrets(path: Path, config: "Config") -> list[Finding]:
     """A warning where the configuration's file holds secrets and others than its owner may read it."""
+    from interest_spark.config.sources import SOURCES  # needs libraries whose lack the doctor is to tell
+
     own = [f"spark.conf {key}" for key, value in config.spark.conf.items() if is_secret(key) and "${" not in value]
     sources = {config.sources.key_of(place): each for place, each in enumerate(config.sources.of_events)}
     sources |= {f"sources.{kind}": each for kind in SOURCES[1:] if (each := getattr(config.sources, kind))}

@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
-import psutil
 
 from interest_spark.config.churn import ChurnConfig
 from interest_spark.config.deployment import Config
@@ -24,6 +23,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import run_steps
 from interest_spark.steps.nightly import JOBS
 from interest_spark.storage.warehouse import Warehouse
+from tests.bench.bench_customers import processor_seconds
 from tests.bench.reports import Figure, figure, report, say
 from tests.bench.worker_memory import watch_workers
 from tests.churn_world import FIRST, days_for, planted, put_buckets
@@ -77,19 +77,13 @@ def _timed(name: str, context: RunContext) -> list[Figure]:
     _ = context.spark
     found = []
     for step in JOBS["churn"]:
-        started, used = time.perf_counter(), _processor_seconds()
+        started, used = time.perf_counter(), processor_seconds()
         outcome = run_steps([(step, context)])
-        seconds, processor = time.perf_counter() - started, _processor_seconds() - used
+        seconds, processor = time.perf_counter() - started, processor_seconds() - used
         say(f"{name}: {step.name} {seconds:.1f} s, cpu {processor:.1f} s, rows {dict(outcome.rows)}")
         found.append(figure(f"{name}, {step.name}", "s", [seconds], 2))
         found.append(figure(f"{name}, {step.name}, cpu", "s", [processor], 2))
     return found
-
-
-def _processor_seconds() -> float:
-    """Of this process and all below it, the ended ones among them."""
-    own = psutil.Process()
-    return sum(sum(each.cpu_times()[:4]) for each in (own, *own.children(recursive=True)))
 
 
 def _options() -> argparse.Namespace:
