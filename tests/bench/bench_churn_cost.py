@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
+import psutil
 
 from interest_spark.config.churn import ChurnConfig
 from interest_spark.config.deployment import Config
