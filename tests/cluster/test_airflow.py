@@ -260,7 +260,7 @@ def log_of_ingest_that_failed_at_once(nights: Nights) -> str:
     tasks = nights.airflow.tasks("interest_daily", failed_run(nights))
     assert {name: task["state"] for name, task in tasks.items()} == {
         "ingest": "failed",
-        **dict.fromkeys(("sequences", "profiles", "score", "evaluate"), "upstream_failed"),
+        **dict.fromkeys(("sequences", "profiles", "audience", "score", "evaluate"), "upstream_failed"),
         "report": "success",
     }
     assert tasks["ingest"]["try_number"] == 1
