@@ -4,7 +4,6 @@
 an environment that has it.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +18,14 @@ def with_polars(folder: str, day: str, out: str) -> None:
 
 
 def with_pyarrow(folder: str, day: str, out: str) -> None:
-    import pyarrow.dataset as ds
     import pyarrow.parquet as pq
     from deltalake import DeltaTable
+    from pyarrow import dataset, fs
 
-    pq.write_table(DeltaTable(folder).to_pyarrow_dataset().to_table(filter=ds.field("dt") == day), out)
+    # Through deltalake's own file system its threads may outlive the interpreter on a busy machine, which aborts then.
+    files = fs.SubTreeFileSystem(folder, fs.LocalFileSystem())
+    table = DeltaTable(folder).to_pyarrow_dataset(filesystem=files)
+    pq.write_table(table.to_table(filter=dataset.field("dt") == day), out)
 
 
 def with_delta_spark() -> Save:
@@ -46,6 +48,3 @@ def main(reader: str, warehouse: str, out: str, *days: str) -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
-    if sys.argv[1] != "delta_spark":
-        # All is written. On a busy machine the readers' threads at times outlive the interpreter, which aborts then.
-        os._exit(0)
