@@ -108,11 +108,15 @@ class AudienceConfig(Section):
 
 
 class AudiencesConfig(Section):
-    """Audiences in the order of their priority: where a `cap` lets somebody be in some only, the first ones."""
+    """Audiences in the order of their priority: where a `cap` lets somebody be in some only, the first ones.
+
+    `retrain_days`: how old a look-alike's or a propensity's model is at most.
+    """
 
     groups: tuple[AudienceConfig, ...] = Field(min_length=1, max_length=100)
     cap: Cap | None = None
     hold_out: HoldOut = HoldOut()
+    retrain_days: SomeDays = 7
 
     @field_validator("groups")
     @classmethod

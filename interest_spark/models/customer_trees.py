@@ -1,6 +1,6 @@
 """Gradient-boosted trees on customer features: how likely a person is of one kind and not of another.
 
-Trees are XGBoost's (Chen and Guestrin, KDD 2016, arXiv:1603.02754), with logistic loss. A value that is not known goes
+Trees are boosted with logistic loss. A value that is not known goes
 the way at each split that the training rows found better, so nothing has to be filled in; of a column of texts, each of
 the most frequent ones is a column of its own. One thread and a fixed seed: the same rows give the same model.
 """
@@ -9,8 +9,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,11 +16,7 @@ from numpy.typing import NDArray
 
 from interest_spark.metrics.scored.auc import auc
 from interest_spark.metrics.scored.scored import Scored
-
-if TYPE_CHECKING:
-    from xgboost import Booster
-
-Floats = NDArray[np.float64]
+from interest_spark.models.boosted_trees import BoostedTrees, Floats
 
 ROUNDS = 150
 _PARAMETERS = {
@@ -76,36 +70,26 @@ class Encoding:
 
 @dataclass(frozen=True)
 class CustomerTrees:
-    """A fitted model, as plain data: its encoding and the trees in XGBoost's own JSON."""
+    """A fitted model, as plain data."""
 
     encoding: Encoding
-    trees: str
+    trees: BoostedTrees
 
     def scores(self, rows: pl.DataFrame) -> Floats:
         """How likely each row is positive: float64[rows], from 0 to 1."""
-        if not len(rows):
-            return np.empty(0)
-        return self._booster.inplace_predict(self.encoding.matrix(rows)).astype(np.float64)
-
-    @cached_property
-    def _booster(self) -> "Booster":
-        import xgboost
-
-        booster = xgboost.Booster({"nthread": 1})
-        booster.load_model(bytearray(self.trees, "utf-8"))
-        return booster
+        return self.trees.predict(self.encoding.matrix(rows))
 
     def to_json(self) -> str:
         """As text, for `from_json`."""
         texts = {name: list(known) for name, known in self.encoding.texts.items()}
-        return json.dumps({"numbers": self.encoding.numbers, "texts": texts, "trees": self.trees})
+        return json.dumps({"numbers": self.encoding.numbers, "texts": texts, "trees": self.trees.text})
 
     @classmethod
     def from_json(cls, text: str) -> "CustomerTrees":
         """The model of `to_json`."""
         given = json.loads(text)
         texts = {name: tuple(known) for name, known in given["texts"].items()}
-        return cls(Encoding(tuple(given["numbers"]), texts), given["trees"])
+        return cls(Encoding(tuple(given["numbers"]), texts), BoostedTrees(given["trees"]))
 
 
 def fit_trees(rows: pl.DataFrame, columns: Sequence[str], label: Floats, weight: Floats) -> CustomerTrees:
@@ -115,7 +99,7 @@ def fit_trees(rows: pl.DataFrame, columns: Sequence[str], label: Floats, weight:
     encoding = Encoding.of(rows, columns)
     data = xgboost.DMatrix(encoding.matrix(rows), label, weight=weight, missing=math.nan)
     booster = xgboost.train(_PARAMETERS, data, ROUNDS)
-    return CustomerTrees(encoding, booster.save_raw("json").decode("utf-8"))
+    return CustomerTrees(encoding, BoostedTrees.of(booster))
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,16 @@ CUSTOMERS: dict[str, pa.Schema] = {
         other=(pa.string(), "another one, declared later"),
         users=(pa.int64(), "eligible for both"),
     ),
+    "audience_models": table_of(
+        audience=(pa.string(), "its name"),
+        rules=(pa.string(), "names what the model was to learn, and from what: equal ones can be exchanged"),
+        learnt_on=(pa.string(), "the day on which it learnt; it serves for `audiences.retrain_days`"),
+        auc=(pa.float64(), "on rows that it has not learnt from; null where these have one kind of people alone"),
+        auc_low=(pa.float64(), "of its 95 % interval"),
+        auc_high=(pa.float64(), "of its 95 % interval"),
+        learnt_from=(pa.int64(), "seeds, or people who showed the behavior"),
+        model=(pa.string(), "the model itself, as JSON"),
+    ),
     "churn_models": table_of(
         model_version=(pa.string(), "names the model; null, as all that follows, where there is none"),
         reason=(pa.string(), "why there is none; null where there is one"),

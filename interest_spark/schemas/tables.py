@@ -53,7 +53,7 @@ MADE_BY = {
         ("interest_days", "customer_days", "customer_interests", "customer_features", "profiles"), "profiles"
     ),
     **dict.fromkeys(("coupons", "coupon_figures"), "coupons"),
-    **dict.fromkeys(("audiences", "audience_sizes", "audience_overlaps"), "audience"),
+    **dict.fromkeys(("audiences", "audience_sizes", "audience_overlaps", "audience_models"), "audience"),
     **dict.fromkeys(("churn_models", "churn"), "churn"),
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),

@@ -242,6 +242,35 @@ def test_propensity_is_learnt_as_of_earlier_days_and_what_comes_later_changes_no
     assert 0.45 < mean < 0.8, "six of ten of the segment buy"
 
 
+@pytest.mark.slow
+def test_a_model_serves_for_its_days_and_learns_anew_where_it_is_declared_anew(tmp_path: Path) -> None:
+    def config(top: int = 50, sample: int = 20_000) -> Config:
+        group = {"name": "like-vips", "look_alike": {"seeds": "vips", "sample": sample}, "top": top}
+        sources = {"seeds": {"path": "seeds/{day}"}}
+        return world(tmp_path, [group, LAPSED], audiences={"retrain_days": 3}, sources=sources)
+
+    def learnt_on(day: date) -> str:
+        (row,) = rows_of(config(), "audience_models", day)
+        assert row["audience"] == "like-vips"
+        return str(row["learnt_on"])
+
+    days = [DAY + timedelta(number) for number in range(4)]
+    for number, day in enumerate(days):
+        rows = planted(number, 300)
+        put_customers(config(), day, rows)
+        put_list(config(), "seeds", day, [row["user_id"] for row in rows if row["user_id"].startswith("in")], "vips")
+        make(config(), day)
+    assert [learnt_on(day) for day in days] == [str(days[0])] * 3 + [str(days[3])]
+    sizes = [rows_of(config(), "audience_sizes", day)[1] for day in days[:2]]
+    assert sizes[0]["auc"] == sizes[1]["auc"], "figures are those of the model that serves"
+    make(config(top=40), days[1])
+    assert learnt_on(days[1]) == str(days[0]), "how many are chosen is nothing that is learnt"
+    make(config(sample=150), days[1])
+    assert learnt_on(days[1]) == str(days[1])
+    make(config(), days[2], force=True)
+    assert learnt_on(days[2]) == str(days[2])
+
+
 def test_what_the_data_lack_leaves_an_audience_empty_with_the_reason(tmp_path: Path) -> None:
     groups = [{"name": "soon", "propensity": {}}, {"name": "like", "look_alike": {"seeds": "vips"}}, LAPSED]
     config = world(tmp_path, groups, sources={"seeds": {"path": "seeds/{day}"}})

@@ -12,7 +12,6 @@ from interest_spark.config.audiences import AudienceConfig, Cap, HoldOut
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-"""Of sixteen: whole numbers of so many bits are exact as floats."""
 MATCHED, OPTED_OUT, WITHOUT_CONSENT = "matched", "opted_out", "without_consent"
 _COUNTED = (MATCHED, OPTED_OUT, WITHOUT_CONSENT)
 
@@ -72,11 +71,12 @@ def count_matching(people: "DataFrame", places: Sequence[int]) -> list[dict[str,
     return [{name: row[f"{name} {place}"] for name in _COUNTED} for place in places]
 
 
-def permitted(people: "DataFrame", place: int) -> "DataFrame":
-    """The ids of those whom the audience's condition holds of and who may be addressed."""
+def permitted(people: "DataFrame", *places: int) -> "DataFrame":
+    """The ids of those whom one of the audiences' conditions holds of and who may be addressed."""
     from pyspark.sql import functions as F
 
-    return people.where(F.col(holding(place)) & _may_be_addressed()).select("user_id")
+    held = reduce(lambda one, other: one | other, (F.col(holding(place)) for place in places))
+    return people.where(held & _may_be_addressed()).select("user_id")
 
 
 def by_rule(people: "DataFrame", places: Sequence[int]) -> "DataFrame":
@@ -109,7 +109,7 @@ def chosen(rows: "DataFrame") -> "DataFrame":
 
 
 def together(parts: "Sequence[DataFrame]") -> "DataFrame":
-    """All rows of `chosen`."""
+    """All rows of frames with the same columns."""
     return reduce(lambda one, other: one.unionByName(other), parts)
 
 

@@ -8,16 +8,16 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from interest_spark.models.boosted_trees import BoostedTrees, Floats
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-Floats = NDArray[np.float64]
 LABEL, WEIGHT = "label", "weight"
 
 
@@ -37,33 +37,18 @@ class Learnt(Protocol):
 
 @dataclass(frozen=True)
 class Trees:
-    """XGBoost's trees as its JSON text."""
+    """Boosted trees."""
 
-    text: str
-
-    @cached_property
-    def _booster(self) -> Any:
-        import xgboost
-
-        booster = xgboost.Booster(model_file=bytearray(self.text, "utf-8"))
-        booster.set_param({"nthread": 1, "device": "cpu"})  # a task has one core
-        return booster
+    trees: BoostedTrees
 
     def score(self, values: NDArray[np.float32]) -> Floats:
-        return self._predicted(values, output_margin=True)
+        return self.trees.margin(values)
 
     def contributions(self, values: NDArray[np.float32]) -> Floats:
-        """Shapley values of each tree (Lundberg et al. 2018); the last column, which is what is usual, is left out."""
-        return self._predicted(values, pred_contribs=True)[:, :-1]
-
-    def _predicted(self, values: NDArray[np.float32], **how: bool) -> Floats:
-        import xgboost
-
-        found: Floats = self._booster.predict(xgboost.DMatrix(values, nthread=1), validate_features=False, **how)
-        return found.astype(np.float64)
+        return self.trees.contributions(values)
 
     def as_json(self) -> Mapping[str, Any]:
-        return {"kind": "trees", "model": json.loads(self.text)}
+        return {"kind": "trees", "model": json.loads(self.trees.text)}
 
 
 @dataclass(frozen=True)
@@ -90,7 +75,7 @@ class Logistic:
 def learnt_from_json(found: Mapping[str, Any]) -> Learnt:
     """What `as_json` gave."""
     if found["kind"] == "trees":
-        return Trees(json.dumps(found["model"]))
+        return Trees(BoostedTrees(json.dumps(found["model"])))
     return Logistic(found["weights"], found["intercept"], found["means"])
 
 
@@ -132,10 +117,7 @@ def grow_trees(rows: "DataFrame", columns: Sequence[str], growth: Growth) -> Tre
         verbose=False,
     )
     logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)
-    booster = estimator.fit(rows).get_booster()
-    # The names of columns, which may hold any text, stay out of XGBoost's JSON.
-    booster.feature_names = None
-    return Trees(booster.save_raw("json").decode("utf-8"))
+    return Trees(BoostedTrees.of(estimator.fit(rows).get_booster()))
 
 
 def fit_logistic(rows: "DataFrame", columns: Sequence[str]) -> Logistic:

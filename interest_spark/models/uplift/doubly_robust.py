@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from interest_spark.models.boosted_trees import Floats
 from interest_spark.models.uplift.learner import Trial, UpliftModel
-from interest_spark.models.uplift.trees import Floats, TreeSettings, fit_trees
+from interest_spark.models.uplift.trees import TreeSettings, fit_trees
 
 _FOLDS = 2
 

@@ -10,7 +10,8 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from interest_spark.models.uplift.trees import Features, Floats, Trees, TreeSettings
+from interest_spark.models.boosted_trees import BoostedTrees, Features, Floats
+from interest_spark.models.uplift.trees import TreeSettings
 
 LearnerName = Literal["two_models", "transformed_outcome", "doubly_robust"]
 LEARNERS: tuple[LearnerName, ...] = get_args(LearnerName)
@@ -48,8 +49,8 @@ class Trial:
 class UpliftModel:
     """Predicts uplift: what trees of `more` say, less what those of `less` say where there are such."""
 
-    more: Trees
-    less: Trees | None = None
+    more: BoostedTrees
+    less: BoostedTrees | None = None
 
     def predict(self, features: Features) -> Floats:
         """The expected difference that the treatment makes, in the unit of the outcome: float64[n]."""

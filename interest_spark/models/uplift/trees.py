@@ -1,18 +1,10 @@
-"""Gradient-boosted regression trees (Chen and Guestrin 2016, XGBoost), kept as bytes that hold trees alone.
-
-XGBoost is imported where trees are grown or asked: importing takes a second, and shops without coupons need none of it.
-"""
+"""Boosted trees for effects, which are small against what customers differ by."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-import numpy as np
-from numpy.typing import NDArray
-
 from interest_spark.foundation.errors import ConfigError
-
-Floats = NDArray[np.float64]
-Features = NDArray[np.float32]
+from interest_spark.models.boosted_trees import BoostedTrees, Features, Floats
 
 
 @dataclass(frozen=True)
@@ -37,24 +29,7 @@ def check_installed() -> None:
         raise ConfigError("coupons are learnt by XGBoost, which is not installed; run `make install`")
 
 
-@dataclass(frozen=True)
-class Trees:
-    """A fitted ensemble; `raw` is XGBoost's own format, JSON."""
-
-    raw: bytes
-
-    def predict(self, features: Features) -> Floats:
-        """features: float32[n, f], NaN where unknown. Returns float64[n]."""
-        import xgboost
-
-        booster = xgboost.Booster({"nthread": 1})
-        booster.load_model(bytearray(self.raw))
-        if not len(features):
-            return np.zeros(0)
-        return booster.inplace_predict(features, validate_features=False).astype(np.float64)
-
-
-def fit_trees(features: Features, wanted: Floats, settings: TreeSettings, *, labels: bool = False) -> Trees:
+def fit_trees(features: Features, wanted: Floats, settings: TreeSettings, *, labels: bool = False) -> BoostedTrees:
     """Trees for a number by squared error, or, of 0 and 1 where these are `labels`, for a probability by log loss.
 
     One thread and one seed: equal arguments give equal trees. Raises ValueError without rows.
@@ -80,4 +55,4 @@ def fit_trees(features: Features, wanted: Floats, settings: TreeSettings, *, lab
         "verbosity": 0,
     }
     booster = xgboost.train(parameters, rows, num_boost_round=settings.rounds)
-    return Trees(bytes(booster.save_raw("json")))
+    return BoostedTrees.of(booster)
