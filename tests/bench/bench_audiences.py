@@ -24,6 +24,7 @@ from interest_spark.pipeline.graph import run_steps
 from interest_spark.schemas.tables import TABLES
 from interest_spark.steps.nightly import job
 from interest_spark.storage.warehouse import Warehouse
+from tests.bench.apart import apart
 from tests.bench.bench_customers import processor_seconds
 from tests.bench.bench_sequences import put
 from tests.bench.reports import figure, report, say
@@ -43,9 +44,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(options.folder or scratch)
         config = _config(folder)
-        users = pa.array([f"user-{number:08d}" for number in range(int(options.users))])
         if not (folder / "made").exists():
-            _make(Warehouse(config.warehouse), users)
+            apart(_make, Warehouse(config.warehouse), int(options.users))
             (folder / "made").touch()
         found = []
         with watch_workers() as peak:
@@ -62,8 +62,9 @@ def main() -> None:
     report("audiences", f"{options.users:.0f} users", found)
 
 
-def _make(warehouse: Warehouse, users: pa.Array) -> None:
+def _make(warehouse: Warehouse, count: int) -> None:
     rng = np.random.default_rng(3)
+    users = pa.array([f"user-{number:08d}" for number in range(count)])
     days = [DAY - timedelta(HORIZON * number) for number in range(CUT_OFFS + 1)]
     for day in [*days, DAY + timedelta(1)]:
         put(warehouse, "customer_features", day, _features(rng, users))
@@ -71,9 +72,9 @@ def _make(warehouse: Warehouse, users: pa.Array) -> None:
         put(warehouse, "profiles", day, _profiles(rng, users))
     for day in days[1:]:
         buyers = users.take(pa.array(np.flatnonzero(rng.random(len(users)) < 0.1)))
-        count = pa.array(np.ones(len(buyers), np.int64))
+        one = pa.array(np.ones(len(buyers), np.int64))
         event_day = pa.array([day + timedelta(2)] * len(buyers), pa.date32())
-        bought = {"user_id": buyers, "event_day": event_day, "events": count, "purchase": count}
+        bought = {"user_id": buyers, "event_day": event_day, "events": one, "purchase": one}
         put(warehouse, "user_days", day + timedelta(2), bought)
     put(warehouse, "opt_outs", DAY, {"user_id": users[::100]})
     put(warehouse, "seeds", DAY, {"user_id": users[:1_000], "list": pa.array(["vips"] * 1_000)})

@@ -29,6 +29,7 @@ from interest_spark.storage.layout import Slice
 from interest_spark.storage.run_record import EVERY_DAY, MadeFrom, RunRecord
 from interest_spark.storage.table_schemas import conform
 from interest_spark.storage.warehouse import Warehouse
+from tests.bench.apart import apart
 from tests.bench.bench_customers import processor_seconds
 from tests.bench.reports import figure, report, say
 from tests.bench.worker_memory import watch_workers
@@ -47,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(options.folder or scratch)
         if not (folder / "made").exists():
-            make_warehouse(folder, int(options.users), options.campaigns)
+            apart(make_warehouse, folder, int(options.users), options.campaigns)
             say("features, campaigns and purchases are made")
         context = RunContext(_config(folder), LAST, force=True)
         _ = context.spark
