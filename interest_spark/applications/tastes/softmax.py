@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_ITEMS_PER_BLOCK = 8_192
-_USERS_PER_BLOCK = 128  # of as many scores each: 4 MB, which stay in the cache
+_ITEMS_PER_BLOCK = 4_096
+_USERS_PER_BLOCK = 128  # of as many scores each: 2 MB, which stay in the cache
 
 
 @dataclass(frozen=True)
