@@ -15,7 +15,7 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.shown import shown
 from interest_spark.foundation.streams import print_line
 from interest_spark.pipeline.command import main, with_exit_code
-from interest_spark.reports.lookup import check_day, day_rows, last_events, refused_rows, some_users, titles
+from interest_spark.reports.lookup import check_day, day_rows, last_events, refused_rows, some_users, tastes_of, titles
 from interest_spark.reports.profile import LANGUAGES, print_profile
 from interest_spark.reports.show import print_rows
 from interest_spark.schemas.interests import KINDS
@@ -97,7 +97,8 @@ def _show_profile(config: Config, day: date, user: str | None, language: str) ->
         raise _unknown_user(warehouse, "customer_features", dt, user)
     rules = config.profiles or ProfilesConfig()
     found = day_rows(warehouse, "profiles", dt, rules.top * len(KINDS), user)
-    print_profile(user, dt, features[0], found.sort_by("rank").to_pylist(), rules, language)
+    tastes = tastes_of(warehouse, dt, user)
+    print_profile(user, dt, features[0], found.sort_by("rank").to_pylist(), tastes, rules, language)
 
 
 def _show_user(config: Config, warehouse: Warehouse, dt: str, user: str, name: str | None, limit: int) -> None:

@@ -40,6 +40,7 @@ def write_report_world(root: Path) -> Config:
     _put_items(warehouse, root / "raw")
     _put_histories(warehouse)
     _put_profiles(warehouse)
+    _put_tastes(warehouse)
     _put_audiences(warehouse)
     _put_churn(warehouse)
     _put_model(warehouse)
@@ -63,6 +64,22 @@ def _put_profiles(warehouse: Warehouse) -> None:
             own = {"user_id": f"u{user}", "interest": "category", "name": name, "rank": rank}
             rows.append({**own, "confidence": 0.75, "trend": -0.25 if name == "tea" else 0.25})
     put_rows(warehouse, "profiles", "profiles", {Slice(DAY): rows})
+
+
+def _put_tastes(warehouse: Warehouse) -> None:
+    """Ten of twelve people like a cluster of five items best, the others one with a hostile name."""
+    names = {1: "kitchen: 保温杯", 2: f"kitchen: {SCRIPT}"}
+    clusters = [
+        {"cluster": cluster, "name": name, "items": 6 - cluster, "model_version": VERSION}
+        for cluster, name in names.items()
+    ]
+    put_rows(warehouse, "taste_clusters", "clusters", {Slice(DAY): clusters})
+    rows = [
+        {"user_id": f"u{user}", "cluster": cluster, "rank": rank, "value": 0.5 / rank, "model_version": VERSION}
+        for user in range(USERS)
+        for rank, cluster in enumerate((1, 2) if user < 10 else (2, 1), start=1)
+    ]
+    put_rows(warehouse, "tastes", "tastes", {Slice(DAY): rows})
 
 
 def _put_audiences(warehouse: Warehouse) -> None:

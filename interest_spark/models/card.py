@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pydantic import PositiveInt, ValidationError
+from pydantic import PositiveFloat, PositiveInt, ValidationError
 
 from interest_spark.config.section import Section
 from interest_spark.config.training.networks import NetworkConfig
@@ -35,6 +35,7 @@ class ModelCard(Section):
     epochs: int
     steps: int
     loss: float
+    score_scale: PositiveFloat | None = None  # of the loss: its softmax is that of the scores times this; as `origin`
     origin: Origin | None = None  # earlier releases' bundles do not say
 
 

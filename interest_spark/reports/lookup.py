@@ -93,6 +93,18 @@ def _newest(warehouse: Warehouse, row: Mapping[str, Any], limit: int) -> pa.Tabl
     )
 
 
+def tastes_of(warehouse: Warehouse, dt: str, user: str) -> list[dict[str, Any]]:
+    """What stands in `tastes` of a user on a day, by rank, each with its cluster; empty where there are none.
+
+    Left out is what has no cluster: after a run that was killed these may be of another model for a while.
+    """
+    named = warehouse.read_small("taste_clusters", day=dt).to_pylist()
+    clusters = {(row["model_version"], row["cluster"]): row for row in named}
+    found = day_rows(warehouse, "tastes", dt, max(len(clusters), 1), user).sort_by("rank").to_pylist()
+    named_rows = ((clusters.get((row["model_version"], row["cluster"])), row) for row in found)
+    return [{**cluster, **row} for cluster, row in named_rows if cluster]
+
+
 def titles(warehouse: Warehouse, dt: str, item_ids: Sequence[str]) -> dict[str, str]:
     """Titles of the items as of the day, where the shop delivered any."""
     days = [day for day in warehouse.days("items") if day <= dt]

@@ -19,6 +19,7 @@ LANGUAGES = ("en", "zh")
 
 _STEADY = 0.05  # less is no change that anybody would see
 _LONGEST_NAME = 40
+_LONGEST_CLUSTER = 100
 _NAMED_BY_US = ("price_level", "time_of_day")
 _COLUMNS = ("name", "long", "short", "change", "evidence", "last")
 
@@ -35,11 +36,18 @@ def texts(language: str) -> Mapping[str, Any]:
 
 
 def print_profile(
-    user: str, day: str, features: Row, interests: Sequence[Row], rules: ProfilesConfig, language: str
+    user: str,
+    day: str,
+    features: Row,
+    interests: Sequence[Row],
+    tastes: Sequence[Row],
+    rules: ProfilesConfig,
+    language: str,
 ) -> None:
     """Print the page on standard output: who it is in two lines, then a table for each kind of interests.
 
-    `features` is the user's row of `customer_features`, `interests` are those of `profiles`, in the order of rank.
+    `features` is the user's row of `customer_features`, `interests` are those of `profiles`, in the order of rank, and
+    `tastes` those of `tastes` with their clusters: without any the page does not speak of them.
     """
     console, words = terminal(), texts(language)
     console.print(Text(words["title"].format(user=shown(user, 60), day=day), style="bold"))
@@ -54,6 +62,10 @@ def print_profile(
         percent = f"{100 * own[0]['confidence']:.0f}"
         console.print(Text(words["confidence"].format(percent=percent), style="dim"))
         console.print(_table(own, words))
+    if tastes:
+        console.print(Text(f"\n{words['tastes']}", style="bold"))
+        console.print(Text(words["expected"].format(model=shown(tastes[0]["model_version"])), style="dim"))
+        console.print(_tastes(tastes, words))
     version = interests[0]["version"] if interests else ""
     how = words["how"].format(half_life=f"{rules.half_life_days:g}", trend=rules.trend_days, version=version)
     console.print(Text(f"\n{how}\n{words['law']}", style="dim"))
@@ -89,6 +101,15 @@ def _table(rows: Sequence[Row], words: Mapping[str, Any]) -> Table:
         shares = (f"{100 * row[share]:.0f} %" for share in ("value", "short_term"))
         cells = (shown(name, _LONGEST_NAME), *shares, words[_change(row["trend"])], f"{row['evidence']}")
         table.add_row(*map(Text, (*cells, row["last_seen"].isoformat())))
+    return table
+
+
+def _tastes(rows: Sequence[Row], words: Mapping[str, Any]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(words["name"])
+    table.add_column(words["share"], justify="right")
+    for row in rows:
+        table.add_row(Text(shown(row["name"], _LONGEST_CLUSTER)), Text(f"{100 * row['value']:.1f} %"))
     return table
 
 

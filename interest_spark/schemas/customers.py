@@ -51,6 +51,22 @@ CUSTOMERS: dict[str, pa.Schema] = {
         last_seen=(pa.date32(), "last day with events"),
         version=(pa.string(), "of the rules: equal ones can be compared"),
     ),
+    "taste_clusters": table_of(
+        cluster=(pa.int32(), "from 1, by descending `items`; a number means nothing from one model to the next"),
+        name=(pa.string(), "different from those of the day's others: the category, if any, and what names it"),
+        category=(pa.string(), "of half of its items at least; null where there is none"),
+        category_share=(pa.float64(), "of its items that have this category; null without one"),
+        items=(pa.int64(), "how many there are in it"),
+        item_ids=(list_of(pa.string()), "of the items that name it, the most popular first"),
+        model_version=(pa.string(), "whose vectors were clustered"),
+    ),
+    "tastes": table_of(
+        user_id=(pa.string(), "whom the model serves"),
+        cluster=(pa.int32(), "of `taste_clusters` of the same day and model"),
+        rank=(pa.int32(), "from 1, by `value`"),
+        value=(pa.float64(), "the model's probability that the next item is one of the cluster"),
+        model_version=(pa.string(), "that says so"),
+    ),
     "coupons": table_of(
         user_id=(pa.string(), "who is to get one"),
         coupon=(pa.string(), "which, one of `coupons.costs`"),

@@ -32,7 +32,7 @@ PERMANENT = ("vocab", "categories", "models", "promotions")
 _LATEST_DAYS_ALONE = (
     *("sessions", "bot_days", "bot_sequences", "sequences", "restated_sequences"),
     *("customer_days", "customer_interests", "campaigns"),
-    *("train_blocks", "user_vectors"),
+    *("train_blocks", "user_vectors", "taste_clusters", "tastes"),
 )
 DAYS_KEPT = dict.fromkeys(_LATEST_DAYS_ALONE, 35)
 """How long a day of a table is kept, in days; what is not named is kept for ever. `maintain.keep_days` overrides it."""
@@ -56,7 +56,7 @@ MADE_BY = {
     **dict.fromkeys(("audiences", "audience_sizes", "audience_overlaps", "audience_models"), "audience"),
     **dict.fromkeys(("churn_models", "churn"), "churn"),
     **dict.fromkeys(("train_blocks", "models"), "train"),
-    **dict.fromkeys(("recommendations", "user_vectors", "unserved"), "score"),
+    **dict.fromkeys(("recommendations", "user_vectors", "unserved", "taste_clusters", "tastes"), "score"),
     "metrics": "evaluate",
     "promotions": "promote",
     "comparisons": "compare",

@@ -30,6 +30,7 @@ from interest_spark.steps.restated import RESTATED_SEQUENCES
 from interest_spark.steps.score import SCORE, SCORE_BY_CHAMPION
 from interest_spark.steps.sequences import SEQUENCES
 from interest_spark.steps.sessions import SESSIONS
+from interest_spark.steps.tastes import TASTES_BY_CHAMPION, TASTES_STEP
 from interest_spark.steps.training import CONTENT_ALS, TRAIN, TRAIN_BLOCKS, days_of_learning
 from interest_spark.steps.vocab import VOCAB
 
@@ -38,7 +39,7 @@ JOBS: dict[str, tuple[Step, ...]] = {
     "sequences": (DAILY, SESSIONS, BOTS, VOCAB, POPULARITY, CATEGORIES, SEQUENCES, RESTATED_SEQUENCES),
     "train": (TRAIN_BLOCKS, TRAIN, COLLABORATIVE),
     "promote": (PROMOTE,),
-    "score": (SCORE, SCORE_BY_CHAMPION),
+    "score": (SCORE, SCORE_BY_CHAMPION, TASTES_STEP, TASTES_BY_CHAMPION),
     "profiles": (INTEREST_DAYS, CUSTOMERS, CUSTOMER_FEATURES, PROFILES_STEP),
     "coupons": (COUPONS_STEP,),
     "audience": (AUDIENCES,),
@@ -49,20 +50,24 @@ JOBS: dict[str, tuple[Step, ...]] = {
 
 _OF_NETWORKS = (TRAIN_BLOCKS, TRAIN)
 _BY_SOURCE = (CAMPAIGNS, OPT_OUTS, CONSENTS, SEEDS)
-_OF_CHAMPIONS = (PROMOTE, SCORE_BY_CHAMPION)
+_OF_CHAMPIONS = (PROMOTE, SCORE_BY_CHAMPION, TASTES_BY_CHAMPION)
+_OF_NEWEST = (SCORE, TASTES_STEP)
+_OF_TASTES = (TASTES_STEP, TASTES_BY_CHAMPION)
 
 _CARRIED = ("ingest", "sequences")  # what each day is needed for by the next
 
 
 def steps_of(name: str, config: Config, *, backtest: bool = False) -> tuple[Step, ...]:
     """The steps of one job in this deployment: a network is trained, or a collaborative model is fitted; a champion
-    serves, or the newest model does, as in every backtest; profiles, coupons, audiences and warnings of churn are made
-    where they are asked for, and campaigns and lists of people read where there are such.
+    serves, or the newest model does, as in every backtest; profiles, tastes, coupons, audiences and warnings of churn
+    are made where they are asked for, tastes by no backtest, and campaigns and lists of people read where there are
+    such.
     """
     by_newest = config.promote is None or backtest
     left_out = (
         *((COLLABORATIVE,) if config.collaborative is None else _OF_NETWORKS),
-        *(_OF_CHAMPIONS if by_newest else (SCORE,)),
+        *(_OF_CHAMPIONS if by_newest else _OF_NEWEST),
+        *(_OF_TASTES if backtest or config.profiles is None or config.profiles.tastes is None else ()),
         *(JOBS["profiles"] if config.profiles is None else ()),
         *(JOBS["coupons"] if config.coupons is None else ()),
         *(JOBS["audience"] if config.audiences is None else ()),

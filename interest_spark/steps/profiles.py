@@ -139,7 +139,7 @@ CUSTOMER_FEATURES = Step(
 
 def profile_rules(section: ProfilesConfig) -> ProfileRules:
     """The rules of the section, named by what they say."""
-    rules = section.model_dump()
+    rules = section.model_dump(exclude={"tastes"})
     return ProfileRules(**rules, version=f"{PROFILES_REVISION}-{digest(sorted(rules.items()))[:8]}")
 
 
@@ -159,6 +159,7 @@ PROFILES_STEP = Step(
     reads=_OF_STATE,
     writes=(PROFILES,),
     settings=("profiles",),
+    irrelevant=("profiles.tastes",),
     revision=PROFILES_REVISION,
     compute=_profiles,
 )

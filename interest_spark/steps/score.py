@@ -31,7 +31,8 @@ class _NewestModel(Newest):
         return {"day": context.dt, "name": context.model}
 
 
-def _newest(context: RunContext, inputs: Inputs) -> Model:
+def newest_model(context: RunContext, inputs: Inputs) -> Model:
+    """The model that serves on the run's day, of a step that reads NEWEST_MODEL."""
     return model_of(inputs["models"].files()[0], context.warehouse.root)
 
 
@@ -64,7 +65,8 @@ def _check_category_numbers(context: RunContext, inputs: Inputs, model: Model) -
         )
 
 
-_NEWEST = Read("models", _NewestModel(makes_through_day), required=True)
+NEWEST_MODEL = Read("models", _NewestModel(makes_through_day), required=True)
+"""The model by which the run's day is served, where the newest one serves."""
 
 SCORE = Step(
     name="score",
@@ -73,7 +75,7 @@ SCORE = Step(
         Read("popularity"),
         Read("bots"),
         Read("categories", exact=False),  # the sequences hold their numbers
-        _NEWEST,
+        NEWEST_MODEL,
         LISTS_BEFORE,
         GATES,
     ),
@@ -81,14 +83,14 @@ SCORE = Step(
     settings=("score",),
     irrelevant=("score.batch_users",),
     revision=1,
-    compute=partial(_compute, _newest),
+    compute=partial(_compute, newest_model),
     guard=require_passed,
 )
 """With the newest model."""
 
 SCORE_BY_CHAMPION = replace(
     SCORE,
-    reads=tuple(CHAMPION_OF_THE_DAY if each is _NEWEST else each for each in SCORE.reads),
+    reads=tuple(CHAMPION_OF_THE_DAY if each is NEWEST_MODEL else each for each in SCORE.reads),
     compute=partial(_compute, champion_of_the_day),
 )
 """With the champion, where the deployment has the section `promote`; a backtest has none."""

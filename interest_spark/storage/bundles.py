@@ -49,13 +49,14 @@ _BESIDE_BUNDLES = {
     "work": re.compile(
         rf"(plan|result|failure-\d+)\.json|curve\.jsonl|alive-\d+|stop|\.failure-\d+\.draft"
         rf"|popularity/{DAY_FOLDER.pattern}/({DATA_FILE.pattern})"
-        rf"|candidates/({_SPARKS}|files\.json)|(own|neighbours|gram|factors|churn)/{_SPARKS}|{_CHECKPOINTS}/\.?[\w-]+(\.crc)?"
+        rf"|candidates/({_SPARKS}|files\.json)|(own|neighbours|gram|factors|churn|tastes)/{_SPARKS}"
+        rf"|{_CHECKPOINTS}/\.?[\w-]+(\.crc)?"
     ),
 }
 """What training runs leave beside bundles, in hidden folders with these last names: the paths of files in them."""
 _IN_BUNDLES = re.compile(rf"{_SEALED}|{_PLOTS}")
 _FOLDERS = re.compile(
-    r"(candidates|own|neighbours|gram|factors|churn)(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$"
+    r"(candidates|own|neighbours|gram|factors|churn|tastes)(/_temporary(/|$)|$)|\.?step-\d+(\.\d+\.draft)?$"
     rf"|checkpoints(/[0-9a-f-]{{36}})?$|{_CHECKPOINTS}$|popularity(/{DAY_FOLDER.pattern})?$"
 )
 _ITEM_COLUMNS = pa.schema([("item_index", pa.int32()), ("item_id", pa.string())])

@@ -54,6 +54,8 @@ def test_the_nights_tasks_follow_what_the_jobs_read(
     score = nightly.get_task("score")
     assert {asset.name for asset in score.outlets} == {
         "interest_recommendations",
+        "interest_taste_clusters",
+        "interest_tastes",
         "interest_unserved",
         "interest_user_vectors",
     }

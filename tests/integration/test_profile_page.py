@@ -80,6 +80,22 @@ def test_the_page_in_chinese(config: Path) -> None:
     assert "尚无数据" in show(config, "--user", "bob", "--language", "zh").output
 
 
+def test_tastes_are_shown_where_there_are_any(config: Path, tmp_path: Path) -> None:
+    assert "Tastes" not in show(config, "--user", "ann").output
+    warehouse, day = Warehouse(tmp_path / "warehouse"), Slice("2026-06-30")
+    clusters = [{"cluster": each, "name": f"tea: 龙井 {each}", "model_version": "m7"} for each in (1, 2)]
+    own = [{"user_id": "ann", "cluster": each, "rank": 3 - each, "value": 0.3 * each} for each in (1, 2)]
+    killed = {"user_id": "ann", "cluster": 1, "rank": 3, "value": 0.01, "model_version": "m6"}
+    put_rows(warehouse, "taste_clusters", "clusters", {day: clusters})
+    put_rows(warehouse, "tastes", "tastes", {day: [*({**each, "model_version": "m7"} for each in own), killed]})
+    lines = [" ".join(line.split()) for line in show(config, "--user", "ann").output.splitlines()]
+    assert lines.index("tea: 龙井 2 60.0 %") + 1 == lines.index("tea: 龙井 1 30.0 %")
+    assert any("What the model m7 expects next" in line for line in lines)
+    assert not any("1.0 %" in line for line in lines)
+    assert "口味" in show(config, "--user", "ann", "--language", "zh").output
+    assert "Tastes" not in show(config, "--user", "bob").output
+
+
 def test_whoever_is_not_there_is_named_with_others_who_are(config: Path) -> None:
     done = show(config, "--user", "carl")
     assert done.exit_code == 2

@@ -76,13 +76,15 @@ def test_a_day_is_trained_once_and_again_when_its_settings_change(spark: "SparkS
 def test_declared_inputs_are_in_the_bundle_and_others_are_not(spark: "SparkSession", tmp_path: Path) -> None:
     rows = [sequence(f"u{n}", [2 + n % 5, 3, 4 + n % 3], behavior=[1, 2, 4], category=[0, 9, n]) for n in range(20)]
     put_sequences(spark, tmp_path, rows)
-    context = context_of(tmp_path, network={**NETWORK, "inputs": ["hour", "category"]}, epochs=1)
+    loss = {"kind": "full", "score_scale": 20.0}
+    context = context_of(tmp_path, network={**NETWORK, "inputs": ["hour", "category"]}, loss=loss, epochs=1)
     run_job("train", context)
     (model,) = Warehouse(tmp_path).read_small("models", day=DAY).to_pylist()
     bundle = read_bundle(tmp_path / model["path"])
     shapes = {name: weight.shape for name, weight in bundle.weights.items() if name.startswith("input/")}
     assert shapes == {"input/category": (1 + 4096 + 1024, 8), "input/hour": (25, 8)}
-    assert read_card(bundle.config).columns == context.config.columns
+    card = read_card(bundle.config)
+    assert (card.columns, card.score_scale) == (context.config.columns, 20.0)
     elsewhere = context.config.model_copy(update={"shop": ShopConfig(time_zone="Asia/Shanghai")})
     assert run_job("train", RunContext(elsewhere, context.day)).versions == {"train_blocks": 1, "models": 1}
 

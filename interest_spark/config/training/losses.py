@@ -84,3 +84,10 @@ LossConfig = Annotated[
     FullLossConfig | SampledLossConfig | InfoNceLossConfig | BceLossConfig | GbceLossConfig | BprLossConfig, Kinds()
 ]
 """The loss of any kind; the first is the default."""
+
+
+def score_scale(loss: LossConfig) -> float:
+    """What the loss multiplies scores by before it takes their softmax; 1 of those that take none."""
+    if isinstance(loss, FullLossConfig):
+        return loss.score_scale
+    return 1 / loss.temperature if isinstance(loss, InfoNceLossConfig) else 1.0

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
+from interest_spark.config.training.losses import score_scale
 from interest_spark.config.training.samplers import PopularitySamplerConfig
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.card import ModelCard, build_network, read_card
@@ -168,6 +169,7 @@ def _write(plan: TrainPlan, network: Network, vocabulary_size: int, items: pa.Ta
         epochs=state.epochs,
         steps=state.steps,
         loss=state.loss,
+        score_scale=score_scale(plan.train.loss),
         origin=plan.origin,
     )
     candidates = items.select(["item_index", "item_id"])

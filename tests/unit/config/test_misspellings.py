@@ -24,6 +24,8 @@ MISSPELT = [
     ("sources.events.cases=[{were: {a: b}, set: {behavior: return}}]", "where"),
     ("sources.events.columns.user_id={joined: [a, b]}", "join"),
     ("sources.events.columns.user_id={field: a, mach: b}", "match"),
+    ("profiles.taste={}", "tastes"),
+    ("profiles.tastes={cluster: 8}", "clusters"),
     # columns
     ("sources.events.columns={user_idd: x}", "user_id"),
     ("sources.events.columns={behaviour: x}", "behavior"),

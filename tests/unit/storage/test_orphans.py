@@ -99,6 +99,7 @@ def orphans_of(warehouse: Warehouse) -> list[Path]:
         bundles / ".v.run.work" / "popularity" / "dt=2026-01-03" / "part-00000-0123456789ab.parquet",
         bundles / ".v.run.work" / "checkpoints" / CHECKPOINT / "rdd-31" / "part-00000",
         bundles / ".v.run.work" / "checkpoints" / CHECKPOINT / "rdd-31" / "._partitioner.crc",
+        bundles / ".v-tastes.run.work" / "tastes" / "part-00000-0123456789ab.parquet",
         bundles / ".v.checkpoints" / "step-000000000012" / "arrays.npz",
     ]
 

@@ -35,7 +35,22 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
         "shown": shown,
         "top": top,
         "picture": drawing(_plot(top), "profiles") if top else None,
+        "tastes": _tastes(source),
     }
+
+
+def _tastes(source: ReportSource) -> Sequence[Mapping[str, Any]]:
+    """The clusters of items that come first with most people; none where tastes are not made."""
+    if not source.table("tastes").slices(day=source.dt):
+        return []
+    with source.scan("tastes", "cluster", "rank", "value", day=source.dt) as rows:
+        summed = rows.group_by("cluster").agg(
+            (pl.col("rank") == 1).sum().alias("first"), pl.col("value").sum().alias("shares")
+        )
+        found = collected(summed.sort("first", "shares", "cluster", descending=[True, True, False]).head(_TOP))
+    named = source.table("taste_clusters").read_small(day=source.dt).to_pylist()  # `name` is a column of its own
+    clusters = {row["cluster"]: row for row in named}
+    return [{**clusters[row["cluster"]], **row} for row in found.to_dicts() if row["cluster"] in clusters]
 
 
 def _top(names: pl.DataFrame, kind: str | None) -> Sequence[Mapping[str, Any]]:

@@ -31,7 +31,10 @@ SHOWN = {
     "scores": ("12 lists with 8 different items", "100.0 %", "popularity 8.3 %", "保温杯"),
     "users": ("保温杯", "kitchen", "purchase 01-19 12:03", "data:image/jpeg;base64,"),
     "audiences": (">16<", ">4<", "20.0 %", "50.0 %", "0.875", "&lt;script&gt;", "spark"),
-    "profiles": ("category", "75.0 %", ">9<", "-0.25", "&lt;b onclick"),
+    "profiles": (
+        *("category", "75.0 %", ">9<", "-0.25", "&lt;b onclick"),
+        *("kitchen: 保温杯", ">10<", ">5<", VERSION, "kitchen: &lt;script"),
+    ),
     "churn": (VERSION, "judged by 120 users", "0.05 … 0.19", "64.0 %", "high", ">3<", "&lt;b onclick", "&lt;script"),
     "steps": ("events", "901", "300", "5.0", "2 steps failed"),
     "promotions": ("refused", "worse &lt;script&gt;", "-0.2 … -0.02", "first"),
