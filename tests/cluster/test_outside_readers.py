@@ -27,7 +27,7 @@ DAY = "2026-01-06"
 
 OF_SETTINGS_THAT_ARE_OFF = {
     *("promotions", "comparisons", "restated_sequences"),
-    *("campaigns", "coupons", "coupon_figures", "churn_models", "churn"),
+    *("campaigns", "coupons", "coupon_figures", "churn_models", "churn", "churn_outcomes", "taste_clusters", "tastes"),
     *("opt_outs", "consents", "seeds"),
 }
 

@@ -62,11 +62,11 @@ class ReportSource:
         return self._open[name]
 
     def rows(self, table: str, **selection: str | None) -> list[Row]:
-        """Rows of a small table, by default of the report's day, with `dt` and the column that tells slices apart."""
+        """Rows of a small table, by default of the report's day, with `dt`, and `name` of the slice or their own."""
         opened, found = self.table(table), list[Row]()
         for each in opened.slices(**(selection or {"day": self.dt})):
             part = opened.read_small(day=each.day, name=each.name)
-            found += [{**row, "dt": each.day, "name": each.name} for row in part.to_pylist()]
+            found += [{"name": each.name, **row, "dt": each.day} for row in part.to_pylist()]
         return found
 
     def require(self, table: str, **selection: str | None) -> None:

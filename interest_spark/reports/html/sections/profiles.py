@@ -48,8 +48,7 @@ def _tastes(source: ReportSource) -> Sequence[Mapping[str, Any]]:
             (pl.col("rank") == 1).sum().alias("first"), pl.col("value").sum().alias("shares")
         )
         found = collected(summed.sort("first", "shares", "cluster", descending=[True, True, False]).head(_TOP))
-    named = source.table("taste_clusters").read_small(day=source.dt).to_pylist()  # `name` is a column of its own
-    clusters = {row["cluster"]: row for row in named}
+    clusters = {row["cluster"]: row for row in source.rows("taste_clusters")}
     return [{**clusters[row["cluster"]], **row} for row in found.to_dicts() if row["cluster"] in clusters]
 
 
