@@ -10,7 +10,9 @@ _OFF = "the section `churn` is not in the configuration; add `churn: {}` (and `p
 
 
 def run(context: RunContext) -> Outcome:
-    """Warn of users who are about to stay away, as of the end of the day; trains a model where the last one is old."""
+    """Warn of users who are about to stay away, as of the end of the day; trains a model where the last one is old, and
+    tells which past warnings came true.
+    """
     if context.config.churn is None:
         return Outcome("nothing_to_do", details={"reason": _OFF})
     return run_steps(job("churn", context))

@@ -1,6 +1,7 @@
 """A warehouse with some of everything that a report shows, put there without Spark; its texts are hostile."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,22 @@ def _put_churn(warehouse: Warehouse) -> None:
         told = {"band": "high" if is_warned else "low", "reasons": [f"bought last long ago: {SCRIPT}"] * is_warned}
         rows.append({**own, **told, "baseline_probability": 0.5, "model_version": VERSION})
     put_rows(warehouse, "churn", "churn", {Slice(DAY): rows})
+    _put_churn_outcomes(warehouse, {"promised_precision": 0.64, "promised_recall": 0.72, "promised_auc": 0.82})
+
+
+def _put_churn_outcomes(warehouse: Warehouse, promised: Mapping[str, Any]) -> None:
+    """Two days whose warnings were judged, one of them twice, and one that cannot be judged for a hostile reason."""
+    own = {"warned_on": "2025-12-01", "model_version": VERSION, "reason": None, "scored": 400, "churners": 100}
+    own |= {"warned": 90, "warned_churners": 27, "precision": 0.3, "recall": 0.27, "lift": 1.25, "auc": 0.58}
+    own |= {f"{name}_{end}": own[name] + by for name in ("precision", "recall", "auc") for end, by in _BOUNDS}
+    own |= {"calibration_error": 0.2, "baseline_auc": 0.56, "promised_rows": 120, "promised_churners": 30, **promised}
+    unjudged = {**dict.fromkeys(own), "warned_on": "2025-11-30", "model_version": VERSION, "reason": SCRIPT}
+    first = {**own, "warned_churners": 1, "precision": 1 / 90, "recall": 0.01}
+    days = {Slice(BEFORE): [first], Slice(DAY): [own, {**own, "warned_on": "2025-12-02", "scored": 401}, unjudged]}
+    put_rows(warehouse, "churn_outcomes", "outcomes", days)
+
+
+_BOUNDS = (("low", -0.05), ("high", 0.05))
 
 
 def _put_ingest(warehouse: Warehouse, day: str, events: int) -> None:

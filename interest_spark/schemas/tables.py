@@ -54,7 +54,7 @@ MADE_BY = {
     ),
     **dict.fromkeys(("coupons", "coupon_figures"), "coupons"),
     **dict.fromkeys(("audiences", "audience_sizes", "audience_overlaps", "audience_models"), "audience"),
-    **dict.fromkeys(("churn_models", "churn"), "churn"),
+    **dict.fromkeys(("churn_models", "churn", "churn_outcomes"), "churn"),
     **dict.fromkeys(("train_blocks", "models"), "train"),
     **dict.fromkeys(("recommendations", "user_vectors", "unserved", "taste_clusters", "tastes"), "score"),
     "metrics": "evaluate",

@@ -17,6 +17,7 @@ from interest_spark.applications.churn.fit import (
 )
 from interest_spark.applications.churn.labels import LabelRules
 from interest_spark.applications.churn.learners import Growth
+from interest_spark.applications.churn.model import version_named
 from interest_spark.applications.churn.score import CHURN, MODELS, ChurnBuild, build_churn
 from interest_spark.config.churn import ChurnConfig
 from interest_spark.features.customers.carried import DAYS
@@ -49,10 +50,16 @@ _OF_RULES = tuple(LabelRules.__dataclass_fields__)
 _OF_GROWTH = tuple(Growth.__dataclass_fields__)
 
 
-def _section(context: RunContext) -> ChurnConfig:
+def section_of(context: RunContext) -> ChurnConfig:
+    """The section `churn`."""
     section = context.config.churn
     assert section is not None  # without it the steps are left out
     return section
+
+
+def rules_of(section: ChurnConfig) -> LabelRules:
+    """When somebody has churned, by the section."""
+    return LabelRules(**section.model_dump(include=set(_OF_RULES)))
 
 
 def _days_before(day: str, days: int) -> str:
@@ -77,14 +84,14 @@ def cutoff_days(section: ChurnConfig, day: str, days: Sequence[str]) -> tuple[li
 
 
 def _cutoffs(context: RunContext, inputs: Inputs) -> tuple[list[str], str | None]:
-    return cutoff_days(_section(context), context.dt, inputs[FEATURE_TABLE].snapshot.days(through=context.dt))
+    return cutoff_days(section_of(context), context.dt, inputs[FEATURE_TABLE].snapshot.days(through=context.dt))
 
 
 def _young_model(context: RunContext, inputs: Inputs) -> str | None:
     """A model that is younger than `churn.retrain_days`, and made by the same settings, goes on serving."""
     if context.force:
         return None
-    earliest, models = context.days_before(_section(context).retrain_days), inputs[MODELS].snapshot
+    earliest, models = context.days_before(section_of(context).retrain_days), inputs[MODELS].snapshot
     settings = settings_of(CHURN_MODEL, context)
     for each in reversed(models.slices(after=earliest, through=context.days_before(1))):
         made = models.made_from(each)
@@ -113,7 +120,7 @@ def _fit(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
         except TooFewRowsError as error:
             row["reason"] = str(error)
         finally:
-            delete_folder(_work(context, plan.version))
+            delete_folder(work_folder(context, plan.version))
     if row["reason"]:
         get_logger().warning("no churn model", reason=row["reason"])
 
@@ -130,7 +137,7 @@ _TOLD = ("reason", "model_version", "training_rows", "judged_rows", "auc", "lift
 
 def _plan(context: RunContext, inputs: Inputs) -> FitPlan | str:
     """What is to be learnt, or why nothing can be."""
-    section, features = _section(context), inputs[FEATURE_TABLE].snapshot
+    section, features = section_of(context), inputs[FEATURE_TABLE].snapshot
     training, judging = _cutoffs(context, inputs)
     if not training or judging is None:
         return _too_short(context, section, judging)
@@ -144,11 +151,11 @@ def _plan(context: RunContext, inputs: Inputs) -> FitPlan | str:
             f"run `interest profiles --day DAY --force` for each of {', '.join((*training, judging, context.dt))}"
         )
     settings = settings_of(CHURN_MODEL, context)
-    version = f"{context.dt}-churn-{digest([sorted(settings.items()), training, judging])[:12]}"
+    version = version_named(context.dt, digest([sorted(settings.items()), training, judging]))
     rows = sum(_rows_of(features, each) for each in training)
     return FitPlan(
         version=version,
-        rules=LabelRules(**section.model_dump(include=set(_OF_RULES))),
+        rules=rules_of(section),
         cutoffs=[
             *(Cutoff(date.fromisoformat(each), files[each], TRAINING) for each in training),
             Cutoff(date.fromisoformat(judging), files[judging], VALIDATION),
@@ -157,7 +164,7 @@ def _plan(context: RunContext, inputs: Inputs) -> FitPlan | str:
         buckets=buckets,
         history_days=_history_days(context, training[0]),
         share=min(section.max_rows / max(rows, 1), 1.0),
-        folder=str(_work(context, version) / "churn"),
+        folder=str(work_folder(context, version) / "churn"),
         learner=section.learner,
         imbalance=section.imbalance,
         calibration=section.calibration,
@@ -174,8 +181,8 @@ def _history_days(context: RunContext, first: str) -> int:
     return found if found > LONGEST_DAYS else 0
 
 
-def _work(context: RunContext, version: str) -> Location:
-    """Where files lie on the way to the model, as those of other models do."""
+def work_folder(context: RunContext, version: str) -> Location:
+    """Where files lie on the way to what has that name, as those of other models do."""
     return context.warehouse.root / BUNDLES / f".{version}.{context.run_id}.work"
 
 
@@ -229,7 +236,7 @@ CHURN_MODEL = Step(
     writes=(MODELS,),
     settings=("churn", "profiles.window_days"),
     irrelevant=("churn.reasons", "churn.retrain_days"),
-    revision=1,
+    revision=2,
     compute=_fit,
     target=_target,
     inapplicable=_young_model,
@@ -241,7 +248,7 @@ def _warn(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result
 
     def write(folders: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
         models, days = (tuple(inputs[table].files()) for table in (MODELS, DAYS))
-        build = ChurnBuild(context.day, days, models, _section(context).reasons, folders[CHURN])
+        build = ChurnBuild(context.day, days, models, section_of(context).reasons, folders[CHURN])
         return {CHURN: build_churn(context.spark, build, files)}
 
     return Result(write=write)

@@ -16,6 +16,7 @@ from interest_spark.steps.audiences import AUDIENCES
 from interest_spark.steps.bots import BOTS
 from interest_spark.steps.categories import CATEGORIES
 from interest_spark.steps.churn import CHURN_MODEL, CHURN_STEP
+from interest_spark.steps.churn_outcomes import CHURN_OUTCOMES
 from interest_spark.steps.collaborative import COLLABORATIVE
 from interest_spark.steps.coupons import COUPONS_STEP
 from interest_spark.steps.daily import DAILY
@@ -43,7 +44,7 @@ JOBS: dict[str, tuple[Step, ...]] = {
     "profiles": (INTEREST_DAYS, CUSTOMERS, CUSTOMER_FEATURES, PROFILES_STEP),
     "coupons": (COUPONS_STEP,),
     "audience": (AUDIENCES,),
-    "churn": (CHURN_MODEL, CHURN_STEP),
+    "churn": (CHURN_MODEL, CHURN_STEP, CHURN_OUTCOMES),
     "evaluate": (EVALUATE,),
 }
 """The steps of each job, in their order. A further step is a file of its own and a place here."""

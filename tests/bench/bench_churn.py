@@ -17,13 +17,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import yaml
 
 from interest_spark.applications.churn.bgnbd import fit_bgnbd
 from interest_spark.applications.churn.judged import figures_of
 from interest_spark.applications.churn.labels import LabelRules, at_risk, labelled
+from interest_spark.applications.keys import user_keys
 from interest_spark.config.churn import ChurnConfig
 from interest_spark.config.deployment import Config
 from interest_spark.pipeline.context import RunContext
@@ -34,6 +34,7 @@ from tests.churn_data import cdnow_events, online_retail_catalogue, online_retai
 from tests.churn_world import FIRST, ChurnShop, days_for, planted, whole_histories
 
 PLANTED_DAYS = 300
+_SALT = "bench"
 
 
 def shop_of(data: str, window_days: int) -> tuple[ChurnShop, date]:
@@ -56,18 +57,12 @@ def judge(
     cutoffs = [last - timedelta(section.label_days + place * apart) for place in reversed(range(count))]
     parts = [_cutoff(shop, cutoff, last, section, rules, shifted) for cutoff in cutoffs]
     rows = pl.concat(part for part, _ in parts)
-    hashes = rows["user_id"].hash(1).to_numpy().astype(np.int64)
+    keys = user_keys(rows["user_id"], _SALT)
     probability, baseline = (rows[name].to_numpy() for name in ("probability", "whole_history"))
     warned = rows["band"].to_numpy() == "high"
-    # Each cut-off's model has a threshold of its own: the band says who was warned of, and no one threshold does.
-    found = asdict(figures_of(probability, rows["churned"].to_numpy(), baseline, hashes, 2.0))
     churned = rows["churned"].to_numpy()
-    found |= {
-        "warned": int(warned.sum()),
-        "recall": float(warned[churned].mean()),
-        "precision": float(churned[warned].mean()),
-        "base_rate": float(churned.mean()),
-    }
+    # Each cut-off's model has a threshold of its own: the band says who was warned of, and no one threshold does.
+    found = {**asdict(figures_of(probability, churned, baseline, keys, warned)), "base_rate": float(churned.mean())}
     each = [{"cutoff": cutoff.isoformat(), **figures} for cutoff, (_, figures) in zip(cutoffs, parts, strict=True)]
     say(f"{data}: {found}")
     return {**found, "cutoffs": each}
@@ -114,11 +109,13 @@ def _cutoff(
     )
     rows = found.select("user_id", "churned", "whole_history").join(warnings, on="user_id", how="left")
     rows = rows.with_columns(cutoff=pl.lit(cutoff))
-    hashes = rows["user_id"].hash(1).to_numpy().astype(np.int64)
-    figures = figures_of(
-        rows["probability"].to_numpy(), rows["churned"].to_numpy(), rows["whole_history"].to_numpy(), hashes, 2.0
+    told = asdict(
+        figures_of(
+            *(rows[name].to_numpy() for name in ("probability", "churned", "whole_history")),
+            user_keys(rows["user_id"], _SALT),
+            rows["band"].to_numpy() == "high",
+        )
     )
-    told = {name: value for name, value in asdict(figures).items() if name not in ("warned", "precision", "recall")}
     say(f"{cutoff}: {told} {outcome.details['churn_model']}")
     return rows, told
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from interest_spark.applications.coupons.keys import user_keys
 from interest_spark.applications.coupons.trials import COLUMNS
+from interest_spark.applications.keys import user_keys
 from interest_spark.evaluation.statistics.paired import poisson_weights
 from interest_spark.evaluation.statistics.uplift import percentiles
 from interest_spark.features.customers.features import features_of

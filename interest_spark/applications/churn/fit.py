@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from interest_spark.applications.churn.bgnbd import BgNbd, fit_bgnbd
 from interest_spark.applications.churn.calibration import fit_calibration
 from interest_spark.applications.churn.design import Design, fit_design
-from interest_spark.applications.churn.judged import Figures, figures_of, threshold_for
+from interest_spark.applications.churn.judged import Figures, figures_of, tenths, threshold_for
 from interest_spark.applications.churn.labels import LabelRules, at_risk, labelled, purchases_of, with_history
 from interest_spark.applications.churn.learners import LABEL, WEIGHT, Growth, Learnt, fit_logistic, grow_trees
 from interest_spark.applications.churn.model import ChurnModel
 from interest_spark.applications.churn.resampling import refuse_resampled, resample
+from interest_spark.applications.keys import shares, user_keys
 from interest_spark.features.customers.carried import DAYS
 from interest_spark.features.customers.features import FEATURE_TABLE
 from interest_spark.platform.python_worker import settled
@@ -38,9 +39,8 @@ TRAINING, VALIDATION = "training", "validation"
 LEAST_ROWS = 20
 """Of each label, in training and in either half of validation: with fewer nothing can be learnt or told."""
 
-_SAMPLE, _HALF = 17, 29
-_OF_A_MILLION = 1 << 20
-_DECILES = 10
+_SAMPLE, _HALF = "churn sample", "churn half"
+"""Salts of what is told by users' keys: one of these says nothing of the other."""
 
 
 class TooFewRowsError(Exception):
@@ -95,7 +95,7 @@ class FitPlan:
     def _sampled(self, rows: pl.DataFrame) -> pl.DataFrame:
         if self.share >= 1:
             return rows
-        return rows.filter(pl.col("user_id").hash(_SAMPLE) % _OF_A_MILLION < int(self.share * _OF_A_MILLION))
+        return rows.filter(pl.Series(shares(user_keys(rows["user_id"], _SAMPLE)) < self.share, dtype=pl.Boolean))
 
 
 @dataclass(frozen=True)
@@ -246,20 +246,15 @@ def judge(plan: FitPlan, model: ChurnModel, rows: pl.DataFrame) -> Judged:
         probability[judging],
         churned[judging],
         model.design.baseline(rows)[judging],
-        rows["user_id"].hash(_SAMPLE).to_numpy().astype(np.int64)[judging],
-        threshold,
+        user_keys(rows["user_id"], _SAMPLE)[judging],
+        probability[judging] >= threshold,
     )
-    return Judged(calibration, threshold, found, *_tenths(probability[judging], churned[judging]))
+    return Judged(calibration, threshold, found, *tenths(probability[judging], churned[judging]))
 
 
 def halves(rows: pl.DataFrame) -> NDArray[np.bool_]:
     """Which users calibrate; the others judge."""
-    return (rows["user_id"].hash(_HALF) % 2 == 0).to_numpy()
-
-
-def _tenths(probability: NDArray[np.float64], churned: NDArray[np.bool_]) -> tuple[list[float], list[float]]:
-    parts = np.array_split(np.argsort(probability, kind="stable"), min(_DECILES, len(probability)))
-    return [float(probability[each].mean()) for each in parts], [float(churned[each].mean()) for each in parts]
+    return user_keys(rows["user_id"], _HALF) % 2 == 0
 
 
 def _lacking(rows: pl.DataFrame, where: str) -> str | None:

@@ -15,11 +15,12 @@ from interest_spark.metrics.scored.scored import Scored
 
 Floats = NDArray[np.float64]
 _MOST_ROWS = 20_000  # that an interval is told by
+_DECILES = 10
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Of `rows`, `churners` of whom churned. `precision` and `recall` at the threshold of the band `high`.
+    """Of `rows`, `churners` of whom churned. `precision` and `recall` of who was `warned` of, the band `high`.
 
     `lift`: churners in the tenth with the highest probability, over as many at random. `auc_above_baseline` with its
     95 % interval; None where BG/NBD could not be fitted.
@@ -50,10 +51,14 @@ def threshold_for(probability: Floats, churned: NDArray[np.bool_], recall: float
 
 
 def figures_of(
-    probability: Floats, churned: NDArray[np.bool_], baseline: Floats, users: NDArray[np.int64], threshold: float
+    probability: Floats,
+    churned: NDArray[np.bool_],
+    baseline: Floats,
+    users: NDArray[np.int64],
+    warned: NDArray[np.bool_],
 ) -> Figures:
-    """All figures. probability, baseline: float64[n]; users: int64[n], what tells users apart; churned: bool[n]."""
-    scored, warned = Scored.of_rows(churned, probability), probability >= threshold
+    """All figures. probability, baseline: float64[n]; churned, warned: bool[n]; users: int64[n], keys of the users."""
+    scored = Scored.of_rows(churned, probability)
     hits, churners = int((warned & churned).sum()), int(churned.sum())
     own = Figures(
         rows=len(churned),
@@ -67,7 +72,7 @@ def figures_of(
     )
     if np.isnan(baseline).any() or not len(churned):
         return own
-    part = np.argsort(users, kind="stable")[:_MOST_ROWS]  # users are hashes: the first ones are a sample
+    part = _sampled(users)
     found = auc_difference(churned[part], probability[part], baseline[part], users[part])
     return Figures(
         **{
@@ -78,6 +83,27 @@ def figures_of(
             "above_high": found.high,
         }
     )
+
+
+def auc_bounds(
+    probability: Floats, churned: NDArray[np.bool_], users: NDArray[np.int64]
+) -> tuple[float | None, float | None]:
+    """The 95 % interval of the AUC; None where it has none. Arrays as for `figures_of`, of at least one row."""
+    part = _sampled(users)
+    # A score that is the same for everybody has an AUC of one half, in every resample.
+    found = auc_difference(churned[part], probability[part], np.zeros(len(part)), users[part])
+    return (None, None) if found.low is None or found.high is None else (0.5 + found.low, 0.5 + found.high)
+
+
+def tenths(probability: Floats, churned: NDArray[np.bool_]) -> tuple[list[float], list[float]]:
+    """Of each tenth of the rows by probability, ascending: its mean, and the share of churners."""
+    parts = np.array_split(np.argsort(probability, kind="stable"), min(_DECILES, len(probability)))
+    return [float(probability[each].mean()) for each in parts], [float(churned[each].mean()) for each in parts]
+
+
+def _sampled(users: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places of the rows that an interval is told by: users are hashes, so that the first ones are a sample."""
+    return np.argsort(users, kind="stable")[:_MOST_ROWS]
 
 
 def _known(value: float) -> float | None:

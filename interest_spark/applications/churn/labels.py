@@ -52,6 +52,11 @@ class LabelRules:
     def of(self) -> Target:
         return TARGETS[self.target]
 
+    @property
+    def known_after(self) -> int:
+        """So many days after a cut-off it is known of everybody who has churned, by the definition that decides."""
+        return self.gap_days + (self.rhythm_most_days if self.definition == "rhythm" else self.horizon_days)
+
 
 def at_risk(features: pl.DataFrame, rules: LabelRules) -> pl.DataFrame:
     """Rows of `customer_features` of users who were lately active, with `rhythm_days`: each one's own horizon.

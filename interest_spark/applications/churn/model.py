@@ -18,8 +18,23 @@ from interest_spark.foundation.errors import BadDataError
 
 Floats = NDArray[np.float64]
 FORMAT = 1
+_NAMED = "-churn-"
 HIGH, MIDDLE, LOW = "high", "middle", "low"
 BANDS = (HIGH, MIDDLE, LOW)
+
+
+def version_named(day: str, content: str) -> str:
+    """The version of a model of the day that follows from what `content` is a digest of."""
+    return f"{day}{_NAMED}{content[:12]}"
+
+
+def day_of_version(version: str) -> str:
+    """The day whose slice of `churn_models` holds it.
+
+    >>> day_of_version(version_named("2026-01-31", "0123456789abcdef"))
+    '2026-01-31'
+    """
+    return version.split(_NAMED)[0]
 
 
 @dataclass(frozen=True)

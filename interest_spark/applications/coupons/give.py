@@ -23,8 +23,8 @@ from interest_spark.applications.coupons.allocation import (
     steps_of,
 )
 from interest_spark.applications.coupons.fit import Fitted
-from interest_spark.applications.coupons.keys import shares, user_keys
 from interest_spark.applications.coupons.trials import COLUMNS
+from interest_spark.applications.keys import shares, user_keys
 from interest_spark.features.customers.features import FEATURE_TABLE
 from interest_spark.platform.tasks import each_in_a_task
 from interest_spark.schemas.tables import TABLES

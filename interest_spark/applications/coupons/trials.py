@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from interest_spark.applications.coupons.keys import shares, user_keys
+from interest_spark.applications.keys import shares, user_keys
 from interest_spark.features.customers.features import FEATURE_TABLE
 from interest_spark.schemas.customer_features import FEATURES
 from interest_spark.schemas.interests import AMOUNTS_A_UNIT

@@ -60,7 +60,7 @@ def test_audiences_are_made_where_they_are_asked_for_and_lists_read_where_there_
 def test_warnings_of_churn_are_made_where_they_are_asked_for_and_need_features(tmp_path: Path) -> None:
     config = config_of(tmp_path, evaluate={"backtest": False}, profiles={}, churn={})
     names = [step.name for step, _ in nightly(RunContext(config, date(2026, 1, 10)))]
-    assert names[-3:] == ["profiles", "churn_model", "churn"]
+    assert names[-4:] == ["profiles", "churn_model", "churn", "churn_outcomes"]
     assert steps_of("churn", config_of(tmp_path, profiles={})) == ()
     with pytest.raises(ValidationError, match=r"add `profiles: \{\}`"):
         config_of(tmp_path, churn={})

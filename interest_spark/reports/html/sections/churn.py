@@ -1,16 +1,19 @@
-"""Who is about to stay away: how many by band, how good the model is, and whether its probabilities come true."""
+"""Who is about to stay away: how many by band, how good the model is, and whether what was warned of came true."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import polars as pl
 from matplotlib.figure import Figure
 
 from interest_spark.applications.churn.model import BANDS
+from interest_spark.applications.churn.promise import OUTCOMES, falls, newest_of_each
 from interest_spark.reports.html.drawings import ALARM, MODEL, OTHER, axes_of, drawing
-from interest_spark.reports.html.source import AbsentError, ReportSource, Row, collected
+from interest_spark.reports.html.source import WINDOW_DAYS, AbsentError, ReportSource, Row, collected
 
 _TOP, _BINS = 10, 20
+_PLOTTED = {"precision": MODEL, "recall": "tab:orange"}
 
 
 def gather(source: ReportSource) -> Mapping[str, Any]:
@@ -33,12 +36,18 @@ def gather(source: ReportSource) -> Mapping[str, Any]:
             .head(_TOP)
             .select("user_id", "probability", "days", reason=pl.col("reasons").list.first())
         )
+    outcomes = newest_of_each(source.rows(OUTCOMES, after=source.day_before(WINDOW_DAYS), through=source.dt))
+    judged = [row for row in outcomes if row["reason"] is None]
     of_band = {row["band"]: row for row in counted.to_dicts()}
     return {
         "model": model,
         "bands": [of_band[band] for band in BANDS if band in of_band],
         "most": most.to_dicts(),
         "picture": drawing(_plot(model, dict(bins.iter_rows())), "churn"),
+        "outcomes": outcomes[::-1][:_TOP],
+        "over_time": drawing(_plot_outcomes(judged), "churn-outcomes") if judged else None,
+        "falls": falls(outcomes),
+        "dt": source.dt,
     }
 
 
@@ -55,4 +64,25 @@ def _plot(model: Row, bins: Mapping[int, int]) -> Figure:
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
     axes.set_zorder(beside.get_zorder() + 1)
     axes.patch.set_visible(False)
+    return figure
+
+
+def _plot_outcomes(rows: Sequence[Row]) -> Figure:
+    """Precision and recall of each judged day with their intervals; dashed, what the day's model promised."""
+    figure, axes = axes_of(5.4, 2.6)
+    days = [date.fromisoformat(row["warned_on"]).toordinal() for row in rows]
+    for name, color in _PLOTTED.items():
+        found = [(day, row) for day, row in zip(days, rows, strict=True) if row[name] is not None]
+        for day, row in found:
+            axes.plot([day, day], [row[f"{name}_low"], row[f"{name}_high"]], color=color, linewidth=2, alpha=0.4)
+        axes.plot([day for day, _ in found], [row[name] for _, row in found], ".-", color=color)
+        promised = [row[f"promised_{name}"] for row in rows]
+        values = [float("nan") if each is None else each for each in promised]
+        axes.step(days, values, where="mid", color=color, linestyle="--", linewidth=1)
+        if len(rows) == 1:  # a step of one day has no length
+            axes.plot(days, values, "_", color=color, markersize=12)
+    ends = sorted({days[0], days[-1]})
+    axes.set_xticks(ends, [date.fromordinal(day).isoformat()[5:] for day in ends])
+    axes.set(ylim=(0, 1), ylabel="%")
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
     return figure

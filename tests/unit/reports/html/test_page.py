@@ -35,7 +35,11 @@ SHOWN = {
         *("category", "75.0 %", ">9<", "-0.25", "&lt;b onclick"),
         *("kitchen: 保温杯", ">10<", ">5<", VERSION, "kitchen: &lt;script"),
     ),
-    "churn": (VERSION, "judged by 120 users", "0.05 … 0.19", "64.0 %", "high", ">3<", "&lt;b onclick", "&lt;script"),
+    "churn": (
+        *(VERSION, "judged by 120 users", "0.05 … 0.19", "64.0 %", "high", ">3<", "&lt;b onclick", "&lt;script"),
+        *("came true", ">2025-12-02<", ">401<", "30.0 %", "0.53 … 0.63", "0.56"),
+        *("27.0 % from 2025-12-01 to 2025-12-02", "validation promised 72.0 %", "--day 2026-01-20 --force"),
+    ),
     "steps": ("events", "901", "300", "5.0", "2 steps failed"),
     "promotions": ("refused", "worse &lt;script&gt;", "-0.2 … -0.02", "first"),
     "versions": ("pyspark", "recommendations", VERSION),
@@ -117,6 +121,13 @@ def test_a_section_without_its_data_says_why(tmp_path: Path) -> None:
     for name in set(SECTIONS) - {"versions"}:
         assert re.search(r'class="absent"><span lang="en">[^<]', section(page, name)), name
     assert f"There is no model <code>{MODEL}</code> up to {DAY}" in section(page, "training")
+
+
+def test_warnings_that_were_judged_again_are_shown_as_they_are_now(page: str) -> None:
+    shown = section(page, "churn")
+    assert shown.count(">2025-12-01<") == 1
+    assert "1.1 %" not in shown
+    assert re.search(r'2025-11-30</td><td colspan="12" class="note">&lt;script&gt;', shown)
 
 
 def test_a_damaged_file_hides_no_other_section(tmp_path: Path) -> None:
