@@ -1,4 +1,4 @@
-"""How long warnings of churn take: on a night that trains a model, and on the next one, which does not.
+"""How long warnings of churn take: on a night that trains a model, on the next one, and on one that judges the first's.
 
     python -m tests.bench.bench_churn_cost [--users 200e3] [--buckets 16]
 
@@ -10,6 +10,7 @@ tables; `cpu` is the processor time of all processes, which a busy machine hardl
 import argparse
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from interest_spark.features.customers.carried import DAYS
 from interest_spark.features.customers.features import FEATURE_TABLE
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import run_steps
+from interest_spark.pipeline.step import Step
+from interest_spark.steps.churn_outcomes import CHURN_OUTCOMES
 from interest_spark.steps.nightly import JOBS
 from interest_spark.storage.warehouse import Warehouse
 from tests.bench.bench_customers import processor_seconds
@@ -49,7 +52,9 @@ def main() -> None:
         found: list[Figure] = []
         with watch_workers() as peak:
             for name, day in (("first night", last), ("next night", last + timedelta(1))):
-                found += _timed(name, RunContext(config, day))
+                found += _timed(name, RunContext(config, day), JOBS["churn"])
+            known = last + timedelta(section.label_days)
+            found += _timed("when it is known", RunContext(config, known), [CHURN_OUTCOMES])
             found.append(figure("largest worker", "MiB", [peak.mib], 0))
         found.append(figure("driver", "MiB", [psutil.Process().memory_info().rss >> 20], 0))
     report("churn_cost", f"{users} users, planted", found, settings=section.model_dump())
@@ -71,13 +76,16 @@ def _make_warehouse(folder: Path, users: int, buckets: int, section: ChurnConfig
         say(f"{day}: {len(features)} users")
         if day >= last:
             put_buckets(warehouse, DAYS, day, repeated(shop.state(day)[0]), buckets)
+    # In the days that decide users do what they did in as many days before.
+    since = shop.state(last)[0].with_columns(pl.col("event_day") + timedelta(section.label_days))
+    put_buckets(warehouse, DAYS, last + timedelta(section.label_days), repeated(since), buckets)
     return len(features)
 
 
-def _timed(name: str, context: RunContext) -> list[Figure]:
+def _timed(name: str, context: RunContext, steps: Sequence[Step]) -> list[Figure]:
     _ = context.spark
     found = []
-    for step in JOBS["churn"]:
+    for step in steps:
         started, used = time.perf_counter(), processor_seconds()
         outcome = run_steps([(step, context)])
         seconds, processor = time.perf_counter() - started, processor_seconds() - used

@@ -87,8 +87,10 @@ def falls(rows: Sequence[Row]) -> list[Fall]:
 
 def _fall(rows: Sequence[Row], figure: str) -> Fall | None:
     of = sum(row["warned" if figure == "precision" else "churners"] for row in rows)
+    if not of:
+        return None
     precision, recall, churners = (rows[-1][f"promised_{name}"] for name in ("precision", "recall", "churners"))
-    if not of or not precision or not recall:
+    if not precision or not recall:
         return None
     hits = round(recall * churners)  # of validation, where as many rows as this were warned of or had churned:
     promised_of = round(hits / precision) if figure == "precision" else churners
