@@ -26,6 +26,7 @@ from interest_spark.applications.churn.promise import (
     unjudged_row,
 )
 from interest_spark.applications.churn.score import CHURN, MODELS
+from interest_spark.config.churn import ChurnConfig
 from interest_spark.features.customers.carried import DAYS
 from interest_spark.features.day_files import day_files
 from interest_spark.foundation.errors import BadDataError
@@ -35,7 +36,7 @@ from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.runner import made_from
 from interest_spark.pipeline.step import Assignment, Inputs, Read, Result, Selection, Step, Target, through_day
 from interest_spark.schemas.tables import TABLES
-from interest_spark.steps.churn import rules_of, section_of, work_folder
+from interest_spark.steps.churn import rules_of, work_folder
 from interest_spark.storage.buckets import bucket_count
 from interest_spark.storage.folder_files import delete_folder
 from interest_spark.storage.layout import NO_ROWS, Slice
@@ -46,15 +47,18 @@ LOOK_BACK = 35
 """So many days whose outcome is known are looked at: what a night costs does not grow with the history."""
 
 
+def _known_after(context: RunContext) -> int:
+    return rules_of(context.config.churn or ChurnConfig()).known_after
+
+
 def _known_by_now(context: RunContext, _: Snapshot) -> Selection:
-    days = rules_of(section_of(context)).known_after
+    days = _known_after(context)
     return {"after": context.days_before(days + LOOK_BACK), "through": context.days_before(days)}
 
 
 def _judged_before(context: RunContext, _: Snapshot) -> Selection:
     """Where days that are looked at may have been judged."""
-    days = rules_of(section_of(context)).known_after
-    return {"after": context.days_before(days + LOOK_BACK), "through": context.days_before(1)}
+    return {"after": context.days_before(_known_after(context) + LOOK_BACK), "through": context.days_before(1)}
 
 
 @dataclass(frozen=True)

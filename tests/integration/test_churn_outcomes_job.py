@@ -103,12 +103,11 @@ def stayed_away(shop: ChurnShop, published: pl.DataFrame, day: date) -> np.ndarr
 
 
 @pytest.mark.parametrize("later", [0, 1])
-def test_every_count_is_that_of_events_one_by_one(judged: Path, shop: ChurnShop, later: int) -> None:
-    day = WARNED + later * ONE
-    if later:
-        judge(judged, KNOWN + ONE)
-    found = row(judged, KNOWN + later * ONE)
-    published = rows(judged, "churn", day)
+def test_every_count_is_that_of_events_one_by_one(judged: Path, shop: ChurnShop, later: int, tmp_path: Path) -> None:
+    root, day = copy_of(judged, tmp_path / "warehouse"), WARNED + later * ONE
+    judge(root, KNOWN + later * ONE)
+    found = row(root, KNOWN + later * ONE)
+    published = rows(root, "churn", day)
     churned, high = stayed_away(shop, published, day), published["band"].to_numpy() == "high"
     assert found["warned_on"] == day.isoformat()
     assert found["reason"] is None
