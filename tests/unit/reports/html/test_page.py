@@ -127,6 +127,7 @@ def test_warnings_that_were_judged_again_are_shown_as_they_are_now(page: str) ->
     shown = section(page, "churn")
     assert shown.count(">2025-12-01<") == 1
     assert "1.1 %" not in shown
+    assert shown.count('<figure class="drawing">') == 2
     assert re.search(r'2025-11-30</td><td colspan="12" class="note">&lt;script&gt;', shown)
 
 
