@@ -125,8 +125,12 @@ _parse = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_int=
 
 
 def _refuse_constants(values: Iterable[object]) -> None:
-    if any(isinstance(each, _Constant) for value in values for each in _values_within(value)):
+    if any(isinstance(each, _Constant) or any(map(_holds_constants, _nests_within(each))) for each in values):
         raise RefusedLineError("not_json")
+
+
+def _holds_constants(nest: dict[str, object] | list[object]) -> bool:
+    return any(isinstance(each, _Constant) for each in (nest.values() if isinstance(nest, dict) else nest))
 
 
 def _is_nested_too_deep(text: str) -> bool:
@@ -158,6 +162,8 @@ def parsed(text: str) -> object:
 
 def reach(document: object, field: str) -> object:
     """The value of a name with dots: of a key that has them, else of what follows the first dot in the inner value."""
+    if type(document) is dict and field and field in document:
+        return document[field]
     while isinstance(document, dict) and reaches(field) and field not in document:
         field = _INDEX.sub(r".\1", field)
         outer, _, field = field.partition(".")
@@ -210,27 +216,32 @@ def as_text(value: object) -> str | None:
     return _as_json(value)
 
 
+_written = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _as_json(value: object) -> str:
-    if any(isinstance(each, _Repeating) for each in _values_within(value)):
+    if any(isinstance(each, _Repeating) for each in _nests_within(value)):
         raise RefusedLineError("duplicate_key")
-    return json.dumps(value, ensure_ascii=False)
+    return _written(value)
 
 
-def _values_within(value: object) -> Iterator[object]:
-    """The value and all that is in it."""
-    left = [value]
+def _nests_within(value: object) -> Iterator[dict[str, object] | list[object]]:
+    """The objects and lists of the value, itself included."""
+    left = [value] if isinstance(value, dict | list) else []
     while left:
         each = left.pop()
         yield each
-        if isinstance(each, dict):
-            left.extend(each.values())
-        elif isinstance(each, list):
-            left.extend(each)
+        within = each.values() if isinstance(each, dict) else each
+        left += [inner for inner in within if isinstance(inner, (dict, list))]
 
 
 def refuse_bad_characters(values: Sequence[str | None]) -> None:
     for value in values:
-        if value is not None and "\0" in value:
+        if value is None:
+            continue
+        if "\0" in value:
             raise RefusedLineError("nul_byte")
-        if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
-            raise RefusedLineError("invalid_utf8")
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # half of a pair of surrogates
+            raise RefusedLineError("invalid_utf8") from None
