@@ -12,18 +12,17 @@ from jobs import maintain
 from tests.promotion_world import CUTOFF, DAY, FIRST, ITEMS, NAME, plant_model, promoting, run_on
 from tests.small_tables import put_rows
 
-NOW = datetime.now(timezone.utc)
 COMPARED = "backtest-compare-sasrec"
 
 
 def test_the_day_that_it_was_made_on_counts_and_not_the_day_that_it_is_of(tmp_path: Path) -> None:
-    warehouse = Warehouse(tmp_path)
+    warehouse, now = Warehouse(tmp_path), datetime.now(timezone.utc)
     for name in (COMPARED, NAME, f"backtest-{NAME}"):
         for table in ("models", "recommendations", "metrics"):
             put_rows(warehouse, table, f"r-{name}", {Slice("2020-01-01", name): [{"model_version": name}]})
-    later = NOW + timedelta(days=COMPARED_DAYS_KEPT, hours=1)
+    later = now + timedelta(days=COMPARED_DAYS_KEPT, hours=1)
     for table in ("models", "recommendations", "metrics"):
-        assert expire_compared(warehouse.open(table), NOW, "early") == []
+        assert expire_compared(warehouse.open(table), now, "early") == []
         gone = [] if table == "metrics" else [Slice("2020-01-01", COMPARED)]
         assert expire_compared(warehouse.open(table), later, "late") == gone
         assert len(warehouse.open(table).slices()) == 3 - len(gone)
@@ -43,6 +42,6 @@ def test_the_bundle_of_a_champion_stays_when_its_day_is_trained_again(tmp_path: 
 
 
 def _age(folder: Path) -> None:
-    then = (NOW - timedelta(days=30)).timestamp()
+    then = (datetime.now(timezone.utc) - timedelta(days=30)).timestamp()
     for each in (*folder.iterdir(), *folder.rglob("*")):
         os.utime(each, (then, then))
