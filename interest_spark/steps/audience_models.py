@@ -10,6 +10,7 @@ from interest_spark.applications.audiences.members import together
 from interest_spark.applications.audiences.responders import FEATURES, Fitted, Lesson, fit, folds_of_users
 from interest_spark.config.audiences import AudienceConfig, AudiencesConfig, Propensity
 from interest_spark.foundation.digest import digest
+from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.customer_trees import NEVER_JUDGED, Auc, CustomerTrees
 from interest_spark.pipeline.context import RunContext
@@ -114,9 +115,18 @@ def _young(context: RunContext, inputs: Inputs, groups: Sequence[AudienceConfig]
         row = kept.get((group.name, _rules(group)))
         if row is not None:
             auc = None if row["auc"] is None else Auc(row["auc"], row["auc_low"], row["auc_high"])
-            fitted = Fitted(CustomerTrees.from_json(row["model"]), auc, row["learnt_from"])
-            found[place] = LearntOn(fitted, row["learnt_on"])
+            found[place] = LearntOn(Fitted(_kept(context, row), auc, row["learnt_from"]), row["learnt_on"])
     return found
+
+
+def _kept(context: RunContext, row: Mapping[str, Any]) -> CustomerTrees:
+    try:
+        return CustomerTrees.from_json(row["model"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadDataError(
+            f"the model that audience {row['audience']!r} has learnt on {row['learnt_on']} cannot be read "
+            f"({type(error).__name__}: {error}); make it anew with `interest audience --day {context.dt} --force`"
+        ) from error
 
 
 def _rules(group: AudienceConfig) -> str:

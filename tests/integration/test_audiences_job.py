@@ -271,6 +271,26 @@ def test_a_model_serves_for_its_days_and_learns_anew_where_it_is_declared_anew(t
     assert learnt_on(days[2]) == str(days[2])
 
 
+@pytest.mark.slow
+def test_a_kept_model_that_cannot_be_read_is_named_and_force_makes_it_anew(tmp_path: Path) -> None:
+    group = {"name": "like-vips", "look_alike": {"seeds": "vips"}, "top": 50}
+    config = world(tmp_path, [group], sources={"seeds": {"path": "seeds/{day}"}})
+    next_day = DAY + timedelta(1)
+    for number, day in enumerate((DAY, next_day)):
+        rows = planted(number, 300)
+        put_customers(config, day, rows)
+        put_list(config, "seeds", day, [row["user_id"] for row in rows if row["user_id"].startswith("in")], "vips")
+    make(config)
+    kept = rows_of(config, "audience_models")
+    damaged = [{**row, "model": row["model"][:100]} for row in kept]
+    put_rows(Warehouse(config.warehouse), "audience_models", "damaged", {Slice(DAY.isoformat()): damaged})
+    with pytest.raises(BadDataError, match=r"'like-vips' has learnt on 2026-01-20 .* --day 2026-01-21 --force"):
+        make(config, next_day)
+    assert rows_of(config, "audiences", next_day) == []
+    assert make(config, next_day, force=True).status == "done"
+    assert members(config, "like-vips", next_day)
+
+
 def test_what_the_data_lack_leaves_an_audience_empty_with_the_reason(tmp_path: Path) -> None:
     groups = [{"name": "soon", "propensity": {}}, {"name": "like", "look_alike": {"seeds": "vips"}}, LAPSED]
     config = world(tmp_path, groups, sources={"seeds": {"path": "seeds/{day}"}})
