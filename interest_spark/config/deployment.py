@@ -72,6 +72,15 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _users_are_described(self) -> "Config":
+        if self.train.network.user_attributes and self.sources.users is None:
+            raise ValueError(
+                f"train.network.user_attributes names {self.train.network.user_attributes[0]}; say with sources.users "
+                "where the attributes of users are delivered"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _coupons_follow_from_features(self) -> "Config":
         if self.coupons is None:
             return self

@@ -72,6 +72,8 @@ def build_network(
     built: Network = import_module(f"{modules}.{network.kind}").build(
         network, vocabulary_size, max_length, seed, columns
     )
+    if network.has_user_side and not built.has_user_tower:
+        built = import_module(f"{modules}.user_side").WithUserSide(built, network)
     if network.unit_vectors:
         built = import_module(f"{modules}.unit_vectors").UnitVectors(built)
     if second_stage is not None:

@@ -10,6 +10,7 @@ from interest_spark.config.training.networks import NetworkConfig, NetworkSectio
 from interest_spark.config.training.second_stage import SecondStageConfig
 from interest_spark.features.blocks.masks import append_masks
 from interest_spark.features.blocks.packing import place, ranges
+from interest_spark.features.blocks.user_attributes import user_codes
 from interest_spark.features.sequences.tokens import Histories, flat_items, history_bounds, token_columns
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.locations import Location
@@ -40,7 +41,8 @@ class Encoder:
     """Turns histories into vectors whose products with `item_vectors` are the scores.
 
     Histories are rows with the position-aligned lists of `sequences`, oldest event first; of these `item_index` is
-    needed and what the network's token columns are computed from (`source_lists` of `token_columns`).
+    needed and what the network's token columns are computed from (`source_lists` of `token_columns`). Where it looks at
+    attributes of users they have these, too (with_user_attributes).
 
     item_index: int32[C], the candidates, ascending. item_ids: the shop's ids, aligned with item_index
     (a pyarrow StringArray: `.take(rows)`, `.to_pylist()`). item_vectors: float32[C, d], aligned too.
@@ -55,6 +57,7 @@ class Encoder:
         self._tokens, self._masked = card.max_length, card.network.masked
         self.max_length = self._tokens - self._masked
         self.token_columns = card.network.token_columns
+        self._user_attributes, self._user_codes = card.network.user_attributes, card.network.user_attribute_codes
         self._scheme = card.columns
         self.item_index: np.ndarray = bundle.items["item_index"].to_numpy().astype(np.int32)
         self.item_ids: pa.StringArray = bundle.items["item_id"].combine_chunks()
@@ -69,7 +72,8 @@ class Encoder:
         stage = self._network.second_stage
         self.reranker = None if stage is None else HistoryReranker(self, Reranker(stage, self.item_vectors))
         block = tf.TensorSpec([None, self._tokens], tf.int32)  # one trace for any number of blocks
-        tokens = dict.fromkeys(("item", "position", "segment", *self.token_columns), block)
+        columns = (*self.token_columns, *card.network.user_columns)
+        tokens = dict.fromkeys(("item", "position", "segment", *columns), block)
         cells = tf.TensorSpec([None], tf.int32)
         self._vectors_at = tf.function(self._encode_cells, input_signature=[tokens, cells], autograph=False)
 
@@ -95,6 +99,8 @@ class Encoder:
         if self._masked:
             columns = append_masks(columns, np.cumsum(lengths[filled]))
         blocks = {name: placement.lay_out(values) for name, values in columns.items()}
+        for name, codes in user_codes(histories, self._user_attributes, self._user_codes).items():
+            blocks[name] = placement.lay_out(np.repeat(codes[filled], placement.lengths))
         blocks |= {"position": placement.positions(), "segment": placement.segments()}
         for first in range(0, placement.blocks, _BLOCKS_AT_ONCE):
             here = (placement.block >= first) & (placement.block < first + _BLOCKS_AT_ONCE)
@@ -180,4 +186,6 @@ def _whole_numbers(section: NetworkConfig | SecondStageConfig) -> dict[str, int]
         return own
     if not section.attributes:
         own.pop("attribute_codes")
+    if not section.user_attributes:
+        own.pop("user_attribute_codes")
     return {**own, **{f"content.{source}": width for source, width in section.content.items()}}

@@ -26,6 +26,12 @@ def lists_of(model: Model) -> tuple[str, ...]:
     return rule_of(read_collaborative_card(config).collaborative).lists
 
 
+def user_attributes_of(model: Model) -> tuple[str, ...]:
+    """The attributes of users that the model looks at."""
+    config: Mapping[str, Any] = read_config(model.path)
+    return () if is_collaborative(config) else read_card(config).network.user_attributes
+
+
 def load_model(model: Model, threads: int = 1) -> "Encoder | HistoryModel":
     """Read the model's bundle and check its seal.
 

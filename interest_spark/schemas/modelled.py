@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from interest_spark.schemas.table import list_of, table_of
-from interest_spark.schemas.tokens import INPUTS
+from interest_spark.schemas.tokens import INPUTS, USER_COLUMNS
 
 MODELLED: dict[str, pa.Schema] = {
     "train_blocks": table_of(
@@ -20,6 +20,10 @@ MODELLED: dict[str, pa.Schema] = {
             name: (list_of(pa.int32()), f"code computed from `{source}`, 0 for none") for name, source in INPUTS.items()
         },
         minute=(list_of(pa.int32()), "of the token's event, in minutes since 1970"),
+        **{
+            name: (list_of(pa.int32()), f"code of the user's attribute that the network names as number {number}")
+            for number, name in enumerate(USER_COLUMNS, 1)
+        },
     ),
     "models": table_of(
         model_version=(pa.string(), "names the bundle"),

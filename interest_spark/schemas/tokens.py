@@ -26,6 +26,11 @@ MEASURES = {"minute": "event_time"}
 `minute`: minutes since 1970, which 32 bits hold until the year 6053.
 """
 
+USER_COLUMNS = tuple(f"user_attribute_{number}" for number in range(1, 9))
+"""Codes of what the shop says of a history's user, the same at each of its tokens, in the order of
+`train.network.user_attributes`; null in blocks of networks that look at fewer.
+"""
+
 FIRST_CATEGORY_INDEX = 1
 """`categories` numbers from here on; 0 in `sequences` is none."""
 

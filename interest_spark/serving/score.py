@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from interest_spark.config.score import ScoreConfig
+from interest_spark.features.blocks.user_attributes import with_user_attributes
 from interest_spark.models.published import Model
-from interest_spark.models.served import lists_of, load_model
+from interest_spark.models.served import lists_of, load_model, user_attributes_of
 from interest_spark.platform.python_worker import settled
 from interest_spark.serving.popularity import read_popularity
 from interest_spark.serving.recommender import Lists, Recommender, Suggestions
@@ -43,12 +44,21 @@ class _Recipe:
     config: ScoreConfig
 
 
-def answer_users(sequences: "DataFrame", model: Model, popularity_files: list[str], config: ScoreConfig) -> "DataFrame":
+def answer_users(
+    sequences: "DataFrame",
+    model: Model,
+    popularity_files: list[str],
+    config: ScoreConfig,
+    users: "DataFrame | None" = None,
+) -> "DataFrame":
     """One row a user of `sequences`: `vector` (empty if the model cannot serve), and `item_id`, `score`, `source`
     best first. The rows of one user and of a partition are in an order that does not depend on the input's.
+
+    users: rows of that table, for a model that looks at their attributes.
     """
     recipe = _Recipe(model, tuple(popularity_files), config)
     needed = sequences.select("user_id", "seen", *lists_of(model))
+    needed = with_user_attributes(needed, users, user_attributes_of(model))
     by_user = needed.repartition("user_id").sortWithinPartitions("user_id")
     return by_user.mapInArrow(settled(partial(_answer, recipe)), _ANSWERS)
 

@@ -21,7 +21,8 @@ from interest_spark.models.published import Model
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Inputs, Newest, Read, Selection
 from interest_spark.serving.score import answer_users
-from interest_spark.steps.evaluate import JUDGED_BY, cutoff_of
+from interest_spark.steps.described_users import check_described, described_users, users_of
+from interest_spark.steps.evaluate import JUDGED_BY, cutoff_of, through_cutoff
 from interest_spark.storage.bundles import bundle_path, check_bundle
 from interest_spark.storage.snapshot import Snapshot
 
@@ -55,6 +56,7 @@ _NEEDED = ("popularity", "bots_at_cutoff", "bots", "events_since", "vocab")
 COMPARED_BY = (
     replace(next(each for each in JUDGED_BY if each.name == "sequences"), required=False, columns=None),
     *(each for each in JUDGED_BY if each.name in _NEEDED),
+    users_of(through_cutoff),
 )
 """What `compare_with` reads."""
 
@@ -105,10 +107,11 @@ def compare_with(
     sequences = inputs["sequences"].rows(context)
     judged = _judged(context, inputs, sequences).persist(StorageLevel.DISK_ONLY)
     histories = sequences.join(judged.select("user_id"), "user_id", how="left_semi")
-    lists = judged.select("user_id", "relevant")
+    lists, users = judged.select("user_id", "relevant"), described_users(context, inputs)
     for name, each in ((CHAMPION, champion), (CHALLENGER, challenger)):
         model = Model(each.version, str(bundle_path(root, each.path)), each.manifest_sha256)
-        answers = answer_users(histories, model, inputs["popularity"].files(), settings)
+        check_described(context, model)
+        answers = answer_users(histories, model, inputs["popularity"].files(), settings, users)
         lists = lists.join(answers.select("user_id", F.col("item_id").alias(name)), "user_id", how="left")
     lists = lists.persist(StorageLevel.DISK_ONLY)  # scored once, looked at twice
     persisted += [judged, lists]

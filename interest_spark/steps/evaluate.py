@@ -92,7 +92,7 @@ def _champions_lists(context: RunContext, lists: Snapshot) -> Selection:
     return NOTHING
 
 
-def _through_cutoff(context: RunContext) -> Selection:
+def through_cutoff(context: RunContext) -> Selection:
     return {"through": cutoff_of(context)}
 
 
@@ -256,7 +256,7 @@ JUDGED_BY = (
     Read("events", _since_cutoff, alias="events_since"),
     Read("events", _until_cutoff, alias="events_until"),
     Read("item_days", _recent_counts),
-    Read("items", Newest(_through_cutoff)),  # the newest attributes that were known at the cutoff
+    Read("items", Newest(through_cutoff)),  # the newest attributes that were known at the cutoff
     NUMBERS,
     GATES,
 )
@@ -273,7 +273,7 @@ EVALUATE = Step(
         Read("recommendations", _judged_lists, required=True),
         Read("unserved", _judged_lists),
         Read("recommendations", _champions_lists, alias=CHAMPION),
-        Read("users", Newest(_through_cutoff)),
+        Read("users", Newest(through_cutoff)),
         *JUDGED_BY,
     ),
     writes=("metrics",),

@@ -40,6 +40,7 @@ from interest_spark.steps.challenger import (
     models_so_far,
     pair_of,
 )
+from interest_spark.steps.described_users import made_from_users
 from interest_spark.steps.evaluate import JUDGED_BY_SETTINGS, check_length, cutoff_of
 from interest_spark.steps.gates import GATES, publish_gate, require_passed
 from interest_spark.storage.snapshot import Snapshot
@@ -89,7 +90,7 @@ def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     pairing = pair_of(context, inputs)
     looked_at = pairing.newest if pairing.before is None else pairing.challenger
     model = "" if looked_at is None else looked_at.manifest_sha256
-    made = made_from(step, context, inputs, challenger=model)
+    made = made_from(step, context, inputs, challenger=model, **made_from_users(inputs))
     return Target({context.dt: made}, model=context.served_model, findings=pairing)
 
 

@@ -10,9 +10,21 @@ from interest_spark.foundation.errors import ConfigError
 from interest_spark.models.published import Model, model_of
 from interest_spark.models.served import lists_of
 from interest_spark.pipeline.context import RunContext
-from interest_spark.pipeline.step import Assignment, Inputs, Newest, Read, Result, Selection, Step, makes_through_day
+from interest_spark.pipeline.runner import made_from
+from interest_spark.pipeline.step import (
+    Assignment,
+    Inputs,
+    Newest,
+    Read,
+    Result,
+    Selection,
+    Step,
+    Target,
+    makes_through_day,
+)
 from interest_spark.schemas.tokens import INPUTS, source_lists
 from interest_spark.serving.score import answer_users, recommendations, unserved, user_vectors
+from interest_spark.steps.described_users import check_described, described_users, made_from_users, users_of
 from interest_spark.steps.gates import GATES, LISTS_BEFORE, check_lists, require_passed
 from interest_spark.steps.promote import CHAMPION_OF_THE_DAY, champion_of_the_day
 from interest_spark.storage.bundles import check_bundle
@@ -45,7 +57,9 @@ def _compute(
     model = model_in(context, inputs)
     check_bundle(model.path, model.manifest_sha256)
     _check_category_numbers(context, inputs, model)
-    answers = answer_users(inputs["sequences"].rows(context), model, inputs["popularity"].files(), config)
+    check_described(context, model)
+    users = described_users(context, inputs)
+    answers = answer_users(inputs["sequences"].rows(context), model, inputs["popularity"].files(), config, users)
     answers = answers.persist(StorageLevel.DISK_ONLY)  # encoded once, read three times
     frames = {
         "user_vectors": user_vectors(answers, model),
@@ -65,6 +79,10 @@ def _check_category_numbers(context: RunContext, inputs: Inputs, model: Model) -
         )
 
 
+def _target(step: Step, context: RunContext, inputs: Inputs) -> Target:
+    return Target({context.dt: made_from(step, context, inputs, **made_from_users(inputs))})
+
+
 NEWEST_MODEL = Read("models", _NewestModel(makes_through_day), required=True)
 """The model by which the run's day is served, where the newest one serves."""
 
@@ -75,6 +93,7 @@ SCORE = Step(
         Read("popularity"),
         Read("bots"),
         Read("categories", exact=False),  # the sequences hold their numbers
+        users_of(makes_through_day),
         NEWEST_MODEL,
         LISTS_BEFORE,
         GATES,
@@ -84,6 +103,7 @@ SCORE = Step(
     irrelevant=("score.batch_users",),
     revision=1,
     compute=partial(_compute, newest_model),
+    target=_target,
     guard=require_passed,
 )
 """With the newest model."""

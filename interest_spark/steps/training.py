@@ -6,9 +6,11 @@ from datetime import date
 from typing import Any
 
 from interest_spark.config.blocks import HeldOutPeriod
+from interest_spark.config.training.networks import NetworkSection
 from interest_spark.features.blocks.item_attributes import with_attributes
 from interest_spark.features.blocks.pack import PackingRules, candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import LearningScope, end_of_learning
+from interest_spark.features.blocks.user_attributes import with_user_attributes
 from interest_spark.features.sequences.tokens import category_sharing
 from interest_spark.foundation.dates import days_since_1970
 from interest_spark.foundation.digest import digest
@@ -40,6 +42,7 @@ from interest_spark.pipeline.step import (
     through_day,
 )
 from interest_spark.schemas.tokens import INPUTS, source_lists
+from interest_spark.steps.described_users import described_users, made_from_users, users_of
 from interest_spark.steps.gates import GATES, require_passed
 from interest_spark.steps.reads import CATEGORY_NUMBERS, NUMBERS
 from interest_spark.storage.bundles import BUNDLES
@@ -103,8 +106,16 @@ def _already_trained(context: RunContext, inputs: Inputs) -> str | None:
 def _blocks_target(step: Step, context: RunContext, inputs: Inputs) -> Target:
     parent = find_parent(inputs["models"].snapshot, context.warehouse.root, context.config, context.dt)
     scope = scope_of(parent, context.config, () if parent is None else _changed_days(context, inputs, parent))
-    masked = {"masked": "yes"} if context.config.train.network.masked else {}  # all of a network that blocks depend on
-    return Target({context.dt: made_from(step, context, inputs, scope=digest(asdict(scope)), **masked)}, findings=scope)
+    network = _made_from_network(context.config.train.network)
+    made = made_from(step, context, inputs, scope=digest(asdict(scope)), **network, **made_from_users(inputs))
+    return Target({context.dt: made}, findings=scope)
+
+
+def _made_from_network(network: NetworkSection) -> dict[str, str]:
+    """All of a network that blocks depend on."""
+    masked = {"masked": "yes"} if network.masked else {}
+    described = digest([network.user_attributes, network.user_attribute_codes])
+    return {**masked, **({"user attributes": described} if network.user_attributes else {})}
 
 
 def _event_days(context: RunContext, inputs: Inputs) -> dict[TableDay, str]:
@@ -132,8 +143,9 @@ def _changed_days(context: RunContext, inputs: Inputs, parent: ParentModel) -> t
 def _pack(context: RunContext, inputs: Inputs, assignment: Assignment) -> Result:
     scope: LearningScope = assignment.findings
     config = context.config
-    rules = PackingRules(config.blocks, config.columns, context.day, scope, masked=config.train.network.masked)
-    rows = pack_blocks(inputs["sequences"].rows(context), rules)
+    rules = PackingRules.of(config, config.blocks, context.day, scope)
+    sequences, users = inputs["sequences"].rows(context), described_users(context, inputs)
+    rows = pack_blocks(with_user_attributes(sequences, users, rules.user_attributes), rules)
     units = {"train_blocks": config.blocks.row_group_blocks}  # the reader's units of work
     return Result({"train_blocks": rows}, units, details={"categories": _report_sharing(context, inputs)})
 
@@ -154,7 +166,7 @@ def _report_sharing(context: RunContext, inputs: Inputs) -> Mapping[str, int | f
 TRAIN_BLOCKS = Step(
     name="train_blocks",
     # Sequences of earlier releases, which hold hashes in place of category numbers, lack `arrival_day`: refused.
-    reads=(_SEQUENCES, CATEGORY_NUMBERS, _EARLIER_MODELS, _EVENT_DAYS, GATES),
+    reads=(_SEQUENCES, CATEGORY_NUMBERS, _EARLIER_MODELS, _EVENT_DAYS, users_of(days_of_learning), GATES),
     writes=("train_blocks",),
     settings=("blocks", "shop.time_zone", "sequences.session_gap_minutes"),
     revision=4,

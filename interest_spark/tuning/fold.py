@@ -1,9 +1,9 @@
 """The inner fold: what trials learn and what they are validated on, both before the days that models are judged on.
 
 A model is judged by the days after a cutoff. Trials see the histories, and where a network looks at them the attributes
-of items, as of the end of the cutoff day and no other table, so nothing that happened later can decide which settings
-are best. Within these histories the last days are held out of training, and a trial is as good as its ranking of what
-users did then.
+of items and users, as of the end of the cutoff day and no other table, so nothing that happened later can decide which
+settings are best. Within these histories the last days are held out of training, and a trial is as good as its ranking
+of what users did then.
 """
 
 import json
@@ -18,12 +18,13 @@ from interest_spark.config.deployment import Config
 from interest_spark.features.blocks.item_attributes import with_attributes
 from interest_spark.features.blocks.pack import PackingRules, candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import end_of_learning
+from interest_spark.features.blocks.user_attributes import with_user_attributes
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.errors import ConfigError
 from interest_spark.foundation.log import get_logger
 from interest_spark.models.data.candidates import write_candidates
 from interest_spark.pipeline.context import RunContext
-from interest_spark.pipeline.step import Input, newest_day, own_day
+from interest_spark.pipeline.step import Input, Newest, newest_day, own_day
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tables import TABLES
 from interest_spark.storage.folder_files import replace_file
@@ -65,7 +66,7 @@ class InnerFold:
     def packed(self, config: Config) -> PackedFold:
         """The fold in the blocks of `config`: packed now unless an earlier trial needed the same ones."""
         blocks = config.blocks.model_copy(update={"held_out": self._held_out})
-        rules = PackingRules(blocks, config.columns, self._context.day, masked=config.train.network.masked)
+        rules = PackingRules.of(config, blocks, self._context.day)
         attributes = config.train.network.attributes
         made_from = [asdict(rules), self.content_id, *attributes]
         folder = self._folder / f"blocks-{digest(made_from)[:12]}"
@@ -80,13 +81,21 @@ class InnerFold:
     def _pack(self, folder: Path, rules: PackingRules, attributes: Sequence[str]) -> list[str]:
         get_logger().info("packing blocks", folder=str(folder), tokens=rules.config.tokens)
         rows = self._sequences.rows(self._context)
-        packed = pack_blocks(rows, rules).drop("dt")
+        users = self._described_users() if rules.user_attributes else None
+        packed = pack_blocks(with_user_attributes(rows, users, rules.user_attributes), rules).drop("dt")
         files = write_frame(packed, folder / "blocks", TABLES["train_blocks"], rules.config.row_group_blocks)
         end = end_of_learning(rules.config.held_out, rules.day, rules.scheme.time_zone)
         found = candidate_items(rows, _numbers_as_ids(rows), end)
         items = self._described_items() if attributes else None
         write_candidates(with_attributes(found, items, attributes), folder / "candidates")
         return sorted(str(Path(file).relative_to(folder)) for file in files)
+
+    def _described_users(self) -> "DataFrame | None":
+        """Rows of `users` as of the last day that is learnt; None where nothing was known by then."""
+        learnt = {"through": self._context.days_before(self._held_out.days)}
+        users = self._context.warehouse.open("users")
+        found = Input(users, Newest(lambda _: learnt)(self._context, users))
+        return found.rows(self._context) if found.slices() else None
 
     def _described_items(self) -> "DataFrame":
         """Rows of `items` as of the cutoff, with the items' numbers for ids."""

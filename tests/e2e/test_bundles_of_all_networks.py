@@ -3,6 +3,7 @@ vectors and lists.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,12 @@ from interest_spark.models.inference import load_encoder
 from interest_spark.models.parallel.collectives import OneRank
 from interest_spark.models.training.train import train
 from interest_spark.platform.distribution import build_code
+from interest_spark.schemas.tables import TABLES
 from interest_spark.serving.popularity import Popularity
 from interest_spark.serving.recommender import Lists, Recommender
 from tests.histories import as_histories
 from tests.standalone_cluster import standalone_cluster
-from tests.unit.models.worlds import make_plan, random_histories
+from tests.unit.models.worlds import described, make_plan, random_histories
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 TOKENS, K = 10, 3
@@ -30,7 +32,22 @@ STAGES = {
     f"{network}-{kind}": {"network": {"kind": network}, "second_stage": {"kind": kind, "candidates": 15}}
     for network, kind in zip(("sasrec", "bert4rec"), sections_by_kind(SecondStageConfig), strict=True)
 }
-DESCRIBED = {"described": {"network": {"kind": "two_towers", "attributes": ["brand"], "attribute_codes": 50}}}
+USERS = ["region", "attributes.tier"]
+CODES = {"attribute_codes": 50, "user_attribute_codes": 50}
+DESCRIBED = {
+    f"described {kind}": {"network": {"kind": kind, "attributes": ["brand"], "user_attributes": USERS, **CODES}}
+    for kind in ("two_towers", "ligr")
+}
+
+
+def write_users(path: Path, known: Sequence[Sequence[str | None] | None]) -> None:
+    """The table `users` of those of whom anything is known, their tier and region."""
+    described = [(f"u{number}", *each) for number, each in enumerate(known) if each is not None]
+    rows = [
+        {"user_id": user, "region": region, "attributes": [] if tier is None else [("tier", tier)]}
+        for user, tier, region in described
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, TABLES["users"]), path)
 
 
 def test_executors_give_the_vectors_of_the_trained_network(tmp_path: Path) -> None:
@@ -38,13 +55,17 @@ def test_executors_give_the_vectors_of_the_trained_network(tmp_path: Path) -> No
     users = as_histories(histories).append_column("user_id", pa.array([f"u{n}" for n in range(len(histories))]))
     users = users.append_column("seen", pa.array([[int(item) for item in each] for each in histories]))
     pq.write_table(users, tmp_path / "histories.parquet")
+    known = described(histories, sorted(USERS))
+    write_users(tmp_path / "users.parquet", known)
+    users = users.append_column("user_attributes", pa.array(known, pa.list_(pa.string())))
     models = []
     for kind, settings in {**NETWORKS, **STAGES, **DESCRIBED}.items():
         plan = make_plan(tmp_path / kind, histories, TOKENS, epochs=1, **settings)
         result = train(plan, OneRank(), on_step=lambda step: None)
         assert result is not None
         models.append((kind, str(plan.bundle), result.manifest_sha256))
-    order = {"histories": str(tmp_path / "histories.parquet"), "models": models, "output": str(tmp_path / "vectors")}
+    order = {each: str(tmp_path / f"{each}.parquet") for each in ("histories", "users")}
+    order |= {"models": models, "output": str(tmp_path / "vectors")}
     (tmp_path / "order.json").write_text(json.dumps(order), encoding="utf-8")
     build_code(tmp_path / "dist")
     (archive,) = (tmp_path / "dist").glob("interest_spark-*.zip")

@@ -10,13 +10,16 @@ from pydantic import Field, field_validator, model_validator
 
 from interest_spark.config.kinds import Kinds
 from interest_spark.config.section import Count, Rate, Section, Share
-from interest_spark.schemas.tokens import INPUTS
+from interest_spark.schemas.tokens import INPUTS, USER_COLUMNS
 
 ContentSource = Literal["als"]
 """Where content vectors come from: the item factors of a matrix factorisation."""
 
 ItemAttribute = Annotated[str, Field(pattern=r"^(category|brand|price|attributes\..+)$")]
 """A column of `items`, or `attributes.<name>` of what else the shop says of them."""
+
+UserAttribute = Annotated[str, Field(pattern=r"^(gender|age|region|attributes\..+)$")]
+"""A column of `users`, or `attributes.<name>` of what else the shop says of them."""
 
 
 class NetworkSection(Section):
@@ -29,7 +32,8 @@ class NetworkSection(Section):
     learnt projection of it added. `attributes`: columns of `items` whose values have a learnt vector each, which is
     added to those of the items that have them; values are told apart by hashes, `attribute_codes` of each attribute. In
     training a `content_dropout` share of what was seen is shown without content and attributes, so that items that have
-    none are no strangers.
+    none are no strangers. `user_attributes`: columns of `users`, told apart in the same way by `user_attribute_codes`,
+    whose vectors are added to the user's; `user_content`: whether the content of what a user has used is, too.
     """
 
     changeable: ClassVar[frozenset[str]] = frozenset({"dropout", "content_dropout"})
@@ -49,8 +53,17 @@ class NetworkSection(Section):
     content_dropout: Rate = 0.2
     attributes: tuple[ItemAttribute, ...] = ()
     attribute_codes: Count = 4096
+    user_attributes: tuple[UserAttribute, ...] = Field(default=(), max_length=len(USER_COLUMNS))
+    user_attribute_codes: Count = 4096
+    user_content: bool = False
 
-    @field_validator("attributes")
+    @model_validator(mode="after")
+    def _content_for_users(self) -> Self:
+        if self.user_content and not self.content:
+            raise ValueError("user_content needs content; name a source, for example content: {als: 64}")
+        return self
+
+    @field_validator("attributes", "user_attributes")
     @classmethod
     def _attributes_named_once(cls, attributes: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(attributes)) < len(attributes):
@@ -71,6 +84,16 @@ class NetworkSection(Section):
     def token_columns(self) -> tuple[str, ...]:
         """All token columns that the network is given beside the items: its declared inputs and what it reads."""
         return (*self.inputs, *self.reads)
+
+    @property
+    def user_columns(self) -> tuple[str, ...]:
+        """The columns that say something of a history's user, one for each of `user_attributes`."""
+        return USER_COLUMNS[: len(self.user_attributes)]
+
+    @property
+    def has_user_side(self) -> bool:
+        """Whether anything is known of users beside what they did and when."""
+        return bool(self.user_attributes) or self.user_content
 
 
 class MaskedNetworkSection(NetworkSection):

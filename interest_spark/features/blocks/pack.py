@@ -1,6 +1,6 @@
 """Histories to packed training blocks, and the items that a model trained on them may suggest."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from interest_spark.config.blocks import BlocksConfig
+from interest_spark.config.deployment import Config
 from interest_spark.features.blocks.masks import at_their_events, hide_events
 from interest_spark.features.blocks.packing import pack_histories
 from interest_spark.features.blocks.scope import EVERYTHING, LearningScope, end_of_learning
@@ -25,6 +26,7 @@ from interest_spark.features.blocks.targets import (
     only_new,
     pick,
 )
+from interest_spark.features.blocks.user_attributes import COLUMN, user_codes
 from interest_spark.features.sequences.tokens import (
     flat_arrival_days,
     flat_items,
@@ -36,7 +38,7 @@ from interest_spark.foundation.dates import days_since_1970
 from interest_spark.platform.python_worker import settled
 from interest_spark.schemas.behaviors import FIRST_ITEM_INDEX
 from interest_spark.schemas.tables import TABLES
-from interest_spark.schemas.tokens import INPUTS, MEASURES, ColumnScheme, source_lists
+from interest_spark.schemas.tokens import INPUTS, MEASURES, USER_COLUMNS, ColumnScheme, source_lists
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -51,13 +53,26 @@ _HASH_STEPS = 1_000_000  # a share of users is met to this fineness
 
 @dataclass(frozen=True)
 class PackingRules:
-    """What the blocks of the run's `day` are made of and how. `masked`: for a network that trains masked."""
+    """What the blocks of the run's `day` are made of and how. `masked`: for a network that trains masked.
+
+    `user_attributes`: what the network looks at of those, each with a code of `user_codes`.
+    """
 
     config: BlocksConfig
     scheme: ColumnScheme
     day: date
     scope: LearningScope = EVERYTHING
     masked: bool = False
+    user_attributes: tuple[str, ...] = ()
+    user_codes: int = 4096
+
+    @classmethod
+    def of(cls, config: Config, blocks: BlocksConfig, day: date, scope: LearningScope = EVERYTHING) -> "PackingRules":
+        """Those of a deployment's network; `blocks`: the deployment's own, or others in their place."""
+        network = config.train.network
+        return cls(
+            blocks, config.columns, day, scope, network.masked, network.user_attributes, network.user_attribute_codes
+        )
 
 
 def pack_blocks(sequences: "DataFrame", rules: PackingRules) -> "DataFrame":
@@ -66,7 +81,8 @@ def pack_blocks(sequences: "DataFrame", rules: PackingRules) -> "DataFrame":
     `config.target` says what a token is to predict, `config.held_out` which targets training is validated on: their
     blocks hold nothing to learn and come first, in `config.files` further partitions, so that no file has both kinds.
     Where training is `masked`, the same targets stand at their own events, and a held-out one is a MASK token.
-    All token columns are there, whichever a network will read. Users are dealt out by the hash of their id, ordered
+    All token columns are there, whichever a network will read; where it looks at `user_attributes`, `sequences` have
+    these beside the histories (with_user_attributes). Users are dealt out by the hash of their id, ordered
     by it and packed in lots of fixed size, so the blocks do not depend on the cluster. `block_id` is unique over days:
     days since 1970, partition, place in the partition.
     """
@@ -75,7 +91,8 @@ def pack_blocks(sequences: "DataFrame", rules: PackingRules) -> "DataFrame":
     chosen = is_among(share, "held out").alias("chosen")
     replayed = is_among(rules.scope.replay_share, day.isoformat()).alias("replayed")
     lists = _LISTS if rules.scope == EVERYTHING else (*_LISTS, "arrival_day")
-    histories = sequences.select("user_id", *lists, chosen, replayed)
+    described = [COLUMN] if rules.user_attributes else []
+    histories = sequences.select("user_id", *lists, *described, chosen, replayed)
     blocks = _packed(histories, rules, held_out=False)
     if share:
         blocks = _packed(histories.where("chosen"), rules, held_out=True).union(blocks)
@@ -174,7 +191,9 @@ def _pack_lot(lot: pa.Table, rules: PackingRules, *, held_out: bool) -> dict[str
     seen = {"item": items, **columns}
     if rules.masked:
         seen = hide_events(seen, validated != NOWHERE)
-    packed = pack_histories({**seen, **targets}, wanted, bounds, rules.config.tokens)
+    owners = history_of(bounds)
+    users = {name: codes[owners] for name, codes in user_codes(lot, rules.user_attributes, rules.user_codes).items()}
+    packed = pack_histories({**seen, **users, **targets}, wanted, bounds, rules.config.tokens)
     return {**packed, "held_out_targets": np.count_nonzero(packed["held_out"], axis=1)}
 
 
@@ -209,12 +228,14 @@ def _flags(lot: pa.Table, name: str) -> np.ndarray:
     return flags
 
 
-def _to_arrow(columns: dict[str, np.ndarray], ids: np.ndarray) -> pa.RecordBatch:
+def _to_arrow(columns: Mapping[str, np.ndarray], ids: np.ndarray) -> pa.RecordBatch:
     schema = TABLES["train_blocks"]
     tokens = columns["item"].shape[1]
     offsets = pa.array(np.arange(len(ids) + 1, dtype=np.int32) * tokens)
 
     def column(name: str) -> pa.Array:
+        if name in USER_COLUMNS and name not in columns:
+            return pa.nulls(len(ids))
         values = columns[name]
         return pa.array(values) if values.ndim == 1 else pa.ListArray.from_arrays(offsets, values.ravel())
 

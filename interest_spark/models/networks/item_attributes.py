@@ -5,9 +5,8 @@ V items, C codes of an attribute, d = dim.
 
 import tensorflow as tf
 
+from interest_spark.features.value_codes import NO_VALUE
 from interest_spark.models.networks.parameters import Parameters
-
-NO_VALUE = 0
 
 
 class ItemAttribute:

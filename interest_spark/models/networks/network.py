@@ -5,6 +5,7 @@ B blocks of T tokens, d numbers a vector. The network of kind K is `build` of th
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import tensorflow as tf
 
@@ -14,14 +15,17 @@ from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.networks.second_stage.second_stage import SecondStage
 
 Tokens = Mapping[str, tf.Tensor]
-"""`item`, `position`, `segment` and the section's `token_columns` by name, int32[B, T] each."""
+"""`item`, `position`, `segment` and the section's `token_columns` and `user_columns` by name, int32[B, T] each."""
 
 
 class Network(ABC):
     """A sequence encoder and the vectors of the items that its output is compared with.
 
     `second_stage` ranks its best candidates anew, where there is one; its weights are among the `parameters`.
+    `has_user_tower`: whether it takes in itself what is known of users, which is added to the vectors of others.
     """
+
+    has_user_tower: ClassVar[bool] = False
 
     parameters: Parameters
     second_stage: SecondStage | None = None

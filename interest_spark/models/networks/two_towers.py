@@ -15,22 +15,27 @@ from interest_spark.models.networks.layers import Dense, Dropout
 from interest_spark.models.networks.network import Tokens
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.networks.segment_sums import running_means
+from interest_spark.models.networks.user_side import UserSide
 from interest_spark.schemas.tokens import ColumnScheme
 
 
 class TwoTowers(EmbeddingNetwork):
-    """The user's tower sees the mean of the history's token embeddings up to the token, and the newest of them; the
-    item's tower the item's own vector, its attributes and its content, summed.
+    """The user's tower sees the mean of the history's token embeddings up to the token, the newest of them, and what
+    else is known of the user; the item's tower the item's own vector, its attributes and its content, summed.
 
     What the history was in which order is not seen. A tower's vector is its input plus what its dense layers make of
     it, so that training starts from products of means and items, as matrix factorisation does (SVD++, Koren 2008).
     """
 
+    has_user_tower = True
+
     def __init__(
         self, config: TwoTowersConfig, vocabulary_size: int, max_positions: int, seed: int, columns: ColumnScheme
     ) -> None:
         super().__init__(config, vocabulary_size, None, seed, columns)
-        self._user = _Tower(2 * config.dim, config, self.parameters, "user_tower")
+        self._side = UserSide(config, self.parameters) if config.has_user_side else None
+        inputs = 2 if self._side is None else 3
+        self._user = _Tower(inputs * config.dim, config, self.parameters, "user_tower")
         # What is the same for all items moves all scores of a user alike: there is no bias to be learnt.
         self._item = _Tower(config.dim, config, self.parameters, "item_tower", bias=False)
         self._dropout = config.dropout
@@ -38,8 +43,9 @@ class TwoTowers(EmbeddingNetwork):
     def encode(self, tokens: Tokens, dropout: Dropout = no_dropout, precision: tf.DType = tf.float32) -> tf.Tensor:
         x = dropout(self._embedding(tokens, dropout), self._dropout.embedding)  # [B, T, d]
         mean = running_means(x, tokens["segment"])
-        inputs = tf.cast(tf.concat([mean, x], axis=2), precision)  # [B, T, 2 d]
-        return mean + tf.cast(self._user(inputs, dropout, self._dropout.output), tf.float32)
+        known = [] if self._side is None else [self._side(tokens, dropout)]
+        inputs = tf.cast(tf.concat([mean, x, *known], axis=2), precision)  # [B, T, 2 d or 3 d]
+        return tf.add_n([mean, *known, tf.cast(self._user(inputs, dropout, self._dropout.output), tf.float32)])
 
     def item_vectors(self, rows: tf.Tensor) -> tf.Tensor:
         own = self._embedding.item_vectors(rows)  # [C, d]

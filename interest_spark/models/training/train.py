@@ -105,7 +105,7 @@ def build_loop(
     step = TrainStep(network, objective, loss, optimizer, ranks, settings_of_step)
     validation = Validation(
         held_out,
-        (*INPUT_COLUMNS, *settings.network.token_columns),
+        (*INPUT_COLUMNS, *settings.network.token_columns, *settings.network.user_columns),
         items["item_index"].to_numpy(),
         ranks,
         exclude_seen=plan.exclude_seen,
@@ -118,8 +118,9 @@ def build_loop(
 
 def reader_settings(plan: TrainPlan) -> ReaderSettings:
     """How the plan's batches are drawn: `batch_blocks` blocks a step over all streams of all ranks."""
+    network = plan.train.network
     return ReaderSettings(
-        columns=(*INPUT_COLUMNS, *plan.train.network.token_columns, *target_columns(plan.train)),
+        columns=(*INPUT_COLUMNS, *network.token_columns, *network.user_columns, *target_columns(plan.train)),
         tokens=plan.tokens,
         streams=plan.train.streams,
         blocks_per_stream=plan.train.batch_blocks // plan.train.streams,

@@ -70,11 +70,17 @@ SASREC = SasRecConfig(dim=32, layers=2, heads=1, feed_forward=32)
 
 NETWORKS: dict[str, SmallModel] = {
     "sasrec": SmallModel(SASREC),
-    "sasrec, four heads": SmallModel(SasRecConfig(dim=32, layers=1, heads=4, feed_forward=40)),
+    "sasrec, four heads": SmallModel(
+        SasRecConfig(
+            dim=32, layers=1, heads=4, feed_forward=40, user_attributes=["gender", "age"], user_attribute_codes=30
+        )
+    ),
     "sasrec, post-norm": SmallModel(SasRecConfig(dim=32, heads=2, feed_forward=64, norm="post", activation="gelu")),
     "sasrec, query-norm": SmallModel(SasRecConfig(dim=32, feed_forward=32, norm="query")),
     "sasrec, untied": SmallModel(SasRecConfig(dim=32, heads=2, activation="swiglu", tied_output=False)),
-    "sasrec, content": SmallModel(SasRecConfig(dim=32, layers=1, content={"als": 5}, content_dropout=0.3)),
+    "sasrec, content": SmallModel(
+        SasRecConfig(dim=32, layers=1, content={"als": 5}, user_content=True, content_dropout=0.3)
+    ),
     "bert4rec": SmallModel(Bert4RecConfig(dim=32, heads=2, feed_forward=64, mask_share=0.5)),
     "hstu": SmallModel(HstuConfig(dim=32, layers=2, heads=2, head_dim=16, value_dim=8)),
     "ligr": SmallModel(LigrConfig(dim=32, heads=2, feed_forward=48)),
@@ -85,7 +91,15 @@ NETWORKS: dict[str, SmallModel] = {
     "nextitnet, wide steps": SmallModel(NextItNetConfig(dim=32, kernel=2, dilations=(2, 1)), reach=10),
     "caser": SmallModel(CaserConfig(dim=32, window=6, horizontal=8), reach=6),
     "two_towers": SmallModel(
-        TwoTowersConfig(dim=32, hidden=64, attributes=["brand", "attributes.color"], attribute_codes=60), ordered=False
+        TwoTowersConfig(
+            dim=32,
+            hidden=64,
+            attributes=["brand", "attributes.color"],
+            attribute_codes=60,
+            user_attributes=["region"],
+            user_attribute_codes=20,
+        ),
+        ordered=False,
     ),
     "frequency": SmallModel(FrequencyConfig(dim=32, heads=2, feed_forward=64)),
 }

@@ -65,6 +65,7 @@ def test_a_card_written_before_networks_were_a_union_is_read_and_written_with_wh
     again = written(columns=columns, origin=None)
     again["network"] |= {"unit_vectors": False, "content": {}, "content_dropout": 0.2}
     again["network"] |= {"attributes": [], "attribute_codes": 4096}
+    again["network"] |= {"user_attributes": [], "user_attribute_codes": 4096, "user_content": False}
     again |= {"second_stage": None, "score_scale": None}
     assert card.model_dump(mode="json") == again
 

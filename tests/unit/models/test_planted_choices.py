@@ -74,3 +74,23 @@ def test_attributes_find_items_that_nobody_has_used_before(tmp_path: Path) -> No
     told = ndcg(tmp_path / "told", histories, brand_of, network={**kind, "attributes": ["brand"]}, **settings)
     assert told > 3 * blind, (told, blind)
     assert told > 0.3, told
+
+
+@pytest.mark.parametrize("kind", ["two_towers", "gru4rec"])
+def test_attributes_of_users_tell_what_their_events_do_not(tmp_path: Path, kind: str) -> None:
+    """All look at the same things, and then everybody at one of the ten of their region. Half of them go on: what is
+    held out of theirs is anything, and what their region likes is learnt.
+    """
+    random, regions, each = np.random.default_rng(4), 20, 10
+    histories, users = [], []
+    for number in range(3000):
+        region, common = int(random.integers(0, regions)), 2 + regions * each + random.integers(0, 300, 5)
+        liked = 2 + region * each + random.integers(0, each)
+        histories.append(np.array([*common[:4], liked, common[4]][: 5 + number % 2], np.int32))
+        users.append([f"region {region}"])
+    settings = {"epochs": 8, "network": {"kind": kind, "dim": 16, "hidden": 32, "dropout": 0.0}}
+    blind = ndcg(tmp_path / "blind", histories, **settings)
+    settings["network"] |= {"user_attributes": ["region"], "user_attribute_codes": 200}
+    told = ndcg(tmp_path / "told", histories, users=users, **settings)
+    assert told > 3 * blind, (told, blind)
+    assert told > 0.15, told

@@ -33,13 +33,13 @@ from interest_spark.models.training.objectives import build_objective
 from interest_spark.models.training.plan import ParentModel, TrainPlan
 from interest_spark.models.training.step import TrainStep
 from interest_spark.models.training.train import reader_settings, second_stage_loss, step_settings, train
-from interest_spark.schemas.tokens import INPUTS
+from interest_spark.schemas.tokens import INPUTS, USER_COLUMNS
 from interest_spark.serving.popularity import Popularity
 from interest_spark.serving.recommender import Lists, Recommender
 from interest_spark.storage.bundles import read_bundle
 from tests.histories import as_histories
 from tests.unit.models.small_models import DEFAULT_REACH, LOSSES, MODELS, NETWORKS, SECOND_STAGES, UNORDERED, SmallModel
-from tests.unit.models.worlds import SCHEME, make_plan, pack, random_histories
+from tests.unit.models.worlds import SCHEME, codes_of, described, make_plan, pack, random_histories
 
 T = 12
 DEFAULTS = {
@@ -86,7 +86,7 @@ def tokens() -> dict[str, np.ndarray]:
     position = np.array([[0, 1, 2, 3, 4, 0, 1, 2, 3, 0, 0, 0], range(T)], np.int32)
     hour = np.random.default_rng(1).integers(1, 20, (2, T)).astype(np.int32)
     minute = 29_000_000 + np.cumsum(hour**2, axis=1, dtype=np.int32)
-    columns = {"item": item, "minute": minute, **dict.fromkeys(INPUTS, hour)}
+    columns = {"item": item, "minute": minute, **dict.fromkeys(INPUTS, hour), **dict.fromkeys(USER_COLUMNS, segment)}
     return {
         **{name: values * (segment > 0) for name, values in columns.items()},
         "segment": segment,
@@ -147,7 +147,7 @@ def test_no_vector_of_a_network_that_trains_masked_tells_what_is_hidden(model: S
     seen, hidden = hide(columns)
     assert hidden.any() and not hidden.all()
     others = {name: np.where(hidden, 1 + values % 19, values) for name, values in columns.items()}
-    others |= {name: columns[name] for name in ("segment", "position")}
+    others |= {name: columns[name] for name in ("segment", "position", *USER_COLUMNS)}
     np.testing.assert_array_equal(encode(network, hide(others)[0]), encode(network, seen))
     assert (np.abs(encode(network, columns) - encode(network, seen))[columns["segment"] > 0] > 0).any()
 
@@ -355,6 +355,12 @@ def stored_network(trained: Trained) -> tuple[ModelCard, Network]:
     return card, network
 
 
+def shown(card: ModelCard) -> pa.Table:
+    """The histories less their last items."""
+    users = described(HISTORIES, card.network.user_attributes)
+    return as_histories([history[:-1] for history in HISTORIES], user_attributes=users)
+
+
 def test_what_is_served_is_what_was_trained(trained: Trained) -> None:
     """The last token of each history's training window is the encoder's answer to that history less its last item.
 
@@ -362,10 +368,11 @@ def test_what_is_served_is_what_was_trained(trained: Trained) -> None:
     """
     card, network = stored_network(trained)
     encoder = load_encoder(trained.plan.bundle, trained.manifest_sha256)
-    served = encoder.encode(as_histories([history[:-1] for history in HISTORIES]))
+    served = encoder.encode(shown(card))
     masked = card.network.masked
     for vector, history in zip(served, HISTORIES, strict=True):
-        columns = pack([history], T, validated=masked, masked=masked)
+        users = codes_of(described([history], card.network.user_attributes), card.network)
+        columns = pack([history], T, validated=masked, masked=masked, users=users)
         hidden = encode(network, columns)[0, min(len(history) - 1 + masked, T) - 1]
         np.testing.assert_allclose(vector, hidden, atol=1e-5)
     np.testing.assert_array_equal(encoder.item_vectors, network.item_vectors(encoder.item_index))

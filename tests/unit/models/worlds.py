@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interest_spark.config.collaborative import AlsConfig
-from interest_spark.config.training.networks import SasRecConfig
+from interest_spark.config.training.networks import NetworkSection, SasRecConfig
 from interest_spark.config.training.train import TrainConfig
 from interest_spark.features.blocks.masks import at_their_events, hide_events
 from interest_spark.features.blocks.packing import pack_histories
 from interest_spark.features.blocks.targets import NOWHERE, hold_out_last, next_events, pick
+from interest_spark.features.blocks.user_attributes import COLUMN, user_codes
 from interest_spark.features.sequences.tokens import token_columns
 from interest_spark.models.collaborative.card import CollaborativeCard
 from interest_spark.models.training.plan import ContentModel, TrainPlan
 from interest_spark.schemas.tables import TABLES
-from interest_spark.schemas.tokens import INPUTS, MEASURES, ColumnScheme
+from interest_spark.schemas.tokens import INPUTS, MEASURES, USER_COLUMNS, ColumnScheme
 from interest_spark.storage.bundles import Bundle, write_bundle
 from tests.histories import as_histories
 
@@ -46,11 +48,12 @@ def pack(
     held_out: bool = False,
     validated: bool = False,
     masked: bool = False,
+    users: Mapping[str, np.ndarray] = MappingProxyType({}),
     **lists: Sequence[Any],
 ) -> dict[str, np.ndarray]:
     """Blocks of next-event targets; with `held_out` without each history's last one, with `validated` of that alone.
 
-    `masked`: for a network that trains masked.
+    `masked`: for a network that trains masked. `users`: a code of each history by user column.
     """
     offsets = np.cumsum([0, *map(len, histories)])
     items = np.concatenate([np.zeros(0, np.int32), *histories])
@@ -69,8 +72,28 @@ def pack(
     wanted = (learnt != NOWHERE) | (held != NOWHERE)
     seen = {"item": items, **columns}
     seen = hide_events(seen, held != NOWHERE) if masked else seen
+    seen |= {name: np.repeat(codes, np.diff(offsets)) for name, codes in users.items()}
     packed = pack_histories({**seen, **targets}, wanted, offsets, tokens)
     return {**packed, "held_out_targets": np.count_nonzero(packed["held_out"], axis=1)}
+
+
+def described(histories: Histories, names: Sequence[str]) -> list[list[str | None] | None]:
+    """Attributes of the histories' users that follow from the first item, so that a history has the same wherever it is
+    dealt to. Of every fourth user nothing is known, of others not always each.
+    """
+    firsts = [int(history[0]) for history in histories]
+    return [
+        [f"{name} {first % (5 + place)}" if (first + place) % 3 else None for place, name in enumerate(names)]
+        if first % 4
+        else None
+        for first in firsts
+    ]
+
+
+def codes_of(users: Sequence[Sequence[str | None] | None], network: NetworkSection) -> dict[str, np.ndarray]:
+    """What blocks hold of these users for a network."""
+    rows = pa.table({COLUMN: pa.array(users, pa.list_(pa.string()))})
+    return user_codes(rows, network.user_attributes, network.user_attribute_codes)
 
 
 def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_group: int) -> str:
@@ -78,6 +101,7 @@ def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_
     count, tokens = columns["item"].shape
     offsets = np.arange(count + 1, dtype=np.int32) * tokens
     arrays = {"block_id": pa.array(np.arange(count, dtype=np.int64) + first_id)}
+    arrays |= {name: pa.nulls(count) for name in USER_COLUMNS}
     for name, values in columns.items():
         arrays[name] = pa.array(values) if values.ndim == 1 else pa.ListArray.from_arrays(offsets, values.ravel())
     table = pa.table({name: arrays[name] for name in TABLES["train_blocks"].names}).cast(TABLES["train_blocks"])
@@ -116,19 +140,22 @@ def make_plan(
     row_group: int = 7,
     held_out: bool = False,
     lists: Lists | None = None,
+    users: Sequence[Sequence[str | None] | None] | None = None,
     **train: Any,
 ) -> TrainPlan:
     """A plan of a fresh folder over `files` files, and as many where each history's last target is held out, with the
-    histories' items as candidates.
+    histories' items as candidates. `users`: what is known of each history's user, by default as `described`.
     """
     settings = {"launcher": "local", "batch_blocks": 8, "streams": 4, "network": TINY, "start_seconds": 300, **train}
-    masked = TrainConfig.model_validate(settings).network.masked
+    network = TrainConfig.model_validate(settings).network
+    masked = network.masked
+    known = described(histories, network.user_attributes) if users is None else users
+    codes = [codes_of(known[part::files], network) for part in range(files)]
     own = [{name: values[part::files] for name, values in (lists or {}).items()} for part in range(files)]
-    parts = [pack(histories[part::files], tokens, held_out, masked=masked, **own[part]) for part in range(files)]
+    dealt = [(histories[part::files], {"masked": masked, "users": codes[part], **own[part]}) for part in range(files)]
+    parts = [pack(each, tokens, held_out, **rest) for each, rest in dealt]
     if held_out:
-        parts += [
-            pack(histories[part::files], tokens, validated=True, masked=masked, **own[part]) for part in range(files)
-        ]
+        parts += [pack(each, tokens, validated=True, **rest) for each, rest in dealt]
     paths = [write_blocks(folder / f"part-{n}.parquet", part, n << 28, row_group) for n, part in enumerate(parts)]
     items, events = np.unique(np.concatenate(histories), return_counts=True)
     return plan_over(folder, paths, items, events, tokens, settings)

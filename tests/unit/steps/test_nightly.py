@@ -24,7 +24,9 @@ READS = [pytest.param(read, id=f"{step.name}-{read.name}") for step in STEPS for
 @pytest.mark.parametrize("read", READS)
 def test_which_days_a_step_may_read_is_known_before_anything_is_made(tmp_path: Path, read: Read) -> None:
     """Else a step at work beside others may read a day before it is made, or wait for none: see pipeline.claims."""
-    config = config_of(tmp_path, train={"network": {"content": {"als": 8}, "attributes": ["brand"]}})
+    network = {"content": {"als": 8}, "attributes": ["brand"], "user_attributes": ["region"]}
+    sources = {"events": {"path": "unused"}, "users": {"path": "unused"}}
+    config = config_of(tmp_path, sources=sources, train={"network": network})
     context = RunContext(config, date(2026, 1, 10))
     before = read.select(context, Warehouse(tmp_path).open(read.table))
     served = CONTENT_ALS if read.name == "content" else context.served_model
