@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
 
 from interest_spark.metrics.hit_rate import hit_rate
@@ -24,7 +25,7 @@ from interest_spark.metrics.ndcg import ndcg
 from interest_spark.models.published import Model
 from interest_spark.models.served import load_model
 from interest_spark.serving.topk import NO_ITEM, Catalogue
-from tests.bench.bench_accuracy import DAY, K, World, deliver, rank_test_items, seen_items
+from tests.bench.bench_accuracy import DAY, K, World, deliver, rank_test_items, seen_items, user_ids
 from tests.bench.reports import figure, report, say
 from tests.bench.training_world import ROOT, DataSet, read_data_set
 
@@ -103,8 +104,7 @@ def fit_here(world: World, data: DataSet, model: str, seed: int) -> dict[str, An
 
 def lists_of(model: Any, sequences: pa.Table, data: DataSet) -> np.ndarray:
     """int[users, K], item numbers from 0, NO_ITEM where there is none."""
-    rows = {user: row for row, user in enumerate(sequences["user_id"].to_pylist())}
-    ordered = sequences.take([rows[f"user-{number}"] for number in range(len(data.histories))])
+    ordered = sequences.take(pc.index_in(user_ids(data), sequences["user_id"]))
     excluded = seen_items(model, ordered["seen"].to_pylist())
     found, _ = Catalogue(model.item_vectors, K).top_k(model.encode(ordered), excluded)
     number_of = np.array([int(name.removeprefix("item-")) - 1 for name in model.item_ids.to_pylist()] + [NO_ITEM])

@@ -1,9 +1,10 @@
 """What the training benchmarks share: public data sets, training plans over them, and measured runs."""
 
 import gzip
+import itertools
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -55,23 +56,39 @@ class DataSet:
         return [history[:-2][-self.tokens - 1 :] + FIRST_ITEM_INDEX - 1 for history in self.histories]
 
 
-# The file, the numbers that a line begins with before its items, the tokens of a block and the blocks of a batch.
+# The file, the tokens of a block and the blocks of a batch.
 _FILES = {
-    "ml-1m": ("ml-1m/sas_sequences.txt.gz", 0, 200, 128),
-    "beauty": ("amazon_beauty/Beauty.txt.gz", 1, 50, 128),
+    "ml-1m": ("ml-1m/sas_sequences.txt.gz", 200, 128),
+    "beauty": ("amazon_beauty/Beauty.txt.gz", 50, 128),
+    "ml-100k": ("ml-100k/ml-100k.inter.gz", 200, 32),
 }
+_LEADING = {"beauty": 1}
+"""Numbers that a line begins with before its items."""
 DATA_SETS = tuple(_FILES)
 
 
 def read_data_set(name: str) -> DataSet:
     """One of DATA_SETS. Ends the process when its file, which is not part of the repository, is absent."""
-    file, leading, tokens, batch_blocks = _FILES[name]
+    file, tokens, batch_blocks = _FILES[name]
     path = DATA / file
     if not path.exists():
         sys.exit(f"data set {name} is not there: put it at {path}")
     with gzip.open(path, "rt", encoding="ascii") as lines:
-        histories = [np.array(line.split()[leading:], np.int32) for line in lines]
+        histories = by_user(lines) if name == "ml-100k" else _one_a_line(lines, _LEADING.get(name, 0))
     return DataSet(name, tokens, batch_blocks, histories)
+
+
+def _one_a_line(lines: Iterable[str], leading: int) -> list[np.ndarray]:
+    return [np.array(line.split()[leading:], np.int32) for line in lines]
+
+
+def by_user(lines: Iterable[str]) -> list[np.ndarray]:
+    """Of a user, an item, a rating and a time a line, after a line of names; items of one instant by their number."""
+    table = np.array([line.split() for line in itertools.islice(lines, 1, None)], np.float64).astype(np.int64)
+    user, item, time = table[:, 0], table[:, 1], table[:, 3]
+    ordered = np.lexsort((item, time, user))
+    bounds = np.flatnonzero(np.diff(user[ordered])) + 1
+    return [items.astype(np.int32) for items in np.split(item[ordered], bounds)]
 
 
 def training_plan(
