@@ -26,8 +26,10 @@ class Scored:
 
     @classmethod
     def counted(cls, score: Floats, positives: Floats, negatives: Floats) -> "Scored":
-        """From counts in any order, of which several may have one score."""
-        distinct, place = np.unique(-np.asarray(score, np.float64), return_inverse=True)
+        """From counts in any order, of which several may have one score, and some none: what has no row is left out."""
+        counted = np.asarray(positives) + np.asarray(negatives) > 0
+        score, positives, negatives = (np.asarray(each, np.float64)[counted] for each in (score, positives, negatives))
+        distinct, place = np.unique(-score, return_inverse=True)
         counts = [
             np.bincount(place, each, minlength=len(distinct)).astype(np.float64) for each in (positives, negatives)
         ]

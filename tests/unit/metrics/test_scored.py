@@ -105,3 +105,16 @@ def test_nothing_to_measure() -> None:
     assert lift(Scored.of_rows(np.array([1, 0]), np.array([0.9, 0.1])), share=1.0) == 1.0
     with pytest.raises(ValueError, match="labels are 0 or 1"):
         Scored.of_rows(np.array([2]), np.array([0.5]))
+
+
+def test_a_score_of_which_a_resample_has_no_row_changes_no_metric() -> None:
+    label, score = np.array([1, 0, 1, 0, 0]), np.array([0.9, 0.7, 0.6, 0.3, 0.2])
+    known = Scored.of_rows(label, score)
+    gaps = Scored.counted(
+        np.append(known.score, [1.0, 0.65, 0.0]),
+        np.append(known.positives, [0, 0, 0]),
+        np.append(known.negatives, [0, 0, 0]),
+    )
+    for name in SCORED_METRICS:
+        metric = scored_metric_named(name)
+        assert metric(gaps) == pytest.approx(metric(known), abs=1e-12), name
