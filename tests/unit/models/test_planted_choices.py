@@ -10,17 +10,26 @@ import pytest
 
 from interest_spark.models.parallel.collectives import OneRank
 from interest_spark.models.training.train import train
-from tests.unit.models.worlds import make_plan
+from tests.unit.models.worlds import make_plan, write_factors
 
 pytestmark = [pytest.mark.slow]
 
 
-def ndcg(folder: Path, histories: list[np.ndarray], attributes: dict[int, str] | None = None, **settings: Any) -> float:
-    """NDCG@10 of the last items, which are held out of training."""
+def ndcg(
+    folder: Path,
+    histories: list[np.ndarray],
+    attributes: dict[int, str] | None = None,
+    factors: np.ndarray | None = None,
+    **settings: Any,
+) -> float:
+    """NDCG@10 of the last items, which are held out of training. factors: float32[V, c], content of all items."""
     common = {"streams": 1, "batch_blocks": 16, "optimizer": {"learning_rate": 0.01}, "files": 1, "row_group": 1000}
     plan = make_plan(folder, histories, 8, held_out=True, **common, **settings)
     if attributes is not None:
         describe(plan.candidates / "part-0.parquet", attributes)
+    if factors is not None:
+        items = np.unique(np.concatenate(histories))
+        plan = plan.model_copy(update={"content": {"als": write_factors(folder / "factors", items, factors[items])}})
     result = train(plan, OneRank(), on_step=lambda step: None)
     assert result is not None and result.ndcg is not None
     return result.ndcg
@@ -94,3 +103,24 @@ def test_attributes_of_users_tell_what_their_events_do_not(tmp_path: Path, kind:
     told = ndcg(tmp_path / "told", histories, users=users, **settings)
     assert told > 3 * blind, (told, blind)
     assert told > 0.15, told
+
+
+def test_content_finds_items_of_few_events_half_as_often_again(tmp_path: Path) -> None:
+    """Users keep to a group of items, most of which have one event or two; factors tell the groups, if not exactly."""
+    random, groups, often, seldom = np.random.default_rng(3), 60, 2, 30
+    each, histories = often + seldom, []
+    for _ in range(500):
+        group = 2 + each * random.integers(0, groups)
+        shown = group + np.where(random.random(6) < 0.5, random.integers(0, often, 6), random.integers(often, each, 6))
+        strange = random.random(6) < 0.2
+        shown = np.where(strange, random.integers(2, 2 + groups * each, 6), shown)
+        histories.append(np.append(shown, group + random.integers(often, each)).astype(np.int32))
+    events = np.bincount(np.concatenate([history[:-1] for history in histories]), minlength=2 + groups * each)
+    assert np.mean([events[history[-1]] < 5 for history in histories]) > 0.95
+    group_of = np.maximum(np.arange(2 + groups * each) - 2, 0) // each
+    factors = random.normal(size=(groups, 32))[group_of] + random.normal(scale=0.3, size=(len(group_of), 32))
+    network = {"dim": 16, "layers": 1, "feed_forward": 16, "dropout": 0.1}
+    alone = ndcg(tmp_path / "alone", histories, network=network, epochs=8)
+    network |= {"content": {"als": 32}, "user_content": True}
+    hybrid = ndcg(tmp_path / "hybrid", histories, factors=factors.astype(np.float32), network=network, epochs=8)
+    assert hybrid > 1.5 * alone, (hybrid, alone)

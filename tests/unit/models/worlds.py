@@ -112,17 +112,21 @@ def write_blocks(path: Path, columns: dict[str, np.ndarray], first_id: int, row_
 
 def write_content(folder: Path, items: np.ndarray, widths: Mapping[str, int]) -> dict[str, ContentModel]:
     """Factors of every item with an even index, the same for an item in every world."""
-    models = {}
-    for source, width in widths.items():
-        known = items[items % 2 == 0].astype(np.int32)
-        config = AlsConfig(factors=width)
-        card = CollaborativeCard(model_version=source, collaborative=config, trained_through="2024-04-30")
-        factors = np.random.default_rng(5).normal(size=(int(items.max()) + 1, width)).astype(np.float32)[known]
-        table = pa.table({"item_index": pa.array(known), "item_id": [f"item-{item}" for item in known]})
-        bundle = Bundle({"items": factors}, card.model_dump(mode="json"), table)
-        sha256 = write_bundle(folder / source, bundle)
-        models[source] = ContentModel(path=folder / source, manifest_sha256=sha256)
-    return models
+    known = items[items % 2 == 0].astype(np.int32)
+    drawn = {
+        source: np.random.default_rng(5).normal(size=(int(items.max()) + 1, width)).astype(np.float32)[known]
+        for source, width in widths.items()
+    }
+    return {source: write_factors(folder / source, known, factors) for source, factors in drawn.items()}
+
+
+def write_factors(folder: Path, items: np.ndarray, factors: np.ndarray) -> ContentModel:
+    """A source of content: factors, float32[C, width], of the items int32[C], ascending."""
+    config = AlsConfig(factors=factors.shape[1])
+    card = CollaborativeCard(model_version=folder.name, collaborative=config, trained_through="2024-04-30")
+    table = pa.table({"item_index": pa.array(items), "item_id": [f"item-{item}" for item in items]})
+    sha256 = write_bundle(folder, Bundle({"items": factors}, card.model_dump(mode="json"), table))
+    return ContentModel(path=folder, manifest_sha256=sha256)
 
 
 def empty_blocks(count: int, tokens: int = 4) -> dict[str, np.ndarray]:
