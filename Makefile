@@ -25,7 +25,7 @@ TESTS ?= $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(patsubst %/,%,$(wildcard tes
 LONG_CLUSTER_TESTS := $(wildcard $(patsubst %,tests/cluster/test_%.py,airflow yarn backfilled_month airflow_on_yarn))
 LEFT_OUT ?=#    files of the cluster's tests that are not to run
 CLUSTER_TESTS ?= $(filter-out $(LEFT_OUT),$(LONG_CLUSTER_TESTS) $(filter-out $(LONG_CLUSTER_TESTS),$(wildcard tests/cluster/test_*.py)))
-TEST_WORKERS ?= 3# jobs under test wait for their own processes to start: on two cores a third keeps them busy
+TEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 SEEDS ?= 3#     trainings of each data set in `make bench`
 
