@@ -2,12 +2,11 @@
 
 python -m tests.bench.bench_hybrid_retail --folder build/bench/hybrid [--kind two_towers] [--seeds 3] [--set key=value]…
 
-The network, the factorisation and both together are compared by `interest compare` on the last days of Online Retail. The
-folder keeps the warehouse: started again, it goes on where it was interrupted.
+The network, the factorisation and both together are compared by `interest compare` on the last days of Online Retail.
+The folder keeps the warehouse: started again, it goes on where it was interrupted.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def with_variants(config: Path, kind: str) -> dict[str, Any]:
     network: dict[str, Any] = {**keys["train"].get("network", {}), "kind": kind}
     hybrid = {**network, "content": {"als": FACTORS}, "user_content": True}
     keys["compare"] = {"models": {NETWORK: {"train.network": network}, HYBRID: {"train.network": hybrid}}}
-    config.write_text(json.dumps(keys), encoding="utf-8")
+    config.write_text(yaml.safe_dump(keys), encoding="utf-8")
     load_config(config)
     return network
 
