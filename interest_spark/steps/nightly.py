@@ -94,7 +94,8 @@ def _content(context: RunContext) -> Iterator[Work]:
         als = AlsConfig(name=CONTENT_ALS, factors=width)
         config = context.config.model_copy(update={"collaborative": als})
         step = replace(COLLABORATIVE, inapplicable=_no_histories)
-        yield step, replace(context.on(date.fromisoformat(day)), config=config)
+        # Also in a comparison it has its own name: under the network's it would be taken for the network.
+        yield step, replace(context.on(date.fromisoformat(day)), config=config, compared_as=None)
 
 
 def _no_histories(context: RunContext, inputs: Inputs) -> str | None:

@@ -10,7 +10,8 @@ from interest_spark.pipeline.claims import DayRange
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Newest, Read
 from interest_spark.schemas.tables import SLICED_BY
-from interest_spark.steps.nightly import JOBS, nightly, steps_of
+from interest_spark.steps.contenders import Contender
+from interest_spark.steps.nightly import JOBS, job, nightly, steps_of
 from interest_spark.steps.training import CONTENT_ALS
 from interest_spark.storage.layout import Slice
 from interest_spark.storage.warehouse import Warehouse
@@ -66,3 +67,11 @@ def test_warnings_of_churn_are_made_where_they_are_asked_for_and_need_features(t
     assert steps_of("churn", config_of(tmp_path, profiles={})) == ()
     with pytest.raises(ValidationError, match=r"add `profiles: \{\}`"):
         config_of(tmp_path, churn={})
+
+
+def test_content_keeps_its_own_name_whatever_the_network_is_called(tmp_path: Path) -> None:
+    """A comparison that fitted it under the network's name took it for the network."""
+    context = RunContext(config_of(tmp_path, train={"network": {"content": {"als": 8}}}), date(2026, 1, 10))
+    for each in (context, context.on(context.day, backtest=True), Contender("hybrid", context.config).context(context)):
+        (first, of_content), *_ = job("train", each)
+        assert (first.name, of_content.model, of_content.served_model) == ("collaborative", CONTENT_ALS, CONTENT_ALS)
