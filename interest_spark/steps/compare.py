@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ from interest_spark.steps.evaluate import (
     split_name,
     what_was_known,
 )
-from interest_spark.steps.nightly import job
+from interest_spark.steps.nightly import before_judging, job
 from interest_spark.storage.bundles import bundle_path
 from interest_spark.storage.damage import read_bytes
 from interest_spark.storage.table_schemas import spark_schema
@@ -41,7 +40,7 @@ _MOST_BYTES = 1 << 20
 def comparison(context: RunContext, contenders: Sequence[Contender]) -> Iterator[Work]:
     """The steps: histories of the cutoff, each model's blocks, training and lists, and the judgement of all."""
     check_length(context)
-    yield from job("sequences", context.on(date.fromisoformat(cutoff_of(context))))
+    yield from before_judging(context)
     for each in _trainings(contenders):
         for name in ("train", "score"):
             yield from job(name, each.context(context))

@@ -86,6 +86,15 @@ def job(name: str, context: RunContext) -> Iterator[Work]:
         yield step, context
 
 
+def before_judging(context: RunContext) -> Iterator[Work]:
+    """What a judgement of models that are trained at the cutoff starts from: the histories of then, and, where nobody
+    has told yet, who is a machine as of the judged day.
+    """
+    yield from job("sequences", context.on(date.fromisoformat(cutoff_of(context))))
+    if not context.warehouse.days("bots", day=context.dt):
+        yield from job("sequences", context)
+
+
 def _content(context: RunContext) -> Iterator[Work]:
     """What fits the models that the network's content comes from, on the last day that the network learns of."""
     width = context.config.train.network.content.get("als")

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import Work
 from interest_spark.steps.contenders import Contender
-from interest_spark.steps.evaluate import check_length, cutoff_of
-from interest_spark.steps.nightly import job
+from interest_spark.steps.evaluate import check_length
+from interest_spark.steps.nightly import before_judging, job
 
 _ROLLING = "rolling-"
 
@@ -34,10 +34,7 @@ def rolling(context: RunContext, days: Sequence[date]) -> dict[date, list[Work]]
 
 
 def _works(context: RunContext) -> Iterator[Work]:
-    cutoff = context.on(date.fromisoformat(cutoff_of(context)))
-    yield from job("sequences", cutoff)
-    if not context.warehouse.days("bots", day=context.dt):  # all that the judged day itself is asked for
-        yield from job("sequences", context)
+    yield from before_judging(context)
     contender = Contender(_ROLLING + context.config.model_name, context.config)
     for name in ("train", "score"):
         yield from job(name, contender.context(context))

@@ -10,6 +10,7 @@ from interest_spark.pipeline.claims import DayRange
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.step import Newest, Read
 from interest_spark.schemas.tables import SLICED_BY
+from interest_spark.steps.compare import comparison
 from interest_spark.steps.contenders import Contender
 from interest_spark.steps.nightly import JOBS, job, nightly, steps_of
 from interest_spark.steps.training import CONTENT_ALS
@@ -75,3 +76,16 @@ def test_content_keeps_its_own_name_whatever_the_network_is_called(tmp_path: Pat
     for each in (context, context.on(context.day, backtest=True), Contender("hybrid", context.config).context(context)):
         (first, of_content), *_ = job("train", each)
         assert (first.name, of_content.model, of_content.served_model) == ("collaborative", CONTENT_ALS, CONTENT_ALS)
+
+
+def test_who_is_judged_is_known_before_models_are_compared(tmp_path: Path) -> None:
+    """Hours of training would else end in the news that machines of the judged day are not known."""
+    context = RunContext(config_of(tmp_path, evaluate={"horizon_days": 2}), date(2026, 1, 10))
+    contenders = [Contender("sasrec", context.config), Contender("popularity", None)]
+
+    def days_of_machines() -> list[str]:
+        return [each.dt for step, each in comparison(context, contenders) if "bots" in step.writes]
+
+    assert days_of_machines() == ["2026-01-08", "2026-01-10"]
+    put_rows(Warehouse(tmp_path), "bots", "made", {Slice("2026-01-10"): []})
+    assert days_of_machines() == ["2026-01-08"]
