@@ -2,7 +2,8 @@
 
 python -m tests.bench.bench_hybrid_retail --folder build/bench/hybrid [--kind two_towers] [--seeds 3] [--set key=value]…
 
-The network, the factorisation and both together are compared by `interest compare` on the last days of Online Retail.
+The network, the factorisation and both together are compared by `interest compare` on the days of Online Retail that
+bench_evaluate_public judges by.
 The folder keeps the warehouse: started again, it goes on where it was interrupted.
 """
 

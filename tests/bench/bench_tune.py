@@ -20,11 +20,11 @@ import yaml
 
 from interest_spark.config.file import load_config
 from interest_spark.storage.warehouse import Warehouse
+from tests.bench.bench_evaluate_public import SETS
 from tests.bench.reports import figure, report, say
 from tests.bench.training_world import DATA, ROOT
 
-DAY = "2011-12-09"
-"""The last of the data."""
+CONFIG, FOLDER, DAY, HORIZON_DAYS = SETS["online_retail"]
 DEFAULT, BEST = "default", "best"
 
 
@@ -52,10 +52,11 @@ def main() -> None:
 
 
 def write_configuration(folder: Path, overrides: Sequence[str]) -> Path:
-    """The repository's own, with data and warehouse of this benchmark."""
-    keys = yaml.safe_load((ROOT / "conf/online_retail.yaml").read_text(encoding="utf-8"))
+    """The repository's own, with data and warehouse of this benchmark, judged by the days that SETS names."""
+    keys = yaml.safe_load((ROOT / "conf" / CONFIG).read_text(encoding="utf-8"))
     keys["warehouse"] = str(folder / "warehouse")
-    keys["sources"]["root"] = str(DATA / "online_retail")
+    keys["sources"]["root"] = str(DATA / FOLDER)
+    keys["evaluate"]["horizon_days"] = HORIZON_DAYS
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "online_retail.yaml"
     path.write_text(yaml.safe_dump(keys), encoding="utf-8")
