@@ -8,6 +8,7 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.models.card import read_card
 from interest_spark.models.collaborative.card import is_collaborative, read_collaborative_card
 from interest_spark.models.published import Model
+from interest_spark.models.without_keras import import_tensorflow
 from interest_spark.schemas.tokens import source_lists
 from interest_spark.storage.bundles import Bundle, read_bundle, read_config
 
@@ -38,7 +39,8 @@ def load_model(model: Model, threads: int = 1) -> "Encoder | HistoryModel":
     Raises BadDataError when the bundle is missing, changed, or no model of this code.
     """
     if not is_collaborative(read_config(model.path)):
-        from interest_spark.models.inference import load_encoder  # it imports TensorFlow
+        import_tensorflow()
+        from interest_spark.models.inference import load_encoder
 
         return load_encoder(model.path, model.manifest_sha256, threads)
     try:

@@ -14,6 +14,7 @@ from interest_spark.models.launch.stop import StopRequest
 from interest_spark.models.launch.watchdog import Watchdog
 from interest_spark.models.launch.work_folder import read_text
 from interest_spark.models.training.plan import TrainPlan
+from interest_spark.models.without_keras import import_tensorflow
 from interest_spark.storage.folder_files import replace_file
 
 LAUNCHER_PID = "INTEREST_SPARK_LAUNCHER_PID"
@@ -52,6 +53,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _train(plan: TrainPlan, watchdog: Watchdog) -> None:
+    import_tensorflow()
     from interest_spark.models.parallel.collectives import join_ranks
     from interest_spark.models.runtime import use_cpu, use_gpu, use_threads
     from interest_spark.models.training.train import train

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.models.without_keras import import_horovod
 
 
 class Ranks(Protocol):
@@ -57,8 +58,7 @@ class HorovodRanks:
     """The ranks that Horovod started this process among; only its core collectives are used."""
 
     def __init__(self) -> None:
-        import horovod.tensorflow as hvd
-
+        hvd = import_horovod()
         hvd.init()
         self._hvd = hvd
         self.rank: int = hvd.rank()
