@@ -8,6 +8,10 @@ import tensorflow as tf
 from interest_spark.models.networks.parameters import Parameters
 
 
+START = 0.5
+"""What projections of content begin with: items are compared by their content before anything is learnt."""
+
+
 class ItemContent:
     """The content of one source. Items without any have rows of zeros, of which nothing is projected: hence no bias.
 
@@ -16,7 +20,7 @@ class ItemContent:
 
     def __init__(self, source: str, vocabulary_size: int, dim: int, width: int, parameters: Parameters) -> None:
         self._vectors = parameters.frozen_array(array_name(source), tf.zeros([vocabulary_size, width]))  # [V, c]
-        self._projection = parameters.normal(f"content/{source}/projection", width, dim)  # [c, d]
+        self._projection = parameters.passing(f"content/{source}/projection", width, dim, START)  # [c, d]
 
     def __call__(self, rows: tf.Tensor) -> tf.Tensor:
         """int32[…] item indexes -> float32[…, d]."""

@@ -37,6 +37,14 @@ class Parameters:
         drawn = tf.random.stateless_uniform([inputs, outputs], self._key(name), -limit, limit)
         return self._keep(self.trainable, name, tf.Variable(drawn, name=name))
 
+    def passing(self, name: str, inputs: int, outputs: int, scale: float) -> tf.Variable:
+        """float32[inputs, outputs]: number i of the inputs becomes `scale` times itself in number i of the outputs, and
+        a little of all others, N(0, stddev²), as in a `normal` variable.
+        """
+        drawn = tf.random.stateless_normal([inputs, outputs], self._key(name), stddev=_STDDEV)
+        value = drawn + scale * tf.eye(inputs, outputs)
+        return self._keep(self.trainable, name, tf.Variable(value, name=name))
+
     def orthogonal(self, name: str, size: int, count: int) -> tf.Variable:
         """float32[size, count · size]: `count` random orthogonal matrices side by side (Saxe et al. 2014,
         arXiv:1312.6120), which keep the length of what they are applied to step after step.

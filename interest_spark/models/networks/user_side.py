@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from interest_spark.config.training.networks import NetworkSection
 from interest_spark.models.networks.dropout import no_dropout
-from interest_spark.models.networks.item_content import array_name
+from interest_spark.models.networks.item_content import START, array_name
 from interest_spark.models.networks.layers import Dropout
 from interest_spark.models.networks.network import Network, Tokens
 from interest_spark.models.networks.parameters import Parameters
@@ -33,7 +33,7 @@ class UserSide:
         ]  # [1 + C, d] each
         sources = config.content if config.user_content else {}
         self._content = [
-            (parameters.frozen[array_name(source)], parameters.normal(f"user/{source}/projection", width, config.dim))
+            (parameters.frozen[array_name(source)], parameters.passing(f"user/{source}/projection", width, config.dim, START))
             for source, width in sources.items()
         ]  # [V, c], [c, d]
         self._rate = config.content_dropout

@@ -36,7 +36,7 @@ def set_content(parameters: Parameters, plan: TrainPlan) -> None:
 
 
 def content_vectors(model: ContentModel, source: str, width: int, vocabulary_size: int) -> Array:
-    """float32[V, width] by item index, of a mean squared length of 1 over the items that have any."""
+    """float32[V, width] by item index, `whitened`."""
     bundle = read_bundle(model.path, model.manifest_sha256)
     found: Any = build_collaborative(bundle)
     vectors = found.item_vectors
@@ -50,8 +50,25 @@ def content_vectors(model: ContentModel, source: str, width: int, vocabulary_siz
     rows = np.zeros((vocabulary_size, width), np.float32)
     inside = found.item_index < vocabulary_size
     rows[found.item_index[inside]] = vectors[inside]
-    length = np.sqrt((rows.astype(np.float64) ** 2).sum(axis=1)[rows.any(axis=1)].mean()) if rows.any() else 1.0
-    return (rows / length).astype(np.float32)
+    return whitened(rows)
+
+
+def whitened(vectors: Array) -> Array:
+    """float32[V, c]: principal components, the greatest first, nearly alike in variance, of a mean squared length of 1
+    over the items that have any.
+
+    With C = Y'Y / n of n items' vectors and m the mean of its eigenvalues L of eigenvectors E they are Y E (L + m)^-1/2.
+    So the products of a history's mean with all items are those of a ridge regression on factors, (C + m)^-1 in
+    between, which is how a factorisation finds its users' vectors. Where m is small, noise would be as great as taste.
+    """
+    known = vectors[vectors.any(axis=1)].astype(np.float64)
+    if not len(known):
+        return vectors
+    eigenvalues, eigenvectors = np.linalg.eigh(known.T @ known / len(known))
+    scales = (eigenvalues + eigenvalues.mean()) ** -0.5
+    turn = (eigenvectors * scales)[:, ::-1]
+    length = np.sqrt(((known @ turn) ** 2).sum(axis=1).mean())
+    return (vectors @ (turn / length)).astype(np.float32)
 
 
 def in_the_axes_of(vectors: Array, earlier: Array | None) -> Array:

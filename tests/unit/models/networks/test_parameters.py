@@ -27,6 +27,13 @@ def test_each_array_has_its_role() -> None:
     assert parameters.frozen["content"].numpy()[4].tolist() == [8, 9]
 
 
+@pytest.mark.parametrize("shape", [(4, 4), (3, 6), (6, 3)])
+def test_a_passing_variable_gives_on_what_it_is_given(shape: tuple[int, int]) -> None:
+    value = Parameters(seed=1).passing("projection", *shape, scale=0.5).numpy()
+    np.testing.assert_allclose(value, 0.5 * np.eye(*shape), atol=0.1)
+    assert len(np.unique(value)) == value.size  # and a little of all others
+
+
 def test_a_frozen_array_is_not_watched() -> None:
     parameters = declared()
     with tf.GradientTape() as tape:

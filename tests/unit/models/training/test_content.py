@@ -15,7 +15,7 @@ from interest_spark.models.networks.dropout import StreamDropout, stream_keys
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.networks.token_embedding import TokenEmbedding
 from interest_spark.models.parallel.collectives import OneRank
-from interest_spark.models.training.content import content_vectors, in_the_axes_of
+from interest_spark.models.training.content import content_vectors, in_the_axes_of, whitened
 from interest_spark.models.training.plan import ParentModel
 from interest_spark.models.training.train import train
 from interest_spark.storage.bundles import read_bundle
@@ -89,6 +89,24 @@ def test_vectors_of_a_mean_squared_length_of_one(tmp_path: Path) -> None:
     assert (found[known] ** 2).sum(axis=1).mean() == pytest.approx(1)
     with pytest.raises(ConfigError, match=r"content\.als is 7, but the vectors of .* have 5 numbers"):
         content_vectors(model, "als", 7, 9)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 1000), spread=st.floats(0.1, 10), known=st.integers(1, 60))
+def test_products_of_whitened_vectors_are_a_ridge_regression_on_the_factors(
+    seed: int, spread: float, known: int
+) -> None:
+    random = np.random.default_rng(seed)
+    factors = random.normal(size=(60, WIDTH)) * spread ** np.arange(WIDTH)
+    factors[known:] = 0
+    found = whitened(factors.astype(np.float32)).astype(np.float64)
+    covariance = factors.T @ factors / known
+    ridge = covariance + np.eye(WIDTH) * np.trace(covariance) / WIDTH
+    expected = factors @ np.linalg.solve(ridge, factors.T)
+    scale = np.trace(expected) / known  # of a mean squared length of 1
+    np.testing.assert_allclose(found @ found.T, expected / scale, atol=1e-3 * expected.max() / scale)
+    variances = (found**2).sum(axis=0)
+    assert (np.diff(variances) <= 1e-3 * variances.max()).all()  # the first numbers say most
 
 
 def test_training_leaves_content_as_it_is_and_a_later_run_turns_its_own(tmp_path: Path) -> None:
