@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from interest_spark.foundation.errors import ConfigError
+from interest_spark.models.training.content import whitened
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO
 from interest_spark.storage.bundles import read_bundle
@@ -47,8 +48,7 @@ def test_content_is_fitted_before_the_network_and_served_with_it(spark: "SparkSe
     (model,) = warehouse.open("models").read_small(day=DAY, name="sasrec").to_pylist()
     factors, weights = (read_bundle(tmp_path / each["path"]) for each in (content, model))
     index = factors.items["item_index"].to_numpy()
-    ratio = weights.weights["content/als"][index] / factors.weights["items"]
-    assert np.allclose(ratio, ratio[0, 0], rtol=1e-4)
+    np.testing.assert_allclose(weights.weights["content/als"][index], whitened(factors.weights["items"]), atol=1e-5)
     assert not weights.weights["content/als"][[0, 1]].any()
     assert run_job("train", context_of(tmp_path)) == NOTHING_TO_DO
     assert run_job("score", context_of(tmp_path)).rows["recommendations"] == 3 * len(histories)

@@ -21,8 +21,9 @@ class UserSide:
     Where items have the factors of a matrix factorisation as content, the mean of a history's factors is what a user's
     own factors are made of: these are (Y'Y + Y'(C - I)Y + r)^-1 Y'C p (Hu, Koren and Volinsky 2008), Y the factors of
     all items and p, C what the user has used; the first sum, over all items, outweighs the second, over the user's,
-    and so they are nearly a linear map of Y'p, the same for everybody. It is learnt here. Taken up to each token, it
-    tells a user as of then, where the factorisation's own factors of users would tell what comes next.
+    and so they are nearly a linear map of Y'p, the same for everybody. Whitened factors have it in them, so that the
+    projection begins by passing means on, and is learnt from there. Taken up to each token, a mean tells a user as of
+    then, where the factorisation's own factors of users would tell what comes next.
     """
 
     def __init__(self, config: NetworkSection, parameters: Parameters) -> None:
