@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from interest_spark.config.training.networks import NetworkConfig, NetworkSection
+from interest_spark.config.training.network_section import NetworkSection
+from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.config.training.second_stage import SecondStageConfig
 from interest_spark.features.blocks.masks import append_masks
 from interest_spark.features.blocks.packing import place, ranges

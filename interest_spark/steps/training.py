@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from interest_spark.config.blocks import HeldOutPeriod
-from interest_spark.config.training.networks import NetworkSection
+from interest_spark.config.training.network_section import NetworkSection
 from interest_spark.features.blocks.item_attributes import with_attributes
 from interest_spark.features.blocks.pack import PackingRules, candidate_items, pack_blocks
 from interest_spark.features.blocks.scope import LearningScope, end_of_learning

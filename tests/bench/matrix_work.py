@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import op_callbacks
 
-from interest_spark.config.training.networks import MaskedNetworkSection, NetworkConfig
+from interest_spark.config.training.network_section import MaskedNetworkSection
+from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.models.card import build_network
 from interest_spark.schemas.tokens import INPUTS, MEASURES
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from interest_spark.config.training.networks import NetworkSection
+from interest_spark.config.training.network_section import NetworkSection
 from interest_spark.models.networks.network import Network
 from interest_spark.models.networks.parameters import Parameters
 from interest_spark.models.networks.token_embedding import TokenEmbedding

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from interest_spark.models.networks.parameters import Parameters
 
-
 START = 0.5
 """What projections of content begin with: items are compared by their content before anything is learnt."""
 

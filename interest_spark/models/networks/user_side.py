@@ -5,7 +5,7 @@ B blocks of T tokens, c numbers of content, C codes of an attribute, d = dim.
 
 import tensorflow as tf
 
-from interest_spark.config.training.networks import NetworkSection
+from interest_spark.config.training.network_section import NetworkSection
 from interest_spark.models.networks.dropout import no_dropout
 from interest_spark.models.networks.item_content import START, array_name
 from interest_spark.models.networks.layers import Dropout
@@ -34,7 +34,10 @@ class UserSide:
         ]  # [1 + C, d] each
         sources = config.content if config.user_content else {}
         self._content = [
-            (parameters.frozen[array_name(source)], parameters.passing(f"user/{source}/projection", width, config.dim, START))
+            (
+                parameters.frozen[array_name(source)],
+                parameters.passing(f"user/{source}/projection", width, config.dim, START),
+            )
             for source, width in sources.items()
         ]  # [V, c], [c, d]
         self._rate = config.content_dropout

@@ -7,7 +7,7 @@ still learnt once an epoch, at its token: what changes is how much of its histor
 import tensorflow as tf
 
 from interest_spark.config.training.helpers import AugmentConfig
-from interest_spark.config.training.networks import NetworkSection
+from interest_spark.config.training.network_section import NetworkSection
 from interest_spark.models.losses.loss import Targets
 from interest_spark.models.networks.network import Tokens
 from interest_spark.models.training.hidden_items import hide_items

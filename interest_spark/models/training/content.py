@@ -57,7 +57,7 @@ def whitened(vectors: Array) -> Array:
     """float32[V, c]: principal components, the greatest first, nearly alike in variance, of a mean squared length of 1
     over the items that have any.
 
-    With C = Y'Y / n of n items' vectors and m the mean of its eigenvalues L of eigenvectors E they are Y E (L + m)^-1/2.
+    With C = Y'Y / n of n items' vectors, its eigenvectors E, eigenvalues L and their mean m, they are Y E (L + m)^-1/2.
     So the products of a history's mean with all items are those of a ridge regression on factors, (C + m)^-1 in
     between, which is how a factorisation finds its users' vectors. Where m is small, noise would be as great as taste.
     """

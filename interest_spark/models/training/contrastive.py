@@ -7,7 +7,7 @@ arXiv:2002.05709). Both views are encoded as the batch itself is, so a step cost
 import tensorflow as tf
 
 from interest_spark.config.training.helpers import ContrastiveConfig
-from interest_spark.config.training.networks import NetworkSection
+from interest_spark.config.training.network_section import NetworkSection
 from interest_spark.models.losses.loss import Targets
 from interest_spark.models.networks.layers import Dropout
 from interest_spark.models.networks.network import Network, Tokens

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from interest_spark.config.training.networks import NetworkSection
+from interest_spark.config.training.network_section import NetworkSection
 from interest_spark.models.networks.network import Tokens
 from interest_spark.schemas.behaviors import MASK_INDEX, UNKNOWN_INDEX
 

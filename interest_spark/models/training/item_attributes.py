@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from interest_spark.config.training.networks import NetworkSection
+from interest_spark.config.training.network_section import NetworkSection
 from interest_spark.features.value_codes import NO_VALUE, value_codes
 from interest_spark.models.networks.item_attributes import codes_name
 from interest_spark.models.networks.parameters import Parameters

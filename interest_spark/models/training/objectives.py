@@ -8,7 +8,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from interest_spark.config.training.helpers import AugmentConfig
-from interest_spark.config.training.networks import MaskedNetworkSection, NetworkSection
+from interest_spark.config.training.network_section import MaskedNetworkSection, NetworkSection
 from interest_spark.models.losses.loss import Targets
 from interest_spark.models.networks.network import Tokens
 from interest_spark.models.training.augmentation import ShorterHistories

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from interest_spark.config.training.helpers import ContrastiveConfig
-from interest_spark.config.training.networks import NetworkSection
+from interest_spark.config.training.network_section import NetworkSection
 from interest_spark.models.networks.network import Tokens
 from interest_spark.models.training.hidden_items import hide_items
 from interest_spark.models.training.segments import Places, SegmentDraws, places, split_segments

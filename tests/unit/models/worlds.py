@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interest_spark.config.collaborative import AlsConfig
-from interest_spark.config.training.networks import NetworkSection, SasRecConfig
+from interest_spark.config.training.network_section import NetworkSection
+from interest_spark.config.training.networks import SasRecConfig
 from interest_spark.config.training.train import TrainConfig
 from interest_spark.features.blocks.masks import at_their_events, hide_events
 from interest_spark.features.blocks.packing import pack_histories

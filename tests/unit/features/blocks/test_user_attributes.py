@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interest_spark.config.blocks import BlocksConfig, HeldOutConfig, HeldOutLastEvent, NothingHeldOut
-from interest_spark.config.training.networks import NetworkSection, TwoTowersConfig
+from interest_spark.config.training.network_section import NetworkSection
+from interest_spark.config.training.networks import TwoTowersConfig
 from interest_spark.features.blocks.pack import PackingRules, blocks_of
 from interest_spark.features.blocks.user_attributes import COLUMN, user_codes, with_user_attributes
 from interest_spark.schemas.tokens import USER_COLUMNS, ColumnScheme
