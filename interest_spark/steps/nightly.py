@@ -32,7 +32,8 @@ from interest_spark.steps.score import SCORE, SCORE_BY_CHAMPION
 from interest_spark.steps.sequences import SEQUENCES
 from interest_spark.steps.sessions import SESSIONS
 from interest_spark.steps.tastes import TASTES_BY_CHAMPION, TASTES_STEP
-from interest_spark.steps.training import CONTENT_ALS, TRAIN, TRAIN_BLOCKS, days_of_learning
+from interest_spark.steps.train_blocks import TRAIN_BLOCKS, days_of_learning
+from interest_spark.steps.training import CONTENT_ALS, TRAIN
 from interest_spark.steps.vocab import VOCAB
 
 JOBS: dict[str, tuple[Step, ...]] = {

@@ -13,7 +13,7 @@ from interest_spark.foundation.errors import BadDataError
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.graph import run_steps
 from interest_spark.pipeline.report import Outcome
-from interest_spark.steps.training import TRAIN_BLOCKS
+from interest_spark.steps.train_blocks import TRAIN_BLOCKS
 from interest_spark.storage.warehouse import Warehouse
 from tests.log_files import deliver, event, shop_config
 from tests.runs import run_job
