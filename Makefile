@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install install-test run test test-cluster check lint dist dist-env dags airflow bench bench-peer bench-replay bench-implicit \
+.PHONY: help install install-test run test test-cluster test-release check lint dist dist-env dags airflow bench bench-peer bench-replay bench-implicit \
   clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
@@ -23,9 +23,10 @@ NODE_PYTHON ?=# where cluster nodes keep Python 3.11, for `make dist-env`
 LONG_TESTS := $(wildcard tests/faults tests/e2e tests/integration tests/unit/models)
 TESTS ?= $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(patsubst %/,%,$(wildcard tests/unit/[a-z]*/) $(wildcard tests/unit/test_*.py)))
 LONG_CLUSTER_TESTS := $(wildcard $(patsubst %,tests/cluster/test_%.py,airflow yarn backfilled_month airflow_on_yarn))
-LEFT_OUT ?=#    files of the cluster's tests that are not to run
-CLUSTER_TESTS ?= $(filter-out $(LEFT_OUT),$(LONG_CLUSTER_TESTS) $(filter-out $(LONG_CLUSTER_TESTS),$(wildcard tests/cluster/test_*.py)))
+CLUSTER_TESTS ?= $(LONG_CLUSTER_TESTS) $(filter-out $(LONG_CLUSTER_TESTS),$(wildcard tests/cluster/test_*.py))
+MARKED ?= not release
 TEST_WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m '$(MARKED)'
 PYTEST_ARGS ?=
 SEEDS ?= 3#     trainings of each data set in `make bench`
 
@@ -153,21 +154,26 @@ run: install $(SHOP_STAMP) ## the whole daily run on a generated shop, one user'
 	$(if $(SHOW_USER),$(SHOW) --user '$(SHOW_USER)',$(SHOW) --user u0000009 2>/dev/null || $(SHOW))
 	$(BIN)/interest report --config $(CONFIG) --day $(DAY)
 
-test: lint ## all linters and tests
-	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST_ARGS)
+test: lint ## all linters, and all tests but those for a release
+	$(PYTEST) $(TESTS) $(PYTEST_ARGS)
 
 # Real HDFS, YARN and S3 on loopback: fetches Hadoop's jars and builds the S3 server once, into build/. Where Airflow
 # cannot be installed, its tests are skipped.
 test-cluster: install-test ## tests on real clusters and stores; what cannot be had here is skipped, with the reason
 	-@$(MAKE) --no-print-directory airflow
-	$(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(CLUSTER_TESTS) $(PYTEST_ARGS)
+	$(PYTEST) $(CLUSTER_TESTS) $(PYTEST_ARGS)
+
+# Marked `release` is what takes minutes where a shorter test of the same code runs every time: whole nights by Airflow, a
+# month backfilled, dozens of kills.
+test-release: ## every test there is, on this machine and on clusters: hours
+	@$(MAKE) --no-print-directory test test-cluster MARKED='release or not release'
 
 # Linters and tests side by side; the tests share what is left of the 90 seconds. Slow ones are for `make test`.
 check: install-test ## linters, and the unit tests of what differs from main, within 90 seconds
 	@$(BIN)/ruff check --config conf/ruff.toml . && $(BIN)/ruff format --check --quiet --config conf/ruff.toml .
 	@{ $(BIN)/mypy --config-file conf/mypy.ini && $(BIN)/lint-imports --config conf/importlinter.ini; } & lint=$$!; \
 	tests=$$($(BIN)/python -m tests.changed_tests); status=0; \
-	[ -z "$$tests" ] || $(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -q -m 'not slow' --session-timeout 80 \
+	[ -z "$$tests" ] || $(BIN)/python -m pytest -c conf/pytest.ini --rootdir . -q -m 'not slow and not release' --session-timeout 80 \
 	  $$tests || [ $$? = 5 ] || status=1; \
 	wait $$lint || status=1; exit $$status
 

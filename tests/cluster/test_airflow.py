@@ -24,7 +24,7 @@ from tests.standalone_cluster import SPARK_HOME
 from tests.warehouse_contents import contents
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.release,
     pytest.mark.timeout(3600),
     pytest.mark.skipif(not AIRFLOW.exists(), reason=MISSING),
 ]
@@ -229,13 +229,6 @@ def test_a_reader_of_the_readme_gets_a_green_night(nights: Nights) -> None:
     assert typed.returncode == 0, f"{typed.stdout[-3000:]}{typed.stderr[-3000:]}"
     nights.airflow.wait_for_runs("interest_daily", 1, NIGHT_SECONDS)
     assert Warehouse(str(nights.root / "run" / "nights")).days("recommendations") == [OF_README]
-
-
-def test_the_dags_own_tests_pass_in_airflows_environment() -> None:
-    own = ["-c", "conf/pytest.ini", "--rootdir", ".", "--confcutdir", "tests/airflow", "-q", "tests/airflow"]
-    command = [str(AIRFLOW.with_name("python")), "-m", "pytest", *own]
-    done = subprocess.run(command, cwd=ROOT, env=plain_environment(), capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout[-5000:]
 
 
 def empty(nights: Nights) -> None:

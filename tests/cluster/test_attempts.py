@@ -23,7 +23,7 @@ from tests.readme import ROOT
 from tests.standalone_cluster import Cluster, standalone_cluster
 from tests.warehouse_contents import contents
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.release, pytest.mark.timeout(1800)]
 DAY = "2026-01-05"
 EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
 HALT_SECONDS = 1.0

@@ -25,7 +25,7 @@ from tests.histories import as_histories
 from tests.standalone_cluster import standalone_cluster
 from tests.unit.models.worlds import described, make_plan, random_histories
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.release, pytest.mark.timeout(900)]
 TOKENS, K = 10, 3
 NETWORKS = {kind: {"network": {"kind": kind, "inputs": ["behavior"]}} for kind in sections_by_kind(NetworkConfig)}
 STAGES = {

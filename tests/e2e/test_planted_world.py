@@ -12,7 +12,7 @@ from interest_spark.sources.synthetic import ShopPlan, generate_shop
 from interest_spark.storage.warehouse import Warehouse
 from tests import planted_world
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.release, pytest.mark.timeout(1500)]
 ROOT = Path(__file__).parents[2]
 DAY = "2026-01-30"
 

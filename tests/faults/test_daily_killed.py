@@ -1,6 +1,5 @@
 """The daily run killed at random moments and started again: the same content, and never a partial day in sight."""
 
-import os
 import random
 import subprocess
 import sys
@@ -22,16 +21,14 @@ from tests.warehouse_contents import contents
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("INTEREST_DAILY_KILLS", "10"))
 FIRST_DAILY = date(2026, 1, 3)  # it looks back on a day that served nothing; those after it judge what was served
 RUN_SECONDS = 900
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("killed")
-    generate_shop(ShopPlan(users=60, items=40, days=30, seed=11), root / "shop")
-    return root
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    generate_shop(ShopPlan(users=60, items=40, days=30, seed=11), tmp_path / "shop")
+    return tmp_path
 
 
 def configure(shop: Path, name: str) -> Path:
@@ -95,7 +92,8 @@ def kill(process: "subprocess.Popen[bytes]", seconds: int = 120) -> None:
     assert left == [], f"still there {seconds} s after the driver was killed"
 
 
-def test_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> None:
+@pytest.mark.parametrize("times", [3, pytest.param(10, marks=pytest.mark.release)])
+def test_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path, times: int) -> None:
     chance = random.Random(20260109)
     killed, undisturbed = Warehouse(shop / "killed"), Warehouse(shop / "undisturbed")
     config, day, kills, log = configure(shop, "killed"), FIRST_DAILY, 0, shop / "killed.log"
@@ -104,7 +102,7 @@ def test_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> None:
     typical = time.monotonic() - started  # what is committed is skipped, so half a run's time reaches all of it
     poller = Poller(killed)
     poller.start()
-    while kills < KILLS:
+    while kills < times:
         process = start_daily(config, day, log)
         try:
             process.wait(timeout=chance.uniform(0.1, 0.5) * typical)
@@ -123,8 +121,8 @@ def test_kills_change_nothing_and_nobody_sees_a_partial_day(shop: Path) -> None:
     assert contents(killed) == expected
     assert poller.errors == []
     # It looked on all the while: at nothing yet, at days in the making, and at the end.
-    assert len(poller.sizes) > KILLS
-    assert len(set(poller.sizes)) > KILLS, poller.sizes
+    assert len(poller.sizes) > times
+    assert len(set(poller.sizes)) > times, poller.sizes
     assert poller.sizes == sorted(poller.sizes)  # what was committed once never vanishes
     assert poller.sizes[0] < len(expected) // 2
     assert {key: found for key, found in poller.seen.items() if found != {expected[key]}} == {}

@@ -22,7 +22,6 @@ pytest.importorskip("horovod", reason="Horovod is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).parents[2]
-KILLS = 5
 NETWORK = {"dim": 48, "layers": 2, "heads": 2, "feed_forward": 96, "dropout": 0.2}
 DRIVER = """
 import sys
@@ -93,13 +92,14 @@ def equal(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
     return first.keys() == second.keys() and all(first[name].tobytes() == second[name].tobytes() for name in first)
 
 
-def test_killed_at_random_steps_it_gives_the_same_weights(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(5, marks=pytest.mark.release)])
+def test_killed_at_random_steps_it_gives_the_same_weights(tmp_path: Path, kills: int) -> None:
     undisturbed = long_plan(tmp_path / "undisturbed")
     expected = finish(undisturbed)
     plan = long_plan(tmp_path / "killed")
     lines = curve(undisturbed.bundle)
     chance = random.Random(4)
-    for step in sorted(chance.sample(range(5, lines[-1]["step"] - 5), KILLS)):
+    for step in sorted(chance.sample(range(5, lines[-1]["step"] - 5), kills)):
         process = start(plan)
         wait_for_step(plan, step, process)
         kill_all(process)

@@ -22,6 +22,7 @@ from interest_spark.storage.damage import reading
 K = 10
 _CELLS_AT_ONCE = 512
 _BLOCKS_AT_ONCE = 16
+_WORTH_A_GRAPH = 1024  # blocks; tracing takes a second, and a batch on the graph some milliseconds less
 
 Columns = Mapping[str, np.ndarray]
 
@@ -91,11 +92,13 @@ class Validation:
         """float32[cells, d]."""
         dim = network.item_vectors(self._candidates[:1]).shape[1]
         vectors = np.zeros((len(self._cells), dim), np.float32)
+        encode = _encode_on_graph if len(self._tokens["item"]) >= _WORTH_A_GRAPH else _encode_cells
         for first in range(0, len(self._tokens["item"]), _BLOCKS_AT_ONCE):
             here = (self._cells[:, 0] >= first) & (self._cells[:, 0] < first + _BLOCKS_AT_ONCE)
-            batch = {name: values[first : first + _BLOCKS_AT_ONCE] for name, values in self._tokens.items()}
-            cells = self._cells[here] - [first, 0]
-            vectors[here] = _encode_cells(network, batch, cells)
+            batch = {
+                name: tf.constant(values[first : first + _BLOCKS_AT_ONCE]) for name, values in self._tokens.items()
+            }
+            vectors[here] = encode(network, batch, tf.constant(self._cells[here] - [first, 0])).numpy()
         return vectors
 
 
@@ -156,12 +159,8 @@ def _each_once(labels: np.ndarray) -> np.ndarray:
     return ordered
 
 
-@tf.function(reduce_retracing=True, autograph=False)
-def _encode_on_graph(network: Network, tokens: Mapping[str, tf.Tensor], cells: tf.Tensor) -> tf.Tensor:
+def _encode_cells(network: Network, tokens: Mapping[str, tf.Tensor], cells: tf.Tensor) -> tf.Tensor:
     return tf.gather_nd(network.encode(tokens), cells)
 
 
-def _encode_cells(network: Network, batch: Columns, cells: np.ndarray) -> np.ndarray:
-    tokens = {name: tf.constant(values) for name, values in batch.items()}
-    vectors: np.ndarray = _encode_on_graph(network, tokens, tf.constant(cells)).numpy()
-    return vectors
+_encode_on_graph = tf.function(_encode_cells, reduce_retracing=True, autograph=False)
