@@ -28,7 +28,7 @@ from tests.readme import ROOT
 from tests.standalone_cluster import PATIENCE, SPARK_HOME
 from tests.warehouse_contents import Contents, contents
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.release, pytest.mark.timeout(1800)]
 DAYS = ("2026-01-05", "2026-01-06")
 PACKED = "env.tar.gz"
 TRAIN = {"ranks": 2, "epochs": 1, "batch_blocks": 4, "start_seconds": 300}

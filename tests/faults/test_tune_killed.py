@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from tests.tuned_shop import DAY, write_shop
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.release, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 TRIALS = 3

@@ -113,7 +113,7 @@ def test_a_plan_foresees_exactly_what_is_then_done(tmp_path: Path) -> None:
     assert of_data(config) == of_data(fresh)
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_a_corrected_delivery_reaches_models_lists_and_their_judgement(tmp_path: Path) -> None:
     """What depends on the third of four days, by hand: the lists of a day are judged on the day after."""
     config = shop_config(

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("spark")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("history_days", [None, 4])
+@pytest.mark.parametrize("history_days", [pytest.param(None, marks=pytest.mark.release), 4])
 def test_carried_equals_what_the_log_gives(tmp_path: Path, history_days: int | None) -> None:
     changed, numbers = 0, dict[str, int]()
     config = world_config(tmp_path, history_days=history_days, restate_days=3)
