@@ -14,6 +14,13 @@ SPACE = {
     "train.network.dim": {"kind": "choice", "among": [8, 16]},
     "train.network.dropout": {"kind": "float", "low": 0.05, "high": 0.5},
     "train.optimizer.learning_rate": {"kind": "float", "low": 0.0005, "high": 0.02, "log": True},
+    "loss": {
+        "kind": "variants",
+        "among": {
+            "products": {"train.loss": {"kind": "full"}, "train.network.unit_vectors": False},
+            "cosines": {"train.loss": {"kind": "full", "score_scale": 20}, "train.network.unit_vectors": True},
+        },
+    },
 }
 
 

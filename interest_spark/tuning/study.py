@@ -17,7 +17,7 @@ from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from interest_spark.config.search_space import Choice, FloatRange, SearchSpace
+from interest_spark.config.search_space import Choice, FloatRange, IntRange, SearchSpace
 from interest_spark.foundation.errors import BusyError, ConfigError
 from interest_spark.foundation.log import get_logger
 
@@ -110,8 +110,10 @@ class Study:
                 trial.suggest_categorical(key, values.among)
             elif isinstance(values, FloatRange):
                 trial.suggest_float(key, values.low, values.high, log=values.log)
-            else:
+            elif isinstance(values, IntRange):
                 trial.suggest_int(key, values.low, values.high, step=values.step, log=values.log)
+            else:
+                trial.suggest_categorical(key, tuple(values.among))
         return trial
 
     def known_result(self, trial: Trial) -> FrozenTrial | None:

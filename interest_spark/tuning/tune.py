@@ -11,14 +11,14 @@ import yaml
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from interest_spark.config.deployment import Config
-from interest_spark.config.file import document_of, value_of, with_settings
-from interest_spark.config.search_space import SearchSpace
+from interest_spark.config.file import document_of, with_settings
+from interest_spark.config.search_space import SearchSpace, chosen_by, settings_of, tuned_keys
 from interest_spark.foundation.digest import digest
 from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.foundation.log import get_logger
+from interest_spark.pipeline import runner
 from interest_spark.pipeline.context import RunContext
 from interest_spark.pipeline.report import NOTHING_TO_DO, Outcome
-from interest_spark.pipeline.runner import settings_of
 from interest_spark.steps.training import TRAIN
 from interest_spark.tuning.fold import InnerFold
 from interest_spark.tuning.plots import plot_history, plot_importance
@@ -66,10 +66,10 @@ def tune(context: RunContext, plan: TuningPlan) -> Outcome:
 
 def _begun_with(context: RunContext, base: Config, fold: InnerFold, plan: TuningPlan) -> dict[str, Any]:
     """All that a trial's figure follows from beside what is tuned."""
-    fixed = settings_of(TRAIN, RunContext(base, context.day))
-    tuned = tuple(plan.space)
+    fixed = runner.settings_of(TRAIN, RunContext(base, context.day))
+    tuned = tuple(f"{key}." for key in tuned_keys(plan.space))
     return {
-        **{key: value for key, value in fixed.items() if not f"{key}.".startswith(tuple(f"{each}." for each in tuned))},
+        **{key: value for key, value in fixed.items() if not f"{key}.".startswith(tuned)},
         **{f"space of {key}": values.model_dump(mode="json") for key, values in plan.space.items()},
         "day": context.dt,
         "histories": fold.content_id,
@@ -81,7 +81,7 @@ def _begun_with(context: RunContext, base: Config, fold: InnerFold, plan: Tuning
 
 
 def _run_trials(context: RunContext, base: Config, fold: InnerFold, study: Study, plan: TuningPlan) -> None:
-    default = {key: _plain(value_of(base, key, plan.space_file)) for key in plan.space}
+    default = chosen_by(base, plan.space, plan.space_file)
     started, first = time.monotonic(), len(study.finished)
     while (number := len(study.finished)) < plan.trials:
         spent = time.monotonic() - started
@@ -106,7 +106,7 @@ def _run_one(context: RunContext, base: Config, fold: InnerFold, study: Study, t
         study.give_up(trial, "it was begun several times and never came to an end")
         return
     try:
-        config = with_settings(base, trial.params, plan.space_file)
+        config = with_settings(base, settings_of(plan.space, trial.params), plan.space_file)
     except ConfigError as error:  # such as a width that the heads do not divide
         study.give_up(trial, str(error))
         return
@@ -124,13 +124,6 @@ def _run_one(context: RunContext, base: Config, fold: InnerFold, study: Study, t
     else:
         figures = {"best_epoch": found.best_epoch, "parameters": found.parameters, "seconds": found.seconds}
         study.complete(trial, found.ndcg, **figures)
-
-
-def _plain(value: Any) -> Any:
-    """A number that stands for several places, such as train.network.dropout, where all of them have it."""
-    if isinstance(value, dict) and len(set(map(str, value.values()))) == 1:
-        return next(iter(value.values()))
-    return value
 
 
 def _tell(study: Study, number: int, started: float, first: int, plan: TuningPlan) -> None:
@@ -164,7 +157,7 @@ def _summary(context: RunContext, study: Study, plan: TuningPlan) -> dict[str, A
     }
     if best is None:
         return summary
-    settings = _best_settings(context.config, best)
+    settings = _best_settings(context.config, plan.space, best)
     _write_best(with_settings(context.config, settings, plan.space_file), plan.folder / BEST)
     return {
         **summary,
@@ -179,12 +172,13 @@ def _as_yaml(value: Any) -> str:
     return str(yaml.safe_dump(value, default_flow_style=True).splitlines()[0])
 
 
-def _best_settings(config: Config, best: FrozenTrial) -> Mapping[str, Any]:
+def _best_settings(config: Config, space: SearchSpace, best: FrozenTrial) -> Mapping[str, Any]:
     """The best trial's settings, and for how many epochs to train where nothing is held out that could tell."""
     epochs = {} if config.train.patience is not None else {"train.epochs": best.user_attrs["best_epoch"]}
-    schedule = best.params.get("train.optimizer.schedule", config.train.optimizer.schedule)
+    settings = settings_of(space, best.params)
+    schedule = settings.get("train.optimizer.schedule", config.train.optimizer.schedule)
     # A schedule that falls over the whole run is another one where the run is shorter.
-    return {**best.params, **(epochs if schedule == "constant" else {})}
+    return {**settings, **(epochs if schedule == "constant" else {})}
 
 
 def _write_best(config: Config, path: Path) -> None:
