@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.file import load_config
-from interest_spark.config.sources import SOURCES, SourceConfig
+from interest_spark.config.source import SourceConfig
+from interest_spark.config.sources import SOURCES
 from interest_spark.foundation.dates import parse_day
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.foundation.streams import print_report

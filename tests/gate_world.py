@@ -19,7 +19,7 @@ import polars as pl
 
 from interest_spark.config.gates import GatesConfig
 from interest_spark.config.ingest import IngestConfig
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.features.events.days import DayRules
 from interest_spark.features.events.duplicates import mark_duplicates
 from interest_spark.features.gates.events import (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import yaml
 
 from interest_spark.config.mapping import ANY_OTHER, fields_of
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.foundation.shown import shown
 from interest_spark.foundation.streams import print_line
 from interest_spark.sources.check.head import Head

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from interest_spark.config.mapping import fields_of
-from interest_spark.config.sources import LISTS, SourceConfig
+from interest_spark.config.source import SourceConfig
+from interest_spark.config.sources import LISTS
 from interest_spark.schemas.reasons import IGNORED
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.columns import is_left_out, number_fields, text_columns

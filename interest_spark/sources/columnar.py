@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from polars.exceptions import ComputeError
 from pyarrow import orc
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.faults import UnreadableFileError
 from interest_spark.sources.line_columns import LineColumns
 from interest_spark.sources.lines import Places

@@ -6,7 +6,7 @@ import polars as pl
 import pyarrow as pa
 
 from interest_spark.config.mapping import ColumnFields, Joined, Matched, fields_of
-from interest_spark.config.sources import DATABASE_NULL, SQL_NULLS, SourceConfig
+from interest_spark.config.source import DATABASE_NULL, SQL_NULLS, SourceConfig
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.typing_rules import ATTRIBUTE_PREFIX, TIME_OFFSET
 from interest_spark.sources.values import to_value, whole_number

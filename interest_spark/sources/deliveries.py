@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from interest_spark.config.day_path import DayPath
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.foundation.dates import day_range
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.sources.listing import list_files

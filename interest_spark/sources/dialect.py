@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from interest_spark.config.sources import NO_QUOTE, SourceConfig
+from interest_spark.config.source import NO_QUOTE, SourceConfig
 from interest_spark.sources.records import Decode, RefusedLineError
 
 

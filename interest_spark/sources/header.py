@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.csv_records import SEPARATOR_LINE, is_comment
 from interest_spark.sources.dialect import Dialect
 from interest_spark.sources.faults import UnreadableFileError

@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 import polars as pl
 
-from interest_spark.config.sources import TEXT_FORMATS, SourceConfig
+from interest_spark.config.source import TEXT_FORMATS, SourceConfig
 from interest_spark.sources.candidates import Format
 from interest_spark.sources.chunks import CHUNK_BYTES, read_lines
 from interest_spark.sources.columnar import open_columnar

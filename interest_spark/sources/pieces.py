@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from interest_spark.config.encodings import breaks_lines_as_ascii
-from interest_spark.config.sources import TEXT_FORMATS, SourceConfig
+from interest_spark.config.source import TEXT_FORMATS, SourceConfig
 from interest_spark.sources.csv_records import open_lines
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.dialect import Dialect

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 
 Refusal = tuple[str, Callable[[pl.DataFrame], pl.Series]]
 
@@ -42,6 +42,6 @@ class Reader:
 
 
 def get_reader(name: str) -> Reader:
-    """The reader of one of `config.sources.READERS`, from the module of that name."""
+    """The reader of one of `config.source.READERS`, from the module of that name."""
     reader: Reader = import_module(f"interest_spark.sources.{name}").READER
     return reader

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from interest_spark.config.mapping import ANY_OTHER, IGNORE
-from interest_spark.config.sources import LISTS, SourceConfig
+from interest_spark.config.source import SourceConfig
+from interest_spark.config.sources import LISTS
 from interest_spark.schemas.tables import TABLES
 from interest_spark.sources.instants import LAST_INSTANT, to_instant, to_known_since
 from interest_spark.sources.values import to_number

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from interest_spark.applications.coupons.campaigns import CampaignBuild
 from interest_spark.config.day_path import DayPath
 from interest_spark.config.ingest import IngestConfig
-from interest_spark.config.sources import LISTS, SourceConfig
+from interest_spark.config.source import SourceConfig
+from interest_spark.config.sources import LISTS
 from interest_spark.features.attributes import Account, AttributeBuild, build_attributes
 from interest_spark.features.day_files import day_files
 from interest_spark.features.examples import first_of, in_words

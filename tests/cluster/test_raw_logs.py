@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from interest_spark.config.sources import SourceConfig, SourcesConfig
+from interest_spark.config.source import SourceConfig
+from interest_spark.config.sources import SourcesConfig
 from interest_spark.foundation.dates import parse_day
 from interest_spark.foundation.errors import BadDataError, BusyError
 from interest_spark.foundation.locations import Url

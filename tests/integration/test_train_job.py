@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from interest_spark.config.shop import ShopConfig
-from interest_spark.config.sources import SourceConfig, SourcesConfig
+from interest_spark.config.source import SourceConfig
+from interest_spark.config.sources import SourcesConfig
 from interest_spark.foundation.errors import BadDataError, ConfigError
 from interest_spark.models.card import read_card
 from interest_spark.models.inference import load_encoder

@@ -14,7 +14,8 @@ from interest_spark.config.evaluate import BASELINES
 from interest_spark.config.kinds import Kinds, sections_by_kind
 from interest_spark.config.mapping import OPTIONAL_NUMBERS
 from interest_spark.config.section import Section
-from interest_spark.config.sources import READERS, SOURCES
+from interest_spark.config.source import READERS
+from interest_spark.config.sources import SOURCES
 from interest_spark.config.training.networks import NetworkConfig
 from interest_spark.foundation import errors
 from interest_spark.metrics.metric import METRICS

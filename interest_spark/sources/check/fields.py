@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from interest_spark.config.encodings import UTF_8
-from interest_spark.config.sources import NO_QUOTE
+from interest_spark.config.source import NO_QUOTE
 from interest_spark.sources.check.head import Head, cells_of, has_header, separator_of
 
 _MOST_FIELDS = 200

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from interest_spark.config.mapping import ANY_OTHER, IGNORE
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.check.fields import Layout, RawField
 from interest_spark.sources.check.guesses import guess, guess_by_values, marked_words
 from interest_spark.sources.check.times import format_without_year_of, time_format_of

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from interest_spark.config.sources import PLAIN_TIMES
+from interest_spark.config.source import PLAIN_TIMES
 from interest_spark.foundation.dates import EARLIEST_INSTANT, LATEST_INSTANT
 from interest_spark.sources.instants import to_instant
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.canonical import CanonicalReader, typed_columns
 from interest_spark.sources.check.head import MOST_LINES, Head
 from interest_spark.sources.pieces import Piece

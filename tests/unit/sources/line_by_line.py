@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import fsspec
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.faults import UnreadableFileError
 
 _CHUNK_BYTES = 1 << 20

@@ -10,7 +10,8 @@ import polars as pl
 
 from interest_spark.config.deployment import Config
 from interest_spark.config.ingest import IngestConfig
-from interest_spark.config.sources import SourceConfig, SourcesConfig
+from interest_spark.config.source import SourceConfig
+from interest_spark.config.sources import SourcesConfig
 from interest_spark.features.events.build import Account, EventBuild, _ledger
 from interest_spark.features.events.days import DayRules
 from interest_spark.foundation.dates import parse_zone

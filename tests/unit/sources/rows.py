@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.chunks import CHUNK_BYTES
 from interest_spark.sources.piece_rows import read_piece
 from interest_spark.sources.pieces import Piece

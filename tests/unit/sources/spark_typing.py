@@ -9,7 +9,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from interest_spark.config.ingest import IngestConfig
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.foundation.dates import EARLIEST_INSTANT, LATEST_INSTANT, day_end, day_start
 from interest_spark.schemas.behaviors import BEHAVIORS
 from interest_spark.schemas.tables import TABLES

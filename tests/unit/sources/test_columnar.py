@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import orc
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.pieces import Piece

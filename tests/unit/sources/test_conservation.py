@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.schemas.reasons import IGNORED
 from interest_spark.sources.candidates import Admitted
 from interest_spark.sources.canonical import CanonicalReader

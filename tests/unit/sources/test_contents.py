@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources import contents
 from interest_spark.sources.contents import as_known, contents_of, still_known
 from interest_spark.sources.deliveries import Delivery, find_deliveries

@@ -9,7 +9,8 @@ from typing import Any
 import fsspec
 import pytest
 
-from interest_spark.config.sources import SourceConfig, SourcesConfig
+from interest_spark.config.source import SourceConfig
+from interest_spark.config.sources import SourcesConfig
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.sources.deliveries import Delivery, find_deliveries
 

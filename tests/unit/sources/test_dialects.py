@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.candidates import Admitted
 from interest_spark.sources.delimited import Delimited
 from interest_spark.sources.deliveries import Delivery

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.candidates import Admitted
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.json_lines import JsonLines

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources import chunks
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.pieces import _Breaks, _has_pieces, _sized_pieces

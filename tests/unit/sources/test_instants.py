@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.instants import to_instant, to_known_since
 
 PATTERN = "yyyy-MM-dd HH:mm:ss"

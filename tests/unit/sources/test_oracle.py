@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources import chunks, json_lines
 from interest_spark.sources.documents import holds_documents
 from interest_spark.sources.faults import UnreadableFileError

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.pieces import _find_breaks, _ranges
 from tests.unit.sources.rows import Row, read_rows

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.lines import Lines
 from interest_spark.sources.piece_rows import read_piece
 from interest_spark.sources.pieces import Piece

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources import pieces as pieces_module
 from interest_spark.sources.deliveries import Delivery
 from interest_spark.sources.pieces import Piece, tasks_of

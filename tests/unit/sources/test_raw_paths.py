@@ -11,7 +11,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.foundation.errors import BadDataError
 from interest_spark.sources.listing import list_files
 from interest_spark.sources.raw_paths import open_raw, place_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from interest_spark import sources
-from interest_spark.config.sources import READERS, SourceConfig
+from interest_spark.config.source import READERS, SourceConfig
 from interest_spark.sources.reader import get_reader
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from interest_spark.config.mapping import OPTIONAL_NUMBERS
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.config.time_pattern import Bracket, Field, Literal, parse_pattern
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.columns import number_fields

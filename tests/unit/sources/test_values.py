@@ -5,7 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from interest_spark.config.sources import SourceConfig, SourcesConfig
+from interest_spark.config.source import SourceConfig
+from interest_spark.config.sources import SourcesConfig
 from interest_spark.sources.canonical import CanonicalReader
 from interest_spark.sources.pieces import Piece
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import orc
 
-from interest_spark.config.sources import SourceConfig
+from interest_spark.config.source import SourceConfig
 from interest_spark.sources.check.fields import layout_of
 from interest_spark.sources.check.head import Head, has_header, read_head, separator_of
 from interest_spark.sources.check.proposal import propose, time_format_of
