@@ -15,6 +15,7 @@ from interest_spark.models.card import build_network
 from interest_spark.models.data.block_files import split_files
 from interest_spark.models.networks.network import Network
 from interest_spark.models.parallel.collectives import OneRank
+from interest_spark.models.training import validation
 from interest_spark.models.training.plan import TrainPlan
 from interest_spark.models.training.train import INPUT_COLUMNS
 from interest_spark.models.training.validation import Validation, places_of, read_held_out
@@ -67,8 +68,12 @@ def network() -> Network:
     return build_network(TINY, int(CANDIDATES[-1]) + 1, T, seed=2)
 
 
+@pytest.mark.parametrize("graph_from", [0, 1024])
 @pytest.mark.parametrize("exclude_seen", [True, False])
-def test_it_is_what_one_history_after_the_other_gives(plan: TrainPlan, network: Network, exclude_seen: bool) -> None:
+def test_it_is_what_one_history_after_the_other_gives(
+    plan: TrainPlan, network: Network, exclude_seen: bool, graph_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation, "_WORTH_A_GRAPH", graph_from)
     settings = {"exclude_seen": exclude_seen, "max_blocks": 1000}
     held_out = split_files(plan.files)[1]
     whole = Validation(held_out, INPUT_COLUMNS, CANDIDATES, OneRank(), **settings)
