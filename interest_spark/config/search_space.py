@@ -150,6 +150,8 @@ def _keys_of(variants: Variants) -> dict[str, None]:
 
 def _with_own(config: Config, variants: Variants, path: Path | str) -> Variants:
     """The variants, each of which the deployment takes, and its own settings among them."""
+    if AS_CONFIGURED in variants.among:
+        raise ConfigError(f"configuration {path}: '{AS_CONFIGURED}' is the deployment's own variant; rename yours")
     for key in _keys_of(variants):
         _check_tunable(key, path)
     for settings in variants.among.values():

@@ -74,6 +74,7 @@ def test_there_is_no_space_for_an_unknown_network() -> None:
             ["unknown kind 'infonse'", "did you mean 'infonce'?"],
         ),
         ("loss: {kind: choice, among: [full, bpr]}", ["'loss' cannot be tuned"]),
+        ("loss: {kind: variants, among: {as configured: {}, b: {}}}", ["the deployment's own variant; rename yours"]),
     ],
 )
 def test_mistakes(tmp_path: Path, text: str, words: list[str]) -> None:
